@@ -1,0 +1,93 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** A file that holds an object, or one piece of it. It never changes once it has its name. */
+export interface Blob {
+  readonly blob: string;
+  readonly size: number;
+  readonly md5: Buffer;
+}
+
+export interface Blobs {
+  save(body: Uint8Array): Promise<Blob>;
+  /** A copy of a file, of any size; where the file system can, without copying its bytes. */
+  copy(path: string): Promise<Blob>;
+  pathOf(blob: string): string;
+  remove(blobs: readonly string[]): Promise<void>;
+  /** Deletes what a killed process left: unfinished files, and blobs of which no row tells. */
+  sweep(known: ReadonlySet<string>): void;
+}
+
+export function openBlobs(folder: string): Blobs {
+  const incoming = join(folder, 'incoming');
+  mkdirSync(incoming, { recursive: true });
+  const pathOf = (blob: string) => join(folder, blob.slice(0, 2), blob);
+  const keep = async (write: (path: string) => Promise<{ size: number; md5: Buffer }>): Promise<Blob> => {
+    const blob = randomUUID();
+    const unfinished = join(incoming, blob);
+    try {
+      const written = await write(unfinished);
+      await moveDurably(unfinished, pathOf(blob), join(folder, blob.slice(0, 2)));
+      return { blob, ...written };
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
+  };
+  return {
+    pathOf,
+    save: (body) => keep((path) => writeBody(path, body)),
+    copy: (from) => keep((path) => copyAndHash(from, path)),
+    remove: async (blobs) => {
+      for (const blob of blobs) await rm(pathOf(blob), { force: true });
+    },
+    sweep: (known) => sweep(folder, known),
+  };
+}
+
+async function writeBody(path: string, body: Uint8Array): Promise<{ size: number; md5: Buffer }> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(body);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { size: body.byteLength, md5: createHash('md5').update(body).digest() };
+}
+
+/** The checksum is of the copy, so that it is right even if the file is changed meanwhile. */
+async function copyAndHash(from: string, to: string): Promise<{ size: number; md5: Buffer }> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
+  const file = await open(to, 'r+');
+  try {
+    await file.chmod(0o644);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  const hash = createHash('md5');
+  let size = 0;
+  for await (const chunk of createReadStream(to, { highWaterMark: 1024 * 1024 })) {
+    hash.update(chunk);
+    size += chunk.length;
+  }
+  return { size, md5: hash.digest() };
+}
+
+async function moveDurably(from: string, to: string, toFolder: string): Promise<void> {
+  await mkdir(toFolder, { recursive: true });
+  await rename(from, to);
+  // The name must be on the disk before the row that points at it. Not every system can flush a folder.
+  const folder = await open(toFolder, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => {});
+  await folder?.close();
+}
+
+function sweep(folder: string, known: ReadonlySet<string>): void {
+  for (const group of readdirSync(folder))
+    for (const name of readdirSync(join(folder, group)))
+      if (group === 'incoming' || !known.has(name)) rmSync(join(folder, group, name), { force: true });
+}

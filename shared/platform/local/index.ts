@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, Queue, Table } from '../ports.ts';
+import { type Blobs, openBlobs } from './blobs.ts';
+import { type LocalBucket, openBucket } from './bucket.ts';
+import { type Database, openDatabase } from './database.ts';
+import { openLinks } from './links.ts';
+import { ownFolder } from './owner.ts';
+import { insertMessages, openQueue } from './queue.ts';
+import { serveLinks } from './serve-links.ts';
+import { openTable } from './table.ts';
+import { forgetUpload } from './uploads.ts';
+import type { Storage } from './versions.ts';
+import { openWakeUps } from './wake-ups.ts';
+
+export type { LocalBucket } from './bucket.ts';
+
+export interface LocalPlatform {
+  /** False while another process has the folder; then nothing is swept, and messages should be left to that process. */
+  readonly isOwner: boolean;
+  table(name: string): Table;
+  bucket(name: string): LocalBucket;
+  /** A message is delivered `maxReceives` times (default 5); after that it is found in the queue `${name}-dead`. */
+  queue(name: string, options?: { maxReceives?: number }): Queue;
+  /** Sends an EventBridge "Object Created" event for each object of the bucket, in the transaction that shows it. */
+  notify(bucket: string, queue: string): void;
+  /** Messages handed out by a process that has died are visible again at once. Only the folder's owner may call it. */
+  reviveMessages(): void;
+  serveLinks(request: Request): Promise<Response>;
+  /** What links begin with, for example http://127.0.0.1:4730/objects; set once the server listens. */
+  setLinkBase(url: string): void;
+  /** Called when a message was sent or released, so that nobody needs to poll fast. Returns how to stop. */
+  onMessage(listener: (queue: string) => void): () => void;
+  close(): void;
+}
+
+/** Tables, buckets and queues in one folder: `tessera.db` holds every fact, `objects/` the bytes of objects. */
+export function openLocal({ folder, clock = Date.now }: { folder: string; clock?: Clock }): LocalPlatform {
+  mkdirSync(folder, { recursive: true });
+  const disown = ownFolder(join(folder, 'owner.lock'));
+  const database = openDatabase(join(folder, 'tessera.db'));
+  const blobs = openBlobs(join(folder, 'objects'));
+  if (disown) sweep(database, blobs, clock);
+
+  const wakeUps = openWakeUps();
+  const links = openLinks(database, clock);
+  const queues = { database, clock, wakeUps };
+  const notified = new Map<string, Set<string>>();
+  const storage: Storage = {
+    ...{ database, blobs, clock },
+    announce: (bucket, event) => {
+      for (const queue of notified.get(bucket) ?? []) {
+        insertMessages(queues, queue, [{ body: event }]);
+        // After the commit: this turn of the event loop is all synchronous.
+        queueMicrotask(() => wakeUps.wake(queue));
+      }
+    },
+    link: (bucket, key, { expiresInSeconds, ...which }) => links.create({ bucket, key, ...which }, expiresInSeconds),
+  };
+  return {
+    isOwner: disown !== undefined,
+    table: (name) => openTable(database, name),
+    bucket: (name) => openBucket(storage, name),
+    // Dead letters stay where they are, however often someone looks at them.
+    queue: (name, options) =>
+      openQueue(queues, name, name.endsWith('-dead') ? Number.MAX_SAFE_INTEGER : (options?.maxReceives ?? 5)),
+    notify: (bucket, queue) => {
+      notified.set(bucket, new Set([...(notified.get(bucket) ?? []), queue]));
+    },
+    reviveMessages: () => {
+      const revived = database.all<{ queue: string }>(
+        'UPDATE messages SET visible_ms = ?, receipt = NULL WHERE receipt IS NOT NULL RETURNING queue',
+        clock(),
+      );
+      for (const queue of new Set(revived.map((message) => message.queue))) wakeUps.wake(queue);
+    },
+    serveLinks: async (request) => serveLinks(storage, links, request),
+    setLinkBase: links.setBase,
+    onMessage: wakeUps.listen,
+    close: () => {
+      wakeUps.close();
+      database.close();
+      disown?.();
+    },
+  };
+}
+
+const forgottenUploadMs = 7 * 24 * 3600 * 1000;
+
+function sweep(database: Database, blobs: Blobs, clock: Clock): void {
+  database.transaction(() => {
+    const old = database.all<{ uploadId: string; bucket: string; key: string }>(
+      'SELECT upload_id AS uploadId, bucket, key FROM uploads WHERE started_ms < ?',
+      clock() - forgottenUploadMs,
+    );
+    for (const upload of old) forgetUpload(database, upload.bucket, upload);
+  });
+  const rows = database.all<{ blob: string }>('SELECT blob FROM pieces UNION SELECT blob FROM parts');
+  blobs.sweep(new Set(rows.map(({ blob }) => blob)));
+}

@@ -1,0 +1,42 @@
+import { InvalidInput } from '../errors.ts';
+import type { Key, Write } from './ports.ts';
+
+const maxWrites = 100;
+
+/** Refuses what DynamoDB would refuse, with the same words in both worlds. */
+export function checkWrites(writes: readonly Write[]): void {
+  if (writes.length > maxWrites)
+    throw new InvalidInput(`A transaction holds at most ${maxWrites} writes; this one has ${writes.length}.`);
+  const seen = new Set<string>();
+  for (const write of writes) {
+    checkWrite(write);
+    const name = nameOf(keyOf(write));
+    if (seen.has(name)) throw new InvalidInput(`A transaction may write each item once; it has two writes of ${name}.`);
+    seen.add(name);
+  }
+}
+
+export function keyOf(write: Write): Key {
+  if ('put' in write) return write.put;
+  return 'update' in write ? write.update : write.delete;
+}
+
+export const nameOf = ({ pk, sk }: Key): string => `${pk} / ${sk}`;
+
+/** The attributes an update really sets: `undefined` leaves an attribute as it is. */
+export const changesOf = (set: Extract<Write, { update: Key }>['set']) =>
+  Object.entries(set ?? {}).filter(
+    (entry): entry is [string, NonNullable<(typeof entry)[1]> | null] => entry[1] !== undefined,
+  );
+
+function checkWrite(write: Write): void {
+  const { pk, sk } = keyOf(write);
+  if (pk === '' || sk === '') throw new InvalidInput('A key must not be empty: pk and sk need at least one character.');
+  if (!('update' in write)) return;
+  const set = changesOf(write.set).map(([name]) => name);
+  const remove = write.remove ?? [];
+  for (const name of [...set, ...remove])
+    if (name === 'pk' || name === 'sk') throw new InvalidInput(`An update cannot change ${name} of ${pk} / ${sk}.`);
+  const both = set.find((name) => remove.includes(name));
+  if (both !== undefined) throw new InvalidInput(`An update of ${pk} / ${sk} both sets and removes ${both}.`);
+}
