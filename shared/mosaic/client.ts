@@ -86,18 +86,18 @@ export function mosaicClient(options: MosaicOptions): Mosaic {
       const headers = { 'idempotency-key': idempotencyKey };
       return { agentRunId: await post(at`/agent/${agentId}/run`, readRunAccepted, toRunRequest(request), { headers }) };
     },
-    getAgentRun: (id) => get(at`/agent_run/${id}`, (body) => readAgentRun(body, id)),
-    listAgentRunNodes: (id) => get(at`/agent_run/${id}/nodes`, readAgentRunNodes),
-    listAgentRuns: (agentId, { from, ...page } = {}) =>
+    getAgentRun: async (id) => get(at`/agent_run/${id}`, (body) => readAgentRun(body, id)),
+    listAgentRunNodes: async (id) => get(at`/agent_run/${id}/nodes`, readAgentRunNodes),
+    listAgentRuns: async (agentId, { from, ...page } = {}) =>
       get(at`/agent/${agentId}/runs`, readAgentRunList, { ...toQuery(page), from: from?.toISOString() }),
     // A run that is cancelled twice is cancelled.
-    cancelAgentRun: (id) => post(at`/agent_run/${id}/cancel`, () => {}, undefined, { repeat: 'safe' }),
+    cancelAgentRun: async (id) => post(at`/agent_run/${id}/cancel`, () => {}, undefined, { repeat: 'safe' }),
     listNodeTypes: () => get('/node_types', readNodeTypes),
-    getNodeType: (id) => get(at`/node_type/${id}`, readNodeType),
+    getNodeType: async (id) => get(at`/node_type/${id}`, readNodeType),
     createAgent: (properties) => post('/agent/create', readAgentChange, properties),
-    updateAgent: (id, { operations, ...properties }) =>
+    updateAgent: async (id, { operations, ...properties }) =>
       post(at`/agent/${id}/update`, readAgentChange, { ...properties, operations: operations?.map(toWireOperation) }),
-    getAgent: (id) => get(at`/agent/${id}`, readAgent),
+    getAgent: async (id) => get(at`/agent/${id}`, readAgent),
     listAgents: (page = {}) => get('/agents', readAgentList, toQuery(page)),
   };
 }

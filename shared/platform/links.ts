@@ -71,14 +71,14 @@ export async function postJson(
 
 /** Host and path of a link, which is all of it that may be shown. */
 export function showLink(link: string | URL): string {
-  if (!URL.canParse(link)) return 'a link that is not a URL';
+  if (!URL.canParse(String(link))) return 'a link that is not a URL';
   const url = new URL(link);
   return `${url.host}${url.pathname}`;
 }
 
 /** The link as a URL, when it may be fetched at all. */
 function allowed(link: string, trustedHosts: readonly string[], base?: URL): URL {
-  if (!URL.canParse(link, base)) throw new InvalidInput('The link is not a URL.');
+  if (!URL.canParse(link, base?.href)) throw new InvalidInput('The link is not a URL.');
   const url = new URL(link, base);
   const shown = showLink(url);
   if (url.username !== '' || url.password !== '')
@@ -100,9 +100,8 @@ function isTrusted(url: URL, trustedHosts: readonly string[]): boolean {
   return trustedHosts.some((host) => names.includes(host.trim().toLowerCase()));
 }
 
-const limits = { connectTimeout: 10_000, maxResponseSize: -1 };
-const publicOnly = new Agent({ ...limits, connect: { lookup: lookupPublic, timeout: 10_000 } });
-const anywhere = new Agent({ ...limits, connect: { timeout: 10_000 } });
+const publicOnly = new Agent({ connect: { lookup: lookupPublic, timeout: 10_000 } });
+const anywhere = new Agent({ connect: { timeout: 10_000 } });
 
 const agentFor = (url: URL, trustedHosts: readonly string[]): Agent =>
   isTrusted(url, trustedHosts) ? anywhere : publicOnly;
