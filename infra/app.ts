@@ -1,0 +1,16 @@
+import { App, Tags } from 'aws-cdk-lib';
+import { InvalidSettings, readStage } from './config.ts';
+import { assetsFolder } from './doors.ts';
+import { stacksOf } from './stacks.ts';
+
+const app = new App();
+try {
+  const stage = readStage(app.node.tryGetContext('tessera'), String(app.node.tryGetContext('stage')));
+  stacksOf(app, stage, assetsFolder);
+  Tags.of(app).add('tessera:stage', stage.name);
+} catch (error) {
+  if (!(error instanceof InvalidSettings)) throw error;
+  // Whoever mistyped a setting needs the sentence, not our stack trace.
+  console.error(error.message);
+  process.exit(1);
+}

@@ -1,0 +1,21 @@
+import { pathToFileURL } from 'node:url';
+import { bundleFunctions } from './bundle-functions.ts';
+import { assetsFolder } from './doors.ts';
+import { placeFfmpeg } from './place-ffmpeg.ts';
+
+/** Makes everything that the stacks upload, and reports how large it is. */
+export async function build(say: (line: string) => void = console.log): Promise<void> {
+  const bundles = await bundleFunctions({ entriesFolder: 'functions/aws', assetsFolder });
+  for (const { door, bytes } of bundles) say(`${door.padEnd(12)} ${kilobytes(bytes).padStart(9)}`);
+  const ffmpeg = await placeFfmpeg(`${assetsFolder}/engine-work`, say);
+  say(`${'with FFmpeg'.padEnd(12)} ${kilobytes(ffmpeg.folderBytes).padStart(9)} (engine-work, unzipped)`);
+}
+
+const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1_000).toLocaleString('en')} kB`;
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await build().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

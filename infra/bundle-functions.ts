@@ -1,0 +1,104 @@
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { type Door, doors } from './doors.ts';
+
+export interface BundleOptions {
+  /** Holds `<door>.ts` for each door. */
+  readonly entriesFolder: string;
+  /** Gets `<door>/index.mjs` for each door. */
+  readonly assetsFolder: string;
+  readonly maxBytes?: number;
+}
+
+export interface Bundle {
+  readonly door: Door;
+  readonly bytes: number;
+}
+
+/** Larger bundles make every cold start slower; something that does not belong has come along. */
+const maxBundleBytes = 2_000_000;
+
+/** One file per function, with all it needs but Node itself. Source maps stay beside the assets, for reading stack traces. */
+export async function bundleFunctions(options: BundleOptions): Promise<readonly Bundle[]> {
+  const { entriesFolder, assetsFolder, maxBytes = maxBundleBytes } = options;
+  await requireEntries(entriesFolder);
+  const result = await build({
+    entryPoints: doors.map((door) => ({ in: join(entriesFolder, `${door}.ts`), out: `${door}/index` })),
+    outdir: assetsFolder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    // Prefer the packages' ES modules, of which unused parts can be left out.
+    mainFields: ['module', 'main'],
+    // Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have.
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
+    minify: true,
+    sourcemap: 'external',
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+  });
+  const bundles = doors.map((door) => ({ door, bytes: outputOf(result.metafile, door).bytes }));
+  refuseLarge(bundles, result.metafile, maxBytes);
+  await removeOthers(assetsFolder);
+  for (const file of result.outputFiles) await writeIfChanged(placeOf(file.path, assetsFolder), file.contents);
+  return bundles;
+}
+
+async function requireEntries(folder: string): Promise<void> {
+  const found = await Promise.all(doors.map((door) => exists(join(folder, `${door}.ts`))));
+  const missing = doors.filter((_, index) => !found[index]).map((door) => join(folder, `${door}.ts`));
+  if (missing.length > 0) throw new Error(`Cannot bundle the functions: ${missing.join(', ')} not found.`);
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+function outputOf(metafile: Metafile, door: Door): Metafile['outputs'][string] {
+  const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`${door}/index.mjs`));
+  if (output === undefined) throw new Error(`esbuild made no bundle for ${door}.`);
+  return output[1];
+}
+
+function refuseLarge(bundles: readonly Bundle[], metafile: Metafile, maxBytes: number): void {
+  const large = bundles.filter(({ bytes }) => bytes > maxBytes);
+  if (large.length === 0) return;
+  const lines = large.map(({ door, bytes }) => `  ${door}: ${bytes}, most of it ${largestInputs(metafile, door)}`);
+  throw new Error(`A function's bundle may have ${maxBytes} bytes at most:\n${lines.join('\n')}`);
+}
+
+const largestInputs = (metafile: Metafile, door: Door): string =>
+  Object.entries(outputOf(metafile, door).inputs)
+    .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
+    .slice(0, 5)
+    .map(([path, { bytesInOutput }]) => `${path} (${bytesInOutput})`)
+    .join(', ');
+
+/** A door that no longer exists must not be deployed from an old build. */
+async function removeOthers(assetsFolder: string): Promise<void> {
+  const present = await readdir(assetsFolder).catch(() => []);
+  const others = present.filter((name) => !doors.some((door) => door === name));
+  await Promise.all(others.map((name) => rm(join(assetsFolder, name), { recursive: true })));
+}
+
+/** Maps are many times the size of what they explain, and Lambda does not read them: they are kept out of the assets. */
+function placeOf(path: string, assetsFolder: string): string {
+  if (!path.endsWith('.map')) return path;
+  const door = dirname(path).split(/[\\/]/).at(-1);
+  return join(dirname(assetsFolder), 'source-maps', `${door}.mjs.map`);
+}
+
+async function writeIfChanged(path: string, contents: Uint8Array): Promise<void> {
+  const present = await readFile(path).catch(() => undefined);
+  if (present?.equals(contents)) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}

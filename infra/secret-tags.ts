@@ -1,0 +1,7 @@
+export type SecretRole = 'mosaic-api-key' | 'webhook-secret';
+
+/** Secrets have generated names, so that stages never clash; these tags tell a stage's secrets apart. */
+export const secretTags = (stage: string, role: SecretRole): Record<string, string> => ({
+  'tessera:stage': stage,
+  'tessera:secret': role,
+});
