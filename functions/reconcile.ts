@@ -1,0 +1,7 @@
+import { type ReconcileDeps, reconcileRuns } from '../shared/runs/reconcile-runs.ts';
+
+/** Run by a schedule; what the schedule says does not matter. */
+export const reconcileHandler =
+  (deps: ReconcileDeps) =>
+  (_event?: unknown): Promise<{ woken: number; waiting: boolean }> =>
+    reconcileRuns(deps);

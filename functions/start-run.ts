@@ -1,0 +1,30 @@
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { parseObjectCreated } from '../shared/platform/events.ts';
+import { type AdmitDeps, admitRun, admitUpload } from '../shared/runs/admit-upload.ts';
+import { eachMessage, failAll } from '../shared/runs/each-message.ts';
+import { parseStartMessage } from '../shared/runs/messages.ts';
+import type { StartDeps } from '../shared/runs/start-agent-run.ts';
+import { startWaiting } from '../shared/runs/start-waiting.ts';
+
+export type StartRunDeps = AdmitDeps & StartDeps;
+
+/** Events of the uploads bucket and our own wakes: takes note of what landed, then starts what waits. */
+export const startRunHandler =
+  (deps: StartRunDeps) =>
+  async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    const outcome = await eachMessage(event, deps.log, (body) => takeNote(deps, body));
+    try {
+      // Once for all messages, and also when some failed: what waits does not depend on them.
+      await startWaiting(deps);
+      return outcome;
+    } catch (error) {
+      deps.log.error('start-waiting.failed', { error });
+      return failAll(event);
+    }
+  };
+
+async function takeNote(deps: StartRunDeps, body: unknown): Promise<void> {
+  const wake = parseStartMessage(body);
+  if (wake?.kind === 'start-run') await admitRun(deps, wake.runId);
+  if (wake === undefined) for (const upload of parseObjectCreated(body)) await admitUpload(deps, upload);
+}

@@ -1,0 +1,51 @@
+import type { Item } from '../platform/ports.ts';
+import { newRunId } from './ids.ts';
+import { type RunDeps, readRun } from './move-run.ts';
+import type { Claimed, Run, RunRule, Upload } from './run.ts';
+import { claimKey, eventKey, runToItem } from './run-items.ts';
+import { uploadIdentity } from './upload.ts';
+
+/** How long a claim may lie before reconcile takes it for forgotten. */
+const claimSeconds = 120;
+
+/**
+ * The one run of this upload and rule: made now, or by whoever heard of it first. The claim is written before
+ * anything that costs money, so however often an upload is announced there is one run.
+ */
+export async function claimRun(deps: RunDeps, upload: Upload, rule: RunRule): Promise<Run> {
+  const run = newRun(deps.clock(), upload, rule);
+  const claim: Item = { ...claimKey(uploadIdentity(upload), rule.id), type: 'claim', runId: run.id };
+  const arrival: Item = { ...eventKey(run.id, 'upload'), type: 'event', flag: 'UPLOADED', receivedAt: run.createdAt };
+  const written = await deps.runs.write(
+    { put: claim, if: 'absent' },
+    { put: runToItem(run), if: 'absent' },
+    { put: arrival, if: 'absent' },
+  );
+  if (written.done) {
+    deps.log.info('run.claimed', { runId: run.id, ruleId: rule.id, bucket: upload.bucket, key: upload.key });
+    return run;
+  }
+  return claimedBefore(deps, claim);
+}
+
+function newRun(now: number, upload: Upload, { id, agentId, updateParams, priority }: RunRule): Claimed {
+  const createdAt = new Date(now).toISOString();
+  return {
+    id: newRunId(),
+    status: 'claimed',
+    upload,
+    rule: { id, agentId, updateParams, priority },
+    attempt: 1,
+    createdAt,
+    updatedAt: createdAt,
+    revision: 1,
+    checkAfter: new Date(now + claimSeconds * 1000).toISOString(),
+  };
+}
+
+async function claimedBefore({ runs }: RunDeps, { pk, sk }: Item): Promise<Run> {
+  const claim = await runs.get({ pk, sk });
+  const run = typeof claim?.runId === 'string' ? await readRun(runs, claim.runId) : undefined;
+  if (run === undefined) throw new Error(`The claim ${pk} ${sk} was taken, but its run is not there. Try again.`);
+  return run;
+}

@@ -1,0 +1,87 @@
+import { Missing, messageOf, PermanentError } from '../errors.ts';
+import type { Mosaic } from '../mosaic/client.ts';
+import { MosaicError } from '../mosaic/errors.ts';
+import { type DeliverDeps, deliverRun } from './deliver-run.ts';
+import { deliveryKey } from './delivery-key.ts';
+import type { CopyMessage } from './messages.ts';
+import { readRun } from './move-run.ts';
+import { type CopiedOutput, noteOutput, type OutputState, readOutput } from './output-items.ts';
+import type { Copying, ExpectedOutput } from './run.ts';
+import { abandonTransfer, transfer } from './transfer.ts';
+import { outputIdMetadata, runIdMetadata } from './upload.ts';
+
+export interface CopyDeps extends DeliverDeps {
+  readonly mosaic: Mosaic;
+  /** Hosts whose links may be plain HTTP in a private network: our own engine's, on one machine. */
+  readonly trustedHosts: readonly string[];
+}
+
+/** Copies one output into the deliveries, whole or not at all; the last one delivers its run. */
+export async function copyOutput(
+  deps: CopyDeps,
+  message: CopyMessage,
+): Promise<'copied' | 'already-copied' | 'not-due'> {
+  const run = await readRun(deps.runs, message.runId);
+  const output = run?.status === 'copying' ? run.expected.find(({ id }) => id === message.outputId) : undefined;
+  if (run?.status !== 'copying' || output === undefined) return 'not-due';
+  const before = await readOutput(deps.runs, run.id, output.id);
+  const alreadyEnded = before !== undefined && before.status !== 'copying';
+  if (!alreadyEnded) await noteOutput(deps.runs, run.id, output.id, await copyOrGiveUp(deps, run, output, before));
+  // Also when it was copied before: an earlier worker may have stopped between the copy and the end of the run.
+  await deliverRun(deps, run);
+  return alreadyEnded ? 'already-copied' : 'copied';
+}
+
+async function copyOrGiveUp(
+  deps: CopyDeps,
+  run: Copying,
+  output: ExpectedOutput,
+  before: OutputState | undefined,
+): Promise<OutputState> {
+  try {
+    return await copy(deps, run, output, before);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    deps.log.error('output.given-up', { runId: run.id, outputId: output.id, error });
+    await forgetParts(deps, run, output);
+    return { status: 'failed', reason: messageOf(error) };
+  }
+}
+
+/** Unfinished parts cost money until somebody says that nobody will finish them. */
+async function forgetParts(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {
+  const state = await readOutput(deps.runs, run.id, output.id);
+  if (state?.status === 'copying') await abandonTransfer(deps.deliveries, state.transfer);
+}
+
+async function copy(
+  deps: CopyDeps,
+  run: Copying,
+  output: ExpectedOutput,
+  before: OutputState | undefined,
+): Promise<CopiedOutput> {
+  const { key, versionId, bytes, checksum, contentType } = await transfer(
+    { bucket: deps.deliveries, trustedHosts: deps.trustedHosts },
+    {
+      // Links go stale, so none is kept: whoever copies asks for one.
+      openLinkNow: () => freshLink(deps.mosaic, run, output),
+      keyFor: (extension) => deliveryKey(run, output, extension),
+      identity: { [runIdMetadata]: run.id, [outputIdMetadata]: encodeURIComponent(output.id) },
+      remembered: before?.status === 'copying' ? before.transfer : undefined,
+      remember: (state) => noteOutput(deps.runs, run.id, output.id, { status: 'copying', transfer: state }),
+    },
+  );
+  deps.log.info('output.copied', { runId: run.id, outputId: output.id, key, bytes });
+  return { status: 'copied', key, versionId, size: bytes, checksum, contentType };
+}
+
+async function freshLink(mosaic: Mosaic, run: Copying, { id }: ExpectedOutput): Promise<string> {
+  const report = await mosaic.getAgentRun(run.agentRunId).catch((error: unknown) => {
+    if (error instanceof MosaicError && error.kind === 'not-found')
+      throw new Missing(`Mosaic no longer knows agent run ${run.agentRunId}.`, {}, { cause: error });
+    throw error;
+  });
+  const link = report.outputs.find((output) => output.id === id)?.videoUrl;
+  if (link === undefined) throw new Missing(`Agent run ${run.agentRunId} no longer lists output ${id}.`);
+  return link;
+}

@@ -1,0 +1,75 @@
+import type { Bucket } from '../platform/ports.ts';
+import { manifestKey } from './delivery-key.ts';
+import { moveRun, type RunDeps, readRun } from './move-run.ts';
+import { type EndedOutput, endedOutputs } from './output-items.ts';
+import type { Copying, NextState, Run } from './run.ts';
+import { runIdMetadata } from './upload.ts';
+
+export interface DeliverDeps extends RunDeps {
+  readonly deliveries: Bucket;
+}
+
+/** Ends a run whose outputs are all done: the manifest comes last, so whoever sees it sees all that it names. */
+export async function deliverRun(deps: DeliverDeps, run: Copying): Promise<'delivered' | 'unfinished'> {
+  const outputs = await endedOutputs(deps.runs, run.id);
+  if (run.expected.some(({ id }) => !outputs.has(id))) return 'unfinished';
+  const next = await ending(deps, run, outputs);
+  let current: Run | undefined = run;
+  // The last copies may end together; whoever moves the run first has written what the others would.
+  while (current?.status === 'copying') {
+    const moved = await moveRun(deps, current, next);
+    if (moved.outcome === 'moved') break;
+    current = await readRun(deps.runs, run.id);
+  }
+  return 'delivered';
+}
+
+async function ending(deps: DeliverDeps, run: Copying, outputs: ReadonlyMap<string, EndedOutput>): Promise<NextState> {
+  const { agentRunId, partial, expected } = run;
+  const failures = expected.flatMap(({ id }) => {
+    const output = outputs.get(id);
+    return output?.status === 'failed' ? [`output ${id}: ${output.reason}`] : [];
+  });
+  // The good ones stay where they are, but no manifest may call this set whole.
+  if (failures.length > 0) {
+    const reason = `${failures.length} of ${expected.length} outputs could not be delivered: ${failures.slice(0, 5).join('; ')}`;
+    return { status: 'failed', agentRunId, reason };
+  }
+  const key = await writeManifest(deps.deliveries, run, manifestOf(run, outputs));
+  return { status: 'delivered', agentRunId, partial, manifestKey: key, outputCount: expected.length };
+}
+
+/** The same bytes however often it is written: a worker that stopped after it finds its own. */
+async function writeManifest(deliveries: Bucket, run: Copying, body: string): Promise<string> {
+  const properties = { contentType: 'application/json', metadata: { [runIdMetadata]: run.id }, ifAbsent: true };
+  for (let number = run.attempt; ; number += 1) {
+    const key = manifestKey(run, number);
+    const stored = await deliveries.put(key, body, properties);
+    if (stored.outcome === 'stored' || (await textOf(deliveries, key)) === body) return key;
+  }
+}
+
+async function textOf(bucket: Bucket, key: string): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of (await bucket.read(key)).body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function manifestOf(run: Copying, outputs: ReadonlyMap<string, EndedOutput>): string {
+  const manifest = {
+    version: 1,
+    runId: run.id,
+    attempt: run.attempt,
+    ruleId: run.rule.id,
+    agentId: run.rule.agentId,
+    agentRunId: run.agentRunId,
+    partial: run.partial,
+    input: run.upload,
+    outputs: run.expected.map(({ id, nodeId, nodeName }) => {
+      const { status, ...copied } = outputs.get(id) ?? {};
+      return { outputId: id, nodeId, nodeName, ...copied };
+    }),
+    nodeErrors: run.nodeErrors,
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+}

@@ -1,0 +1,38 @@
+import type { Run } from './run.ts';
+
+/** One sentence about where a run is, for a person. */
+export function describeRun(run: Run): string {
+  const file = run.upload.key;
+  switch (run.status) {
+    case 'claimed':
+      return `${file} was noticed.`;
+    case 'ignored':
+      return `${file} was ignored: ${run.reason}`;
+    case 'rejected':
+      return `${file} was rejected: ${run.reason}`;
+    case 'restoring':
+      return `${file} is being restored from the archive.`;
+    case 'waiting':
+      return run.refusal === undefined
+        ? `${file} is waiting for a free slot.`
+        : `${file} is waiting; its last start was refused: ${run.refusal.message}`;
+    case 'starting':
+      return `${file} is being started.`;
+    case 'uncertain':
+      return `${file} may or may not have started: ${run.reason}`;
+    case 'running':
+      return `${file} is being edited (${Math.round(run.progress * 100)} %).`;
+    case 'paused':
+      return `${file} is paused: ${run.reason}`;
+    case 'copying':
+      return `${file} is edited; ${plural(run.expected.length, 'output')} being delivered.`;
+    case 'delivered':
+      return `${file} is delivered${run.partial ? ' in part' : ''}: ${plural(run.outputCount, 'output')}, listed in ${run.manifestKey}.`;
+    case 'failed':
+      return `${file} failed: ${run.reason}`;
+    case 'cancelled':
+      return `${file} was cancelled: ${run.reason}`;
+  }
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

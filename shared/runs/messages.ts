@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { InvalidInput } from '../errors.ts';
+import type { Queue } from '../platform/ports.ts';
+
+/** Messages hold ids only: who handles one reads the rest fresh. */
+export type StartMessage = { readonly kind: 'start-waiting' } | { readonly kind: 'start-run'; readonly runId: string };
+export type SettleMessage = { readonly runId: string };
+export type CopyMessage = { readonly runId: string; readonly outputId: string };
+
+const startSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('start-waiting') }),
+  z.object({ kind: z.literal('start-run'), runId: z.string() }),
+]);
+const settleSchema = z.object({ runId: z.string() });
+const copySchema = z.object({ runId: z.string(), outputId: z.string() });
+
+/** Undefined for what is not ours: the queue also carries the bucket's events. */
+export const parseStartMessage = (body: unknown): StartMessage | undefined => startSchema.safeParse(body).data;
+export const parseSettleMessage = (body: unknown): SettleMessage => parse(settleSchema, body, 'settle');
+export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema, body, 'copy');
+
+/** Wakes whoever starts waiting runs. Delays are capped by the queue; reconcile wakes what is due later. */
+export const wakeStartWaiting = (startQueue: Queue, delaySeconds = 0): Promise<void> =>
+  startQueue.send({ body: { kind: 'start-waiting' }, delaySeconds: capped(delaySeconds) });
+
+export const wakeStartRun = (startQueue: Queue, ...runIds: readonly string[]): Promise<void> =>
+  startQueue.send(...runIds.map((runId) => ({ body: { kind: 'start-run', runId } })));
+
+export const wakeSettle = (settleQueue: Queue, runIds: readonly string[], delaySeconds = 0): Promise<void> =>
+  settleQueue.send(...runIds.map((runId) => ({ body: { runId }, delaySeconds: capped(delaySeconds) })));
+
+const capped = (seconds: number): number => Math.min(900, Math.max(0, Math.ceil(seconds)));
+
+function parse<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new InvalidInput(`This is not a ${what} message: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,52 @@
+import type { Mosaic } from '../mosaic/client.ts';
+import type { Queue } from '../platform/ports.ts';
+import { announceOutputs } from './announce-outputs.ts';
+import { wakeStartRun, wakeStartWaiting } from './messages.ts';
+import { type RunDeps, readRun } from './move-run.ts';
+import { isEnded, type Run } from './run.ts';
+import { settleReport } from './settle-report.ts';
+import { settleStart } from './settle-start.ts';
+
+export interface SettleDeps extends RunDeps {
+  readonly startQueue: Queue;
+  readonly copyQueue: Queue;
+  readonly mosaic: Mosaic;
+  readonly uncertainWaitSeconds: number;
+  readonly runDeadlineSeconds: number;
+}
+
+/**
+ * Brings a run to where its agent run really is. The only place that believes an ending, because it asks; waking it
+ * once more, or for a run that is long done, changes nothing.
+ */
+export async function settleRun(deps: SettleDeps, runId: string): Promise<void> {
+  let run = await readRun(deps.runs, runId);
+  if (run === undefined) return deps.log.warn('settle.unknown-run', { runId });
+  // Each step leads to a later state or to "nothing more to do now"; a paused run that goes on takes the most.
+  for (let step = 0; step < 8; step += 1) {
+    const next: Run | 'settled' = await settleStep(deps, run);
+    if (next === 'settled') return;
+    if (isEnded(next) || next.status === 'waiting' || next.status === 'copying')
+      await wakeStartWaiting(deps.startQueue);
+    run = next;
+  }
+  throw new Error(`Run ${runId} was written by others again and again while it was being settled. Try again.`);
+}
+
+async function settleStep(deps: SettleDeps, run: Run): Promise<Run | 'settled'> {
+  switch (run.status) {
+    case 'claimed':
+      await wakeStartRun(deps.startQueue, run.id);
+      return 'settled';
+    case 'starting':
+    case 'uncertain':
+      return settleStart(deps, run);
+    case 'running':
+    case 'paused':
+      return settleReport(deps, run);
+    case 'copying':
+      return announceOutputs(deps, run);
+    default:
+      return 'settled';
+  }
+}

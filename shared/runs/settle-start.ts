@@ -1,0 +1,72 @@
+import { agentRunFromEvents } from './agent-run-from-events.ts';
+import { confirmStart } from './confirm-start.ts';
+import { moveRun, readRun } from './move-run.ts';
+import type { NextState, Run, Starting, Uncertain } from './run.ts';
+import { agentRunKey } from './run-items.ts';
+import type { SettleDeps } from './settle-run.ts';
+
+/** Clocks differ; an agent run that began this long before our start may still be ours. */
+const clockSkewSeconds = 60;
+const nextLookSeconds = 300;
+
+/**
+ * Heals a start whose answer we don't have. Its own webhook says for certain; without one, the agent's run list says
+ * that nothing began. What the list shows is never adopted: it may be a stranger's.
+ */
+export async function settleStart(deps: SettleDeps, run: Starting | Uncertain): Promise<Run | 'settled'> {
+  const agentRunId = await agentRunFromEvents(deps, run);
+  if (agentRunId !== undefined) {
+    await confirmStart(deps, run, agentRunId);
+    return again(deps, run);
+  }
+  if (deps.clock() < Date.parse(run.checkAfter)) return 'settled';
+  const next = await resolve(deps, run);
+  const moved = await moveRun(deps, run, next);
+  if (moved.outcome !== 'moved') return again(deps, run);
+  return next.status === 'uncertain' && run.status === 'uncertain' ? 'settled' : moved.run;
+}
+
+async function resolve(deps: SettleDeps, run: Starting | Uncertain): Promise<NextState> {
+  if (run.status === 'starting')
+    return uncertain(run, 'its worker stopped while it was being started', waitOver(deps, run));
+  const strangers = await unknownAgentRuns(deps, run);
+  if (strangers.length === 0) return { status: 'waiting', starts: run.starts };
+  deps.log.warn('start.unresolved', { runId: run.id, agentRunIds: strangers });
+  const shown = `agent ${run.rule.agentId} has a run that we don't know (${strangers.slice(0, 3).join(', ')})`;
+  if (deps.clock() < Date.parse(run.startedAt) + deps.runDeadlineSeconds * 1000)
+    return uncertain(run, `${shown}; it waits to hear whether that one is ours`, deps.clock() + nextLookSeconds * 1000);
+  return {
+    status: 'failed',
+    reason: `its start at ${run.startedAt} was never answered, and ${shown} that did not report to us. A person must look whether that run edited this upload; if not, upload it again.`,
+  };
+}
+
+const uncertain = ({ slot, starts, startedAt }: Starting | Uncertain, reason: string, checkAt: number): NextState => ({
+  status: 'uncertain',
+  slot,
+  starts,
+  startedAt,
+  reason,
+  checkAfter: new Date(checkAt).toISOString(),
+});
+
+const waitOver = ({ uncertainWaitSeconds }: SettleDeps, { startedAt }: Starting): number =>
+  Date.parse(startedAt) + uncertainWaitSeconds * 1000;
+
+/** Runs of this agent, begun since our start, that no run of ours has for its own. */
+async function unknownAgentRuns({ mosaic, runs }: SettleDeps, run: Uncertain): Promise<readonly string[]> {
+  const from = new Date(Date.parse(run.startedAt) - clockSkewSeconds * 1000);
+  const unknown: string[] = [];
+  for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+    const page = await mosaic.listAgentRuns(run.rule.agentId, { from, limit: 100, cursor });
+    for (const { agentRunId, startedAt } of page.runs) {
+      if (startedAt !== undefined && Date.parse(startedAt) < from.getTime()) continue;
+      if ((await runs.get(agentRunKey(agentRunId))) === undefined) unknown.push(agentRunId);
+    }
+    cursor = page.next;
+  }
+  return unknown;
+}
+
+const again = async ({ runs }: SettleDeps, { id }: Run): Promise<Run | 'settled'> =>
+  (await readRun(runs, id)) ?? 'settled';
