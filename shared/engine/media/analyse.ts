@@ -1,0 +1,64 @@
+import type { Media } from './index.ts';
+import type { Probe } from './probe.ts';
+import { runProgram, safeInput } from './run-ffmpeg.ts';
+
+export interface Interval {
+  startSeconds: number;
+  endSeconds: number;
+}
+
+/** What a tile may ask to be measured. A tile sees only what it asked for. */
+export interface MeasurementRequest {
+  silences?: { thresholdDb: number; minSeconds: number };
+}
+
+export interface Measured {
+  silences?: Interval[];
+}
+
+/** Stretches in which no sample of any channel is louder than the threshold. Reads the sound only. */
+export async function measureSilences(
+  media: Media,
+  source: Probe,
+  settings: { thresholdDb: number; minSeconds: number },
+  options: { wallSeconds: number; onProgress?: (fraction: number) => void; signal?: AbortSignal },
+): Promise<Interval[]> {
+  if (source.sound === undefined) return [];
+  const silences: Interval[] = [];
+  let openedAt: number | undefined;
+  const onMessageLine = (line: string) => {
+    const [, edge, value] = /silence_(start|end): (-?[\d.]+)/.exec(line) ?? [];
+    if (edge === 'start') openedAt = Math.max(0, Number(value));
+    else if (edge === 'end' && openedAt !== undefined) {
+      silences.push({ startSeconds: openedAt, endSeconds: Number(value) });
+      openedAt = undefined;
+    }
+  };
+  await runProgram({
+    path: media.ffmpegPath,
+    args: silenceArguments(source.path, source.format, source.sound.streamIndex, settings),
+    onMessageLine,
+    onOutputLine: (line) => {
+      const seconds = Number(/^out_time_us=(\d+)/.exec(line)?.[1] ?? Number.NaN) / 1e6;
+      if (seconds >= 0) options.onProgress?.(Math.min(1, seconds / source.durationSeconds));
+    },
+    wallSeconds: options.wallSeconds,
+    signal: options.signal,
+  });
+  if (openedAt !== undefined) silences.push({ startSeconds: openedAt, endSeconds: Number.MAX_SAFE_INTEGER });
+  return silences;
+}
+
+export const silenceArguments = (
+  path: string,
+  format: string,
+  streamIndex: number,
+  { thresholdDb, minSeconds }: { thresholdDb: number; minSeconds: number },
+): string[] => [
+  ...['-hide_banner', '-nostdin', '-nostats', '-progress', 'pipe:1', '-loglevel', 'info'],
+  ...safeInput(path, format),
+  ...['-map', `0:${streamIndex}`],
+  // The same clock as the render's: time zero is the file's, gaps are filled.
+  ...['-af', `aresample=async=1:first_pts=0,silencedetect=noise=${thresholdDb}dB:duration=${minSeconds}`],
+  ...['-f', 'null', '-'],
+];

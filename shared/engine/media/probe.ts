@@ -1,0 +1,212 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { z } from 'zod';
+import { InvalidInput } from '../../errors.ts';
+import { editingRate, type FrameRate, framesPerSecond, parseRate } from './frame-rate.ts';
+import type { Media } from './index.ts';
+import { lastMoment } from './last-moment.ts';
+import { ProgramFailed, runProgram, safeInput } from './run-ffmpeg.ts';
+import { whatItIs } from './what-it-is.ts';
+
+/** What we need to know of a video before deciding anything. */
+export interface Probe {
+  /** The file's name, for messages. */
+  name: string;
+  path: string;
+  sizeBytes: number;
+  /** FFmpeg's name of the container's reader. */
+  format: string;
+  durationSeconds: number;
+  video: VideoTrack;
+  /** The track that is used; further ones (commentary, other languages) are left out. */
+  sound?: SoundTrack;
+}
+
+export interface VideoTrack {
+  streamIndex: number;
+  /** As shown: after rotation and with square pixels. */
+  width: number;
+  height: number;
+  rotation: number;
+  squarePixels: boolean;
+  frameRate: FrameRate;
+  variableFrameRate: boolean;
+  frames: number;
+  pixelFormat: string;
+  fullRange: boolean;
+  interlaced: boolean;
+  dynamicRange: 'sdr' | 'pq' | 'hlg';
+}
+
+export interface SoundTrack {
+  streamIndex: number;
+  channels: number;
+  sampleRate: number;
+}
+
+/** Looks at a file; a file that is not a whole video is refused in plain words. */
+export async function probe(
+  media: Media,
+  path: string,
+  options: { name?: string; signal?: AbortSignal } = {},
+): Promise<Probe> {
+  const name = options.name ?? basename(path);
+  const { size } = await stat(path);
+  if (size === 0) throw new InvalidInput(`${name} is empty`, { name });
+  const found = await askFfprobe(media, path, name, options.signal);
+  const video = found.streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
+  if (video === undefined) throw await noPicture(path, name, found);
+  const start = Number(found.format.start_time ?? 0) || 0;
+  const claimed = claimedSeconds(video, found, start);
+  const end = await lastMoment(media, {
+    path,
+    claimedSeconds: claimed.file,
+    startSeconds: start,
+    signal: options.signal,
+  });
+  if (claimed.file !== undefined && end < claimed.file - 1) throw cutOff(name, claimed.file, end);
+  return describe({ name, path, size, found, video, durationSeconds: claimed.picture ?? end });
+}
+
+async function askFfprobe(media: Media, path: string, name: string, signal?: AbortSignal): Promise<Found> {
+  const lines: string[] = [];
+  const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', ...safeInput(path)];
+  try {
+    const onOutputLine = (line: string) => void lines.push(line);
+    await runProgram({ path: media.ffprobePath, args, wallSeconds: 60, onOutputLine, signal });
+  } catch (error) {
+    if (!(error instanceof ProgramFailed)) throw error;
+    if (/moov atom not found/.test(error.said))
+      throw new InvalidInput(`${name} is cut off: its index is missing, so it was not written or copied to the end`, {
+        name,
+      });
+    const kind = await whatItIs(path);
+    throw new InvalidInput(
+      `${name} is not a video${kind === undefined ? ' in a format that can be read' : `: it is ${kind}`}`,
+      { name },
+    );
+  }
+  const found = foundSchema.parse(JSON.parse(lines.join('\n')));
+  // Readers of raw audio find something in almost any bytes.
+  const kind = await whatItIs(path);
+  if ((found.format.probe_score ?? 100) < 30 || kind !== undefined)
+    throw new InvalidInput(`${name} is not a video${kind === undefined ? '' : `: it is ${kind}`}`, { name });
+  return found;
+}
+
+async function noPicture(path: string, name: string, found: Found): Promise<InvalidInput> {
+  const hasSound = found.streams.some((stream) => stream.codec_type === 'audio');
+  return new InvalidInput(`${name} has no video track${hasSound ? ' (it is an audio file)' : ''}`, {
+    name,
+    path: basename(path),
+  });
+}
+
+/** What the container says of its length. Browsers' recordings say nothing. */
+function claimedSeconds(video: Stream, found: Found, start: number) {
+  const file = Number(found.format.duration);
+  const own = Number(video.duration ?? secondsOfTag(video.tags?.DURATION));
+  const delay = Math.max(0, (Number(video.start_time ?? start) || 0) - start);
+  return {
+    file: file > 0 ? file : undefined,
+    picture: own > 0 ? own + (video.duration === undefined ? 0 : delay) : file > 0 ? file : undefined,
+  };
+}
+
+function secondsOfTag(tag: string | undefined): number | undefined {
+  const [hours, minutes, seconds] = (tag ?? '').split(':').map(Number);
+  return seconds === undefined ? undefined : Number(hours) * 3600 + Number(minutes) * 60 + seconds;
+}
+
+const cutOff = (name: string, claimed: number, end: number) =>
+  new InvalidInput(
+    `${name} is cut off: it should last ${claimed.toFixed(1)} s but ends after ${Math.max(0, end).toFixed(1)} s`,
+    {
+      name,
+    },
+  );
+
+function describe(facts: {
+  name: string;
+  path: string;
+  size: number;
+  found: Found;
+  video: Stream;
+  durationSeconds: number;
+}): Probe {
+  const { name, path, size, found, video, durationSeconds } = facts;
+  const { rate, variable } = editingRate(parseRate(video.r_frame_rate), parseRate(video.avg_frame_rate));
+  const frames = Math.round(durationSeconds * framesPerSecond(rate));
+  if (frames < 1 || !(Number(video.width) > 0))
+    throw new InvalidInput(`${name} has no picture that can be read`, { name });
+  const sounds = found.streams.filter((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
+  const sound = sounds.find((stream) => stream.disposition?.default === 1) ?? sounds[0];
+  return {
+    name,
+    path,
+    sizeBytes: size,
+    format: found.format.format_name.split(',')[0] ?? found.format.format_name,
+    durationSeconds,
+    video: {
+      streamIndex: video.index,
+      ...shownSize(video),
+      frameRate: rate,
+      variableFrameRate: variable,
+      frames,
+      pixelFormat: video.pix_fmt ?? 'unknown',
+      fullRange: video.color_range === 'pc' || (video.pix_fmt ?? '').startsWith('yuvj'),
+      interlaced: ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? ''),
+      dynamicRange:
+        video.color_transfer === 'smpte2084' ? 'pq' : video.color_transfer === 'arib-std-b67' ? 'hlg' : 'sdr',
+    },
+    ...(sound === undefined
+      ? {}
+      : { sound: { streamIndex: sound.index, channels: sound.channels ?? 2, sampleRate: Number(sound.sample_rate) } }),
+  };
+}
+
+function shownSize(video: Stream) {
+  const [wide = 1, high = 1] = (video.sample_aspect_ratio ?? '1:1').split(':').map(Number);
+  const pixelShape = wide > 0 && high > 0 ? wide / high : 1;
+  const rotation =
+    ((Math.round(video.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0) % 360) + 360) % 360;
+  const width = Math.round((video.width ?? 0) * pixelShape);
+  const height = video.height ?? 0;
+  const onItsSide = rotation % 180 === 90;
+  const size = onItsSide ? { width: height, height: width } : { width, height };
+  return { ...size, rotation, squarePixels: Math.abs(pixelShape - 1) < 0.001 };
+}
+
+const streamSchema = z.object({
+  index: z.number(),
+  codec_type: z.string().optional(),
+  width: z.number().optional(),
+  height: z.number().optional(),
+  sample_aspect_ratio: z.string().optional(),
+  pix_fmt: z.string().optional(),
+  color_range: z.string().optional(),
+  color_transfer: z.string().optional(),
+  field_order: z.string().optional(),
+  r_frame_rate: z.string().optional(),
+  avg_frame_rate: z.string().optional(),
+  start_time: z.string().optional(),
+  duration: z.string().optional(),
+  channels: z.number().optional(),
+  sample_rate: z.string().optional(),
+  disposition: z.object({ attached_pic: z.number().optional(), default: z.number().optional() }).optional(),
+  tags: z.object({ DURATION: z.string().optional() }).optional(),
+  side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
+});
+
+const foundSchema = z.object({
+  streams: z.array(streamSchema),
+  format: z.object({
+    format_name: z.string(),
+    start_time: z.string().optional(),
+    duration: z.string().optional(),
+    probe_score: z.number().optional(),
+  }),
+});
+
+type Stream = z.infer<typeof streamSchema>;
+type Found = z.infer<typeof foundSchema>;
