@@ -1,0 +1,39 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { type WorkDeps, work } from '../shared/engine/work.ts';
+import { PermanentError } from '../shared/errors.ts';
+
+/** The engine's work queue: one task per message. */
+export const engineWorkHandler =
+  (deps: WorkDeps) =>
+  async (event: SQSEvent): Promise<SQSBatchResponse> => {
+    const failed = [];
+    for (const record of event.Records)
+      if (!(await isDone(deps, record))) failed.push({ itemIdentifier: record.messageId });
+    return { batchItemFailures: failed };
+  };
+
+async function isDone(deps: WorkDeps, record: SQSRecord): Promise<boolean> {
+  const receiveCount = Number(record.attributes.ApproximateReceiveCount);
+  try {
+    await work(deps, { body: record.body, receipt: record.receiptHandle, receiveCount });
+    return true;
+  } catch (error) {
+    deps.log.error('task.failed', { messageId: record.messageId, receiveCount, error });
+    // Trying again would only repeat it.
+    if (error instanceof PermanentError) return true;
+    await comeBack(deps, record, receiveCount);
+    return false;
+  }
+}
+
+/** Soon, then later: the queue's own pause is as long as its longest task. */
+async function comeBack(
+  { queue, log }: WorkDeps,
+  { messageId, receiptHandle }: SQSRecord,
+  receiveCount: number,
+): Promise<void> {
+  const seconds = Math.min(300, 5 * 4 ** (receiveCount - 1));
+  await queue
+    .extend(receiptHandle, seconds)
+    .catch((error: unknown) => log.warn('task.extend-failed', { messageId, error }));
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { Missing, PermanentError, Rejected } from '../errors.ts';
+import { openLink, showLink } from '../platform/links.ts';
+import type { Bucket, Clock } from '../platform/ports.ts';
+import type { AgentRun, Output, Render, RunInput, Source } from './agent-run.ts';
+import type { Edited, EditJob } from './edit.ts';
+import { readForUpload, saveLink, withWorkDir } from './media/files.ts';
+import { storeFile } from './store-file.ts';
+
+export interface RenderLimits {
+  /** For one render from the first byte fetched to the last one stored. */
+  readonly wallSeconds: number;
+  readonly inputSeconds: number;
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+}
+
+export interface RenderDeps {
+  readonly bucket: Bucket;
+  readonly clock: Clock;
+  readonly trustedHosts: readonly string[];
+  readonly limits: RenderLimits;
+  /** Each task works in a folder of its own inside this one, and leaves nothing. */
+  readonly workFolder: string;
+  /** `editVideo` with its FFmpeg. */
+  readonly edit: (job: EditJob) => Promise<Edited>;
+}
+
+export interface Watcher {
+  readonly signal: AbortSignal;
+  onFetched(): void;
+  onProgress(fraction: number): void;
+}
+
+/** Makes one output: fetches the video, edits it, stores the result. What it throws says whether another try could help. */
+export function renderOutput(
+  deps: RenderDeps,
+  { run, render, source }: { run: AgentRun; render: Render; source: Source },
+  watcher: Watcher,
+): Promise<Output> {
+  const startedAt = deps.clock();
+  return withWorkDir(deps.workFolder, async (workDir) => {
+    const inputPath = join(workDir, 'input');
+    const outputPath = join(workDir, 'output.mp4');
+    const thumbnailPath = join(workDir, 'thumbnail.jpg');
+    const deadline = AbortSignal.timeout(deps.limits.wallSeconds * 1000);
+    const signal = AbortSignal.any([watcher.signal, deadline]);
+    try {
+      await saveLink(inputPath, await open(deps, source, signal), deps.limits.inputBytes);
+      signal.throwIfAborted();
+      watcher.onFetched();
+      const edited = await deps.edit({
+        ...{ inputPath, outputPath, thumbnailPath, workDir, signal },
+        inputName: nameOf(run.inputs[render.inputIndex]),
+        chain: chainOf(run, render),
+        limits: {
+          ...deps.limits,
+          wallSeconds: Math.max(1, deps.limits.wallSeconds - (deps.clock() - startedAt) / 1000),
+        },
+        onProgress: watcher.onProgress,
+      });
+      const { durationSeconds, width, height, sizeBytes, contentType } = edited;
+      const name = `renders/${render.runId}/${render.outputId}`;
+      const video = { ...(await readForUpload(outputPath)), contentType };
+      const thumbnail = { ...(await readForUpload(thumbnailPath)), contentType: 'image/jpeg' };
+      return {
+        video: await storeFile(deps.bucket, `${name}.mp4`, video, signal),
+        thumbnail: await storeFile(deps.bucket, `${name}.jpg`, thumbnail, signal),
+        completedAt: new Date(deps.clock()).toISOString(),
+        ...{ durationSeconds, width, height, sizeBytes },
+      };
+    } catch (error) {
+      if (deadline.aborted && !watcher.signal.aborted) throw tooSlow(deps.limits, error);
+      throw error;
+    }
+  });
+}
+
+async function open(deps: RenderDeps, source: Source, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  if (source.kind === 'render') return (await deps.bucket.read(source.key, { versionId: source.versionId })).body;
+  const answer = await openLink(source.url, { trustedHosts: deps.trustedHosts, signal });
+  if (answer.status === 200) return answer.body;
+  answer.discard();
+  const shown = showLink(source.url);
+  if (answer.status === 408 || answer.status === 429 || answer.status >= 500)
+    throw new Error(`${shown} answers ${answer.status} at the moment.`);
+  if (answer.status === 404) throw new Missing(`${shown} does not exist any more.`);
+  throw new Rejected(`${shown} answers ${answer.status}. Perhaps the link has expired: start again with a new one.`);
+}
+
+/** What messages call the video. */
+function nameOf(input: RunInput | undefined): string {
+  if (input === undefined || 'file' in input) return 'the video';
+  const name = new URL(input.shownUrl).pathname.split('/').at(-1) || 'the video';
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** The tiles in the order in which the video goes through them. */
+const chainOf = (run: AgentRun, render: Render) =>
+  render.path
+    .flatMap((nodeId) => run.nodes.filter((node) => node.originalId === nodeId))
+    .map(({ nodeTypeId, parameters }) => ({ nodeTypeId, parameters }));
+
+const tooSlow = ({ wallSeconds }: RenderLimits, cause: unknown): PermanentError =>
+  new PermanentError(
+    `The edit was not done within ${wallSeconds} seconds, which is the limit for one render here. A shorter video fits.`,
+    {},
+    { cause },
+  );
