@@ -13,3 +13,6 @@ export type Door = (typeof doors)[number];
 
 /** Where `npm run build` puts the bundles and the stacks look for them, seen from the project's folder. */
 export const assetsFolder = 'dist/functions';
+
+/** Under this name a function's metadata in the template says which door it is. */
+export const doorMetadata = 'tessera:door';

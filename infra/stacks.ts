@@ -1,4 +1,4 @@
-import { Annotations, type Stack } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import { StageSecret } from './constructs/stage-secret.ts';
@@ -39,6 +39,10 @@ function hostedMosaic(stack: Stack, stage: Stage): MosaicAccess {
       role,
       description: `Tessera ${stage.name}: ${what}; set it with: npm run secrets -- ${stage.name}`,
     }).secret;
+  new CfnOutput(stack, 'NextStep', {
+    value: `npm run secrets -- ${stage.name}`,
+    description: "Sets the Mosaic account's API key and webhook secret; nothing can be edited before",
+  });
   return {
     apiUrl: stage.mosaicApiUrl,
     apiKey: secretFor('MosaicApiKey', 'mosaic-api-key', "the Mosaic account's API key"),

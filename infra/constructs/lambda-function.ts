@@ -5,7 +5,7 @@ import { Architecture, type CfnFunction, Code, Function as Lambda, Runtime } fro
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { Door } from '../doors.ts';
+import { type Door, doorMetadata } from '../doors.ts';
 import { acknowledge } from './acknowledge.ts';
 import { alarmOn } from './alarms.ts';
 import type { QueueWithDeadLetters } from './queue-with-dead-letters.ts';
@@ -61,7 +61,7 @@ export class LambdaFunction extends Construct {
       logGroup,
     });
     // Lets a reader of the template, and the test that runs it on emulators, tell which program this is.
-    (this.lambda.node.defaultChild as CfnFunction).addMetadata('tessera:door', props.door);
+    this.cfnFunction.addMetadata(doorMetadata, props.door);
   }
 
   setting(name: string, value: string | number): void {
@@ -110,6 +110,9 @@ export class LambdaFunction extends Construct {
       ),
       queue.queue.queueArn,
     );
+    // A run that waits wakes its functions many times in one chain of messages. Lambda would take that for an endless loop
+    // and drop the message at the sixteenth; ours end at the run's deadline.
+    this.cfnFunction.recursiveLoop = 'Allow';
     this.lambda.addEventSourceMapping(`From${queue.node.id}`, {
       eventSourceArn: queue.queue.queueArn,
       batchSize: options.batchSize,
@@ -127,6 +130,10 @@ export class LambdaFunction extends Construct {
   alarmWhenFailing(period: Duration, text: string): Alarm {
     const metric = this.lambda.metricErrors({ period, statistic: Stats.SUM });
     return alarmOn(this, 'FailingAlarm', { metric, periods: 3, text });
+  }
+
+  private get cfnFunction(): CfnFunction {
+    return this.lambda.node.defaultChild as CfnFunction;
   }
 
   private allow(actions: string[], resource: string): void {

@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { build } from './build.ts';
+
+/** `node --import tsx infra/cdk.ts <command> [stage] [options of the CDK's own]`: builds, then runs the pinned CDK. */
+async function main([command = '', ...rest]: readonly string[]): Promise<number> {
+  const known = ['synth', 'diff', 'deploy', 'destroy'];
+  if (!known.includes(command)) throw new Error(`"${command}" is not one of ${known.join(', ')}.`);
+  const named = rest[0] !== undefined && !rest[0].startsWith('-');
+  const stage = named ? rest[0] : undefined;
+  // A mistyped synth costs nothing; the others change or remove what people rely on, so they ask which.
+  if (stage === undefined && command !== 'synth') {
+    throw new Error(`Say which stage to ${command}: npm run ${command} -- <stage>`);
+  }
+  await build();
+  return await runCdk([
+    command,
+    ...(command === 'synth' ? ['--quiet'] : ['--all']),
+    ...(stage === undefined ? [] : ['--context', `stage=${stage}`]),
+    ...rest.slice(named ? 1 : 0),
+  ]);
+}
+
+async function runCdk(args: readonly string[]): Promise<number> {
+  const manifest = createRequire(import.meta.url).resolve('aws-cdk/package.json');
+  const child = spawn(process.execPath, [join(manifest, '../bin/cdk'), ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, CDK_DISABLE_VERSION_CHECK: '1' },
+  });
+  const [code] = await once(child, 'exit');
+  return typeof code === 'number' ? code : 1;
+}
+
+await main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,23 @@
+import { type Door, doorMetadata, doors } from './doors.ts';
+
+/** A text, or what CloudFormation makes one of: `{ "Ref": … }`, `{ "Fn::GetAtt": … }`, `{ "Fn::Join": … }`. */
+export type SettingValue = string | Readonly<Record<string, unknown>>;
+
+interface TemplateFunction {
+  readonly Type: string;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+  readonly Properties?: { readonly Environment?: { readonly Variables?: Readonly<Record<string, SettingValue>> } };
+}
+
+/** The environment of each of our functions in a synthesized template, its intrinsics left as they are. */
+export function functionSettings(template: {
+  readonly Resources?: Readonly<Record<string, TemplateFunction>>;
+}): Partial<Record<Door, Readonly<Record<string, SettingValue>>>> {
+  const functions = Object.values(template.Resources ?? {}).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+  const settings: Partial<Record<Door, Readonly<Record<string, SettingValue>>>> = {};
+  for (const { Metadata, Properties } of functions) {
+    const door = doors.find((name) => name === Metadata?.[doorMetadata]);
+    if (door !== undefined) settings[door] = Properties?.Environment?.Variables ?? {};
+  }
+  return settings;
+}

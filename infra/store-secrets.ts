@@ -1,0 +1,48 @@
+import {
+  ListSecretsCommand,
+  PutSecretValueCommand,
+  type SecretListEntry,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import type { SecretValues } from './read-secret-values.ts';
+import { type SecretRole, secretTags } from './secret-tags.ts';
+
+/** Gives the stage's secrets these values and answers which were set. All must exist before any is changed. */
+export async function storeSecrets(
+  stage: string,
+  values: SecretValues,
+  secretsManager: SecretsManagerClient = new SecretsManagerClient({}),
+): Promise<readonly SecretRole[]> {
+  const wanted = Object.entries(values) as [SecretRole, string][];
+  const targets = await Promise.all(
+    wanted.map(async ([role, value]) => ({ role, value, arn: await findSecret(secretsManager, stage, role) })),
+  );
+  for (const { arn, value } of targets) {
+    await secretsManager.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value }));
+  }
+  return targets.map(({ role }) => role);
+}
+
+async function findSecret(secretsManager: SecretsManagerClient, stage: string, role: SecretRole): Promise<string> {
+  const tags = secretTags(stage, role);
+  const Filters = [
+    { Key: 'tag-key' as const, Values: Object.keys(tags) },
+    { Key: 'tag-value' as const, Values: Object.values(tags) },
+  ];
+  let NextToken: string | undefined;
+  do {
+    const page = await secretsManager.send(new ListSecretsCommand({ Filters, NextToken }));
+    // The filters match beginnings, and any of several tags: only these tags together name our secret.
+    const found = page.SecretList?.find((secret) => hasTags(secret, tags));
+    if (found?.ARN !== undefined) return found.ARN;
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  const region = await secretsManager.config.region();
+  throw new Error(
+    `Stage "${stage}" has no ${role} secret in ${region}. Deploy it first: npm run deploy -- ${stage}; ` +
+      'or choose the account and region that it was deployed to (AWS_PROFILE, AWS_REGION).',
+  );
+}
+
+const hasTags = (secret: SecretListEntry, wanted: Record<string, string>): boolean =>
+  Object.entries(wanted).every(([key, value]) => secret.Tags?.some((tag) => tag.Key === key && tag.Value === value));

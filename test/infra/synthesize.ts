@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { afterAll } from 'vitest';
+import { readStage } from '../../infra/config.ts';
+import { doors } from '../../infra/doors.ts';
+import { stacksOf } from '../../infra/stacks.ts';
+
+export type Properties = Record<string, unknown>;
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Properties;
+  readonly Metadata?: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+  readonly DependsOn?: readonly string[];
+}
+
+/** What a fresh clone's cdk.json says. */
+export const context = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
+
+const folder = mkdtempSync(join(tmpdir(), 'tessera-infra-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Tiny bundles: what is in them is the build's business. */
+const assetsFolder = join(folder, 'functions');
+for (const door of doors) {
+  mkdirSync(join(assetsFolder, door, 'bin'), { recursive: true });
+  writeFileSync(join(assetsFolder, door, 'index.mjs'), `export const handler = async () => '${door}';`);
+}
+writeFileSync(join(assetsFolder, 'engine-work/bin/ffmpeg'), 'ffmpeg');
+writeFileSync(join(assetsFolder, 'engine-work/bin/ffprobe'), 'ffprobe');
+
+export function newApp(): App {
+  return new App({ context, outdir: mkdtempSync(join(folder, 'cdk-')) });
+}
+
+export function addStage(app: App, own: Record<string, unknown> = {}, name = 'dev') {
+  const stage = readStage({ ...context.tessera, stages: { [name]: own } }, name);
+  return stacksOf(app, stage, assetsFolder);
+}
+
+/** Both templates of a stage with these settings. */
+export function synthesize(own: Record<string, unknown> = {}) {
+  const { pipeline, engine } = addStage(newApp(), own);
+  return {
+    pipeline: Template.fromStack(pipeline).toJSON() as TemplateJson,
+    engine: (engine ? Template.fromStack(engine).toJSON() : { Resources: {} }) as TemplateJson,
+  };
+}
+
+export interface TemplateJson {
+  readonly Resources: Record<string, Resource>;
+  readonly Outputs?: Record<string, { readonly Description?: string }>;
+}
+
+export const ofType = (template: TemplateJson, type: string): [id: string, resource: Resource][] =>
+  Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
+
+/** The one resource whose id begins like this. */
+export function only(template: TemplateJson, type: string, idStart: string): Resource {
+  const found = ofType(template, type).filter(([id]) => id.startsWith(idStart));
+  const [first] = found;
+  if (first === undefined || found.length > 1) throw new Error(`${found.length} ${type} begin with ${idStart}`);
+  return first[1];
+}
+
+/** An intrinsic as a short text: ids lose their hash, so that tests can name what they mean. */
+export function named(value: unknown): string {
+  if (typeof value === 'string') return value;
+  const [[kind, argument] = ['', '']] = Object.entries(value as Record<string, unknown>);
+  if (kind === 'Ref') return withoutHash(String(argument));
+  if (kind === 'Fn::GetAtt') return (argument as string[]).map(withoutHash).join('.');
+  if (kind === 'Fn::ImportValue') return imported(String(argument));
+  if (kind === 'Fn::Join') return (argument as [string, unknown[]])[1].map(named).join('');
+  return JSON.stringify(value);
+}
+
+const withoutHash = (id: string): string => id.replace(/[0-9A-F]{8}$/, '');
+
+/** `tessera-dev-engine:ExportsOutputFnGetAttDoorApiD32F8731ApiEndpoint01234567` is `engine DoorApi.ApiEndpoint`. */
+const imported = (name: string): string =>
+  name.replace(
+    /^.*:ExportsOutput(?:Ref|FnGetAtt)(\w+?)[0-9A-F]{8}(\w*?)[0-9A-F]{8}$/,
+    (_, id, attribute) => `engine ${id}${attribute === '' ? '' : `.${attribute}`}`,
+  );
