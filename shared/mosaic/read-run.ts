@@ -94,7 +94,7 @@ const reportSchema = z
     status_message: z.string().nullish(),
     needs_credits: z.boolean().nullish(),
     needsCredits: z.boolean().nullish(),
-    progress: z.unknown(),
+    progress: z.unknown().optional(),
     node_status_counts: countsSchema.nullish(),
     errors: z.array(z.looseObject({ original_node_id: z.string().nullish(), messages: z.array(z.string()) })).nullish(),
     outputs: z.array(outputSchema).nullish(),

@@ -36,7 +36,7 @@ const eventSchema = z.looseObject({
   agent_id: z.string().nullish(),
   status: z.string().nullish(),
   status_message: z.string().nullish(),
-  progress: z.unknown(),
+  progress: z.unknown().optional(),
   node_status_counts: countsSchema.nullish(),
   needs_credits: z.boolean().nullish(),
   needsCredits: z.boolean().nullish(),
