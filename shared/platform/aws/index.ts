@@ -1,0 +1,59 @@
+import type { Bucket, Queue, Secrets, Table } from '../ports.ts';
+
+/**
+ * The AWS world. The SDK is imported when something is first asked of it and never before, so that the local world
+ * does not load it; each service has one client per process, and the SDK's own variables choose region and endpoints.
+ */
+export function dynamoTable(tableName: string): Table {
+  const table = once(async () => (await import('./dynamo-table.ts')).openDynamoTable(tableName));
+  return {
+    get: async (key) => (await table()).get(key),
+    write: async (...writes) => (await table()).write(...writes),
+    query: async (query) => (await table()).query(query),
+  };
+}
+
+/** Links are signed with this process's credentials and die with them: in a Lambda function after some hours at most. */
+export function s3Bucket(bucketName: string): Bucket {
+  const bucket = once(async () => (await import('./s3-bucket.ts')).openS3Bucket(bucketName));
+  return {
+    name: bucketName,
+    head: async (...args) => (await bucket()).head(...args),
+    read: async (...args) => (await bucket()).read(...args),
+    put: async (...args) => (await bucket()).put(...args),
+    link: async (...args) => (await bucket()).link(...args),
+    startUpload: async (...args) => (await bucket()).startUpload(...args),
+    putPart: async (...args) => (await bucket()).putPart(...args),
+    listParts: async (...args) => (await bucket()).listParts(...args),
+    publish: async (...args) => (await bucket()).publish(...args),
+    abandon: async (...args) => (await bucket()).abandon(...args),
+  };
+}
+
+export function sqsQueue(queueUrl: string): Queue {
+  const queue = once(async () => (await import('./sqs-queue.ts')).openSqsQueue(queueUrl));
+  return {
+    send: async (...messages) => (await queue()).send(...messages),
+    receive: async (options) => (await queue()).receive(options),
+    extend: async (receipt, seconds) => (await queue()).extend(receipt, seconds),
+    done: async (receipt) => (await queue()).done(receipt),
+  };
+}
+
+/** Secrets by name or ARN, each kept for five minutes. */
+export function secretsManager(): Secrets {
+  const secrets = once(async () => (await import('./secrets.ts')).openSecretsManager());
+  return async (name) => (await secrets())(name);
+}
+
+/** A failed attempt is not kept: the next call tries again. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | undefined;
+  return () => {
+    opened ??= open().catch((error) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+}
