@@ -1,11 +1,14 @@
+import { existsSync } from 'node:fs';
 import { App, Tags } from 'aws-cdk-lib';
 import { InvalidSettings, readStage } from './config.ts';
-import { assetsFolder } from './doors.ts';
+import { assetsFolder, doors } from './doors.ts';
 import { stacksOf } from './stacks.ts';
 
 const app = new App();
 try {
   const stage = readStage(app.node.tryGetContext('tessera'), String(app.node.tryGetContext('stage')));
+  const unbuilt = doors.filter((door) => !existsSync(`${assetsFolder}/${door}/index.mjs`));
+  if (unbuilt.length > 0) throw new InvalidSettings(`${unbuilt.join(', ')} not built yet: npm run build`);
   stacksOf(app, stage, assetsFolder);
   Tags.of(app).add('tessera:stage', stage.name);
 } catch (error) {

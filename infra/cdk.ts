@@ -4,20 +4,27 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from './build.ts';
 
+const options: Record<string, string[]> = {
+  synth: ['--quiet'],
+  diff: ['--all'],
+  deploy: ['--all'],
+  destroy: ['--all'],
+};
+
 /** `node --import tsx infra/cdk.ts <command> [stage] [options of the CDK's own]`: builds, then runs the pinned CDK. */
 async function main([command = '', ...rest]: readonly string[]): Promise<number> {
-  const known = ['synth', 'diff', 'deploy', 'destroy'];
+  const known = ['bootstrap', 'synth', 'diff', 'deploy', 'destroy'];
   if (!known.includes(command)) throw new Error(`"${command}" is not one of ${known.join(', ')}.`);
   const named = rest[0] !== undefined && !rest[0].startsWith('-');
   const stage = named ? rest[0] : undefined;
-  // A mistyped synth costs nothing; the others change or remove what people rely on, so they ask which.
-  if (stage === undefined && command !== 'synth') {
+  // These change or remove what people rely on, so they take no stage for granted.
+  if (stage === undefined && ['diff', 'deploy', 'destroy'].includes(command)) {
     throw new Error(`Say which stage to ${command}: npm run ${command} -- <stage>`);
   }
   await build();
   return await runCdk([
     command,
-    ...(command === 'synth' ? ['--quiet'] : ['--all']),
+    ...(options[command] ?? []),
     ...(stage === undefined ? [] : ['--context', `stage=${stage}`]),
     ...rest.slice(named ? 1 : 0),
   ]);

@@ -28,10 +28,17 @@ export class EngineStack extends Stack {
     super(scope, id, { description: `Tessera ${stage.name}: the self-hosted engine` });
     const newFunction = functionsOf(this, { assetsFolder, logRetentionDays: stage.logRetentionDays });
 
-    const secretFor = (name: string, role: 'mosaic-api-key' | 'webhook-secret', description: string) =>
-      new StageSecret(this, name, { stage: stage.name, role, description: `Tessera ${stage.name}: ${description}` });
-    this.apiKey = secretFor('ApiKey', 'mosaic-api-key', "the engine's first API key").secret;
-    this.webhookSecret = secretFor('WebhookSecret', 'webhook-secret', 'what the engine shows with each webhook').secret;
+    this.apiKey = new StageSecret(this, 'ApiKey', {
+      stage: stage.name,
+      role: 'mosaic-api-key',
+      description: `Tessera ${stage.name}: the engine's first API key`,
+      apiKey: true,
+    }).secret;
+    this.webhookSecret = new StageSecret(this, 'WebhookSecret', {
+      stage: stage.name,
+      role: 'webhook-secret',
+      description: `Tessera ${stage.name}: what the engine shows with each webhook`,
+    }).secret;
 
     const records = new RecordsTable(this, 'Records');
     const media = new VideoBucket(this, 'Media');

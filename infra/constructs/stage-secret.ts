@@ -9,6 +9,8 @@ export interface StageSecretProps {
   /** What the secret is for; with the stage, how `npm run secrets` finds it again. */
   readonly role: SecretRole;
   readonly description: string;
+  /** The first value is to be a key of the Mosaic API; without it, random text. */
+  readonly apiKey?: boolean;
 }
 
 /** A secret that AWS generates at deploy, so that no template, file or terminal ever holds a first value. */
@@ -17,11 +19,12 @@ export class StageSecret extends Construct {
 
   constructor(scope: Construct, id: string, props: StageSecretProps) {
     super(scope, id);
-    const { stage, role, description } = props;
-    this.secret =
-      role === 'mosaic-api-key'
-        ? new Secret(this, 'Secret', { description, secretStringValue: this.newApiKey() })
-        : new Secret(this, 'Secret', { description, generateSecretString: random });
+    const { stage, role, description, apiKey } = props;
+    this.secret = new Secret(
+      this,
+      'Secret',
+      apiKey ? { description, secretStringValue: this.newApiKey() } : { description, generateSecretString: random },
+    );
     for (const [name, value] of Object.entries(secretTags(stage, role))) Tags.of(this.secret).add(name, value);
     acknowledge(
       this,
