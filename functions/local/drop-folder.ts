@@ -1,0 +1,44 @@
+import { mkdirSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { watch } from 'chokidar';
+import type { LocalBucket } from '../../shared/platform/local/index.ts';
+import { contentTypeOf, identityOf } from './upload.ts';
+
+export interface DropFolder {
+  close(): Promise<void>;
+}
+
+/** A file is whole when its size has not changed for this long. */
+const stillnessMs = 2000;
+
+/**
+ * Puts each file that lands below `folder` into the bucket, under its path in the folder: what an S3 client's
+ * upload is in AWS. A file that is still growing is not taken yet; one that was taken before is not taken again.
+ */
+export function watchDropFolder(
+  folder: string,
+  subfolders: Iterable<string>,
+  uploads: LocalBucket,
+  report: { taken(key: string): void; failed(path: string, error: unknown): void },
+): DropFolder {
+  for (const subfolder of subfolders) mkdirSync(join(folder, subfolder), { recursive: true });
+  const watcher = watch(folder, {
+    awaitWriteFinish: { stabilityThreshold: stillnessMs, pollInterval: 100 },
+    followSymlinks: false,
+  });
+  const take = (path: string) => {
+    takeFile(path).catch((error: unknown) => report.failed(path, error));
+  };
+  watcher.on('add', take).on('change', take);
+  watcher.on('error', (error) => report.failed(folder, error));
+  return { close: () => watcher.close() };
+
+  async function takeFile(path: string): Promise<void> {
+    const key = relative(folder, path).split(sep).join('/');
+    const identity = identityOf(path, await stat(path));
+    if ((await uploads.head(key))?.metadata.source === identity) return;
+    await uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata: { source: identity } });
+    report.taken(key);
+  }
+}

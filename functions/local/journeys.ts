@@ -1,0 +1,84 @@
+import { basename, parse } from 'node:path';
+import { describeRun } from '../../shared/runs/describe-run.ts';
+import { runsOfUpload } from '../../shared/runs/find-runs.ts';
+import { isEnded, type Run, type Upload } from '../../shared/runs/run.ts';
+import type { LocalWorld } from '../local.ts';
+import { outFolderMetadata, outNameMetadata, placedResults } from './results.ts';
+import { checkFile, contentTypeOf, identityOf } from './upload.ts';
+
+/** One file on its way: what was put into the uploads bucket for it. */
+export interface Journey {
+  readonly path: string;
+  readonly upload: Upload;
+  /** An earlier start put it there and did not see its end. */
+  readonly continued: boolean;
+}
+
+/** Where a journey is: `fraction` from 0 to 1, `state` in words; once `ended`, the files or the reason. */
+export interface Standing {
+  readonly fraction: number;
+  readonly state: string;
+  readonly ended?: { readonly files: readonly string[] } | { readonly reason: string };
+}
+
+/** Puts the file into the uploads bucket, unless an earlier start did and its journey is not over. */
+export async function beginJourney(
+  world: LocalWorld,
+  path: string,
+  agent: string,
+  outFolder: string,
+): Promise<Journey> {
+  const key = `${agent}/${basename(path)}`;
+  const source = identityOf(path, await checkFile(path));
+  const metadata = {
+    source,
+    [outFolderMetadata]: encodeURIComponent(outFolder),
+    [outNameMetadata]: encodeURIComponent(`${parse(path).name}-${agent}`),
+  };
+  const there = await world.uploads.head(key);
+  const same = there?.metadata.source === source && there.metadata[outFolderMetadata] === metadata[outFolderMetadata];
+  if (there && same) {
+    const upload = asUpload(world, there);
+    if ((await standingOf(world, { path, upload, continued: true })).ended === undefined)
+      return { path, upload, continued: true };
+  }
+  const head = await world.uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata });
+  return { path, upload: asUpload(world, head), continued: false };
+}
+
+const asUpload = (
+  world: LocalWorld,
+  { key, versionId, etag, size }: { key: string; versionId: string; etag: string; size: number },
+): Upload => ({ bucket: world.uploads.name, key, versionId, etag, size });
+
+export async function standingOf(world: LocalWorld, journey: Journey): Promise<Standing> {
+  const [run] = await runsOfUpload(world.runs, journey.upload);
+  if (run === undefined) return { fraction: 0, state: 'uploaded' };
+  if (run.status !== 'delivered')
+    return {
+      fraction: fractionOf(run),
+      state: stateOf(run),
+      ...(isEnded(run) && { ended: { reason: reasonOf(run) } }),
+    };
+  const files = await placedResults(world.remembered, run.id);
+  if (files === undefined) return { fraction: 0.99, state: 'saving' };
+  return { fraction: 1, state: run.partial ? 'done in part' : 'done', ended: { files } };
+}
+
+const reasonOf = (run: Run): string => ('reason' in run && run.reason ? run.reason : describeRun(run));
+
+function fractionOf(run: Run): number {
+  if (run.status === 'running' || run.status === 'paused') return 0.02 + 0.94 * run.progress;
+  return run.status === 'copying' ? 0.97 : 0;
+}
+
+function stateOf(run: Run): string {
+  const words: Partial<Record<Run['status'], string>> = {
+    claimed: 'noticed',
+    starting: 'starting',
+    uncertain: 'making sure that it started',
+    running: 'editing',
+    copying: 'delivering',
+  };
+  return words[run.status] ?? run.status;
+}

@@ -1,0 +1,19 @@
+import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { parseArguments, usage } from './arguments.ts';
+import { editFiles } from './edit-files.ts';
+import { watchUploads } from './watch-uploads.ts';
+
+// Paths that the user types are meant from where npm was called, not from the project's folder.
+const folder = process.env.INIT_CWD ?? process.cwd();
+
+try {
+  const options = parseArguments(process.argv.slice(2), folder);
+  if (options.help) console.log(usage);
+  else process.exitCode = await (options.files.length > 0 ? editFiles(options) : watchUploads(options));
+} catch (error) {
+  // A permanent error is a sentence for the user; anything else is ours to find, so its stack is shown.
+  console.error(
+    `\n${error instanceof PermanentError ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}`,
+  );
+  process.exitCode = 1;
+}

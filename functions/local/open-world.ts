@@ -1,0 +1,68 @@
+import { mkdirSync } from 'node:fs';
+import { findFfmpeg } from '../../shared/engine/media/find-ffmpeg.ts';
+import { InvalidInput } from '../../shared/errors.ts';
+import type { LogSink } from '../../shared/log.ts';
+import { openLocal } from '../../shared/platform/local/index.ts';
+import { assertReachable } from '../../shared/runs/assert-reachable.ts';
+import { type LocalWorld, startLocal } from '../local.ts';
+import type { Arguments } from './arguments.ts';
+import { hostname, PortInUse } from './server.ts';
+import { shownPath } from './shown-path.ts';
+
+const usualPort = 4730;
+
+interface Opening {
+  /** Another free port will do when the usual one is in use and none was asked for. */
+  readonly otherPortIfBusy?: boolean;
+  readonly onMove?: (runId: string) => void;
+}
+
+/** The local world, with everything that it needs from this machine checked before any work starts. */
+export async function openWorld({ dataFolder, port, verbose }: Arguments, opening: Opening): Promise<LocalWorld> {
+  refuseHosted();
+  const ffmpeg = await findFfmpeg(process.env);
+  makeFolder(dataFolder);
+  const platform = openLocal({ folder: dataFolder });
+  try {
+    if (!platform.isOwner) throw alreadyInUse(dataFolder);
+    const logSink = localLog(verbose, opening.onMove);
+    const start = (on: number) => startLocal({ platform, dataFolder, port: on, ffmpeg, logSink });
+    return await start(port ?? usualPort).catch((error: unknown) => {
+      if (error instanceof PortInUse && port === undefined && opening.otherPortIfBusy) return start(0);
+      throw error;
+    });
+  } catch (error) {
+    platform.close();
+    throw error;
+  }
+}
+
+/** Who sets the hosted API for the local world would wait for ever: it cannot fetch from this machine. */
+function refuseHosted(): void {
+  const apiUrl = process.env.MOSAIC_API_URL;
+  if (apiUrl) assertReachable(apiUrl, `http://${hostname}`, `http://${hostname}`);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new InvalidInput(
+      `The folder ${folder} cannot be made: ${(cause as Error).message}. Choose another with --data DIR.`,
+    );
+  }
+}
+
+const alreadyInUse = (folder: string): InvalidInput =>
+  new InvalidInput(
+    `Another Tessera already works in ${shownPath(folder)}. Drop your files into ${shownPath(folder)}/uploads/<agent>/ ` +
+      'and it takes them, or give this one a folder of its own with --data DIR.',
+  );
+
+/** Lines of JSON on standard error when asked for; a run's moves also go to the screen. */
+function localLog(verbose: boolean, onMove: Opening['onMove']): LogSink {
+  return (line) => {
+    if (verbose) process.stderr.write(`${JSON.stringify(line)}\n`);
+    if (onMove && typeof line.runId === 'string') onMove(line.runId);
+  };
+}

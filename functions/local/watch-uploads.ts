@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import colors from 'picocolors';
+import { messageOf } from '../../shared/errors.ts';
+import { readRun } from '../../shared/runs/move-run.ts';
+import { isEnded, type Run } from '../../shared/runs/run.ts';
+import type { LocalWorld } from '../local.ts';
+import { readyAgents } from './agents.ts';
+import type { Arguments } from './arguments.ts';
+import { watchDropFolder } from './drop-folder.ts';
+import { openWorld } from './open-world.ts';
+import { placedResults } from './results.ts';
+import { shownPath } from './shown-path.ts';
+
+/** `npm start`: whatever lands in an agent's folder is edited, until Ctrl-C. */
+export async function watchUploads(options: Arguments): Promise<number> {
+  const moves = moveScreen();
+  const world = await openWorld(options, { onMove: moves.note });
+  moves.follow(world);
+  const uploads = join(options.dataFolder, 'uploads');
+  banner(world, uploads, join(options.dataFolder, 'deliveries'));
+  const folder = watchDropFolder(uploads, world.agents.keys(), world.uploads, {
+    taken: (key) => say(key, 'uploaded'),
+    failed: (path, error) => say(shownPath(path), colors.red(`cannot be taken: ${messageOf(error)}`)),
+  });
+  await interrupted();
+  console.log('\nStopping. What is under way is kept and goes on at the next start.');
+  await folder.close();
+  await world.stop();
+  return 0;
+}
+
+function banner(world: LocalWorld, uploads: string, deliveries: string): void {
+  const names = [...world.agents.keys()];
+  const width = Math.max(...names.map((name) => name.length));
+  const about = (name: string) => readyAgents.find((agent) => agent.name === name)?.description ?? 'Yours.';
+  const folders = names.map(
+    (name) =>
+      `    ${colors.bold(`${shownPath(uploads)}/${name}/`)}${' '.repeat(width - name.length)}  ${colors.dim(about(name))}`,
+  );
+  console.log(
+    [
+      `${colors.bold('Tessera')}: drop a video, get the edited one back.`,
+      '',
+      '  Drop files into',
+      ...folders,
+      `  Results appear in  ${colors.bold(`${shownPath(deliveries)}/`)}`,
+      `  API                ${world.url}  (Mosaic's; key ${world.apiKey})`,
+      `  Stop with Ctrl-C.`,
+      '',
+    ].join('\n'),
+  );
+}
+
+/** Says each move of each run once, in the order in which they were made. */
+function moveScreen() {
+  let world: LocalWorld | undefined;
+  let last = Promise.resolve();
+  const said = new Map<string, string>();
+  return {
+    follow: (opened: LocalWorld) => {
+      world = opened;
+    },
+    note: (runId: string) => {
+      last = last.then(() => show(runId)).catch((error: unknown) => console.error(messageOf(error)));
+    },
+  };
+
+  async function show(runId: string): Promise<void> {
+    const run = world && (await readRun(world.runs, runId));
+    if (!world || !run) return;
+    const files = run.status === 'delivered' ? await placedResults(world.remembered, run.id) : undefined;
+    const text = wordsFor(run, files);
+    if (text === undefined || said.get(runId) === text) return;
+    said.set(runId, text);
+    say(run.upload.key, text);
+    if (isEnded(run) && (run.status !== 'delivered' || files)) said.delete(runId);
+  }
+}
+
+function wordsFor(run: Run, files: readonly string[] | undefined): string | undefined {
+  switch (run.status) {
+    case 'waiting':
+      return colors.dim(run.refusal ? `waiting: ${run.refusal.message}` : 'waiting');
+    case 'running':
+      return run.progress > 0 ? `editing ${Math.floor(run.progress * 4) * 25} %` : 'editing';
+    case 'copying':
+      return 'delivering';
+    case 'delivered':
+      return (
+        files &&
+        colors.green(
+          `done${run.partial ? ' in part' : ''}: ${files
+            .filter((file) => !file.endsWith('.json'))
+            .map(shownPath)
+            .join(', ')}`,
+        )
+      );
+    case 'ignored':
+      return colors.dim(`ignored: ${run.reason}`);
+    case 'failed':
+    case 'rejected':
+    case 'cancelled':
+      return colors.red(`${run.status}: ${run.reason}`);
+    case 'uncertain':
+    case 'paused':
+      return colors.yellow(`${run.status}: ${run.reason}`);
+    default:
+      return undefined;
+  }
+}
+
+function say(key: string, text: string): void {
+  console.log(`${colors.dim(new Date().toTimeString().slice(0, 8))}  ${key}  ${text}`);
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      // A second Ctrl-C does not wait; whatever is cut off is taken up again at the next start.
+      process.once('SIGINT', () => process.exit(130));
+      resolve();
+    };
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+  });
+}

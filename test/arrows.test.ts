@@ -1,0 +1,127 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** What a room may import: the first line whose `from` matches decides. Paths are from the root. */
+const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly RegExp[] }[] = [
+  {
+    from: /^infra\/(build|deploy|set-secrets|create-agents|[\w-]+-assets?)\.ts$/,
+    may: [/.*/],
+    mayNot: [/^shared\/(runs|engine)\//],
+  },
+  {
+    from: /^infra\//,
+    may: [/^node:/, /^aws-cdk-lib/, /^constructs$/, /^zod$/, /^infra\//, /^shared\/(settings|errors)\.ts$/],
+  },
+  { from: /^functions\/(local|aws)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
+  {
+    from: /^functions\//,
+    may: [/^node:/, /^aws-lambda$/, /^hono/, /^shared\//],
+    mayNot: [/^shared\/platform\/(aws|local)\//],
+  },
+  {
+    from: /^shared\/(runs|engine)\//,
+    may: [
+      /^node:/,
+      /^zod$/,
+      /^hono/,
+      /^shared\/mosaic\//,
+      /^shared\/platform\/(ports|links|events)\.ts$/,
+      /^shared\/(errors|log)\.ts$/,
+      /^shared\/(runs|engine)\//,
+    ],
+  },
+  { from: /^shared\/mosaic\//, may: [/^node:/, /^zod$/, /^shared\/mosaic\//, /^shared\/(errors|log)\.ts$/] },
+  {
+    from: /^shared\/platform\/local\//,
+    may: [/^node:/, /^libsql$/, /^shared\//],
+    mayNot: [/^shared\/(runs|engine|mosaic)\//, /^shared\/platform\/aws\//],
+  },
+  {
+    from: /^shared\/platform\/aws\//,
+    may: [/^node:/, /^@aws-sdk\//, /^@smithy\//, /^shared\//],
+    mayNot: [/^shared\/(runs|engine|mosaic)\//, /^shared\/platform\/local\//],
+  },
+  {
+    from: /^shared\//,
+    may: [/^node:/, /^undici$/, /^zod$/, /^shared\/(errors|log|settings)\.ts$/, /^shared\/platform\/[\w-]+\.ts$/],
+  },
+  { from: /^test\//, may: [/.*/] },
+];
+
+const files = ['infra', 'functions', 'shared', 'test'].flatMap((room) => sources(room));
+
+describe('who may import whom', () => {
+  test('every source file belongs to a room of the map', () => {
+    expect(files.length).toBeGreaterThan(50);
+    expect(files.filter((file) => !arrows.some(({ from }) => from.test(file)))).toEqual([]);
+  });
+
+  test('each import follows an arrow', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file)
+        .filter((target) => !mayImport(file, target))
+        .map((target) => `${file} → ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('the pipeline and the engine know nothing of each other', () => {
+    const wrong = files.flatMap((file) =>
+      importsOf(file).filter(
+        (target) =>
+          (/^shared\/runs\//.test(file) && /^shared\/engine\//.test(target)) ||
+          (/^shared\/engine\//.test(file) && /^shared\/runs\//.test(target)),
+      ),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('the domain reads no environment and, but for media, no files', () => {
+    const domain = files.filter((file) => /^shared\/(runs|engine)\//.test(file));
+    const environment = domain.filter((file) => /process\.env/.test(read(file)));
+    const fileSystem = domain.filter(
+      (file) =>
+        !/^shared\/engine\/media\//.test(file) &&
+        importsOf(file).some((target) => /^node:(fs|child_process)/.test(target)),
+    );
+    expect({ environment, fileSystem }).toEqual({ environment: [], fileSystem: [] });
+  });
+
+  test('only the media room starts processes', () => {
+    const starters = files.filter(
+      (file) => /^(shared|functions)\//.test(file) && importsOf(file).includes('node:child_process'),
+    );
+    expect(starters.filter((file) => !/^shared\/engine\/media\//.test(file))).toEqual([]);
+  });
+});
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((file) => `${folder}/${file.split(sep).join('/')}`)
+    .filter((file) => file.endsWith('.ts'));
+}
+
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+function importsOf(file: string): string[] {
+  const specifiers = read(file).matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?from\s*'([^']+)'|import\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g,
+  );
+  return [...specifiers].map(([, a, b, c]) => {
+    const target = a ?? b ?? c ?? '';
+    return target.startsWith('.')
+      ? relative(root, join(root, dirname(file), target))
+          .split(sep)
+          .join('/')
+      : target;
+  });
+}
+
+function mayImport(file: string, target: string): boolean {
+  const arrow = arrows.find(({ from }) => from.test(file));
+  if (!arrow) return false;
+  return arrow.may.some((pattern) => pattern.test(target)) && !arrow.mayNot?.some((pattern) => pattern.test(target));
+}
