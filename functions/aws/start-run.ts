@@ -1,0 +1,38 @@
+import { createLog } from '../../shared/log.ts';
+import { mosaicClient } from '../../shared/mosaic/client.ts';
+import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
+import { parseRules } from '../../shared/runs/rules.ts';
+import { integer, json, readSettings, text, url } from '../../shared/settings.ts';
+import { startRunHandler } from '../start-run.ts';
+
+const settings = readSettings({
+  runsTable: ['RUNS_TABLE', text],
+  uploadsBucket: ['UPLOADS_BUCKET', text],
+  startQueue: ['START_QUEUE', text],
+  settleQueue: ['SETTLE_QUEUE', text],
+  apiUrl: ['MOSAIC_API_URL', url],
+  apiKeySecret: ['MOSAIC_API_KEY_SECRET', text],
+  callbackUrl: ['CALLBACK_URL', url],
+  rules: ['RULES', json],
+  slots: ['SLOTS', integer],
+  uploadLinkSeconds: ['UPLOAD_LINK_SECONDS', integer],
+  uncertainWaitSeconds: ['UNCERTAIN_WAIT_SECONDS', integer],
+});
+
+const secrets = secretsManager();
+const rules = parseRules(settings.rules);
+
+export const handler = startRunHandler({
+  runs: dynamoTable(settings.runsTable),
+  uploads: s3Bucket(settings.uploadsBucket),
+  startQueue: sqsQueue(settings.startQueue),
+  settleQueue: sqsQueue(settings.settleQueue),
+  mosaic: mosaicClient({ baseUrl: settings.apiUrl, apiKey: () => secrets(settings.apiKeySecret) }),
+  rules: async () => rules,
+  clock: Date.now,
+  log: createLog(),
+  callbackUrl: settings.callbackUrl,
+  slots: settings.slots,
+  uploadLinkSeconds: settings.uploadLinkSeconds,
+  uncertainWaitSeconds: settings.uncertainWaitSeconds,
+});

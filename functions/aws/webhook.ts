@@ -1,0 +1,20 @@
+import { createLog } from '../../shared/log.ts';
+import { dynamoTable, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
+import { readSettings, text } from '../../shared/settings.ts';
+import { webhookHandler } from '../webhook.ts';
+
+const settings = readSettings({
+  runsTable: ['RUNS_TABLE', text],
+  settleQueue: ['SETTLE_QUEUE', text],
+  webhookSecret: ['WEBHOOK_SECRET_SECRET', text],
+});
+
+const secrets = secretsManager();
+
+export const handler = webhookHandler({
+  runs: dynamoTable(settings.runsTable),
+  settleQueue: sqsQueue(settings.settleQueue),
+  webhookSecret: () => secrets(settings.webhookSecret),
+  clock: Date.now,
+  log: createLog(),
+});

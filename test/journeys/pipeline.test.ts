@@ -1,0 +1,308 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MosaicError } from '../../shared/mosaic/errors.ts';
+import type { Run } from '../../shared/runs/run.ts';
+import { type FileServer, serveFile } from '../support/file-server.ts';
+import {
+  type PipelineWorld,
+  pipelineWorld,
+  runDeadlineSeconds,
+  uncertainWaitSeconds,
+} from '../support/pipeline-world.ts';
+
+let outputs: FileServer;
+let world: PipelineWorld;
+
+beforeAll(async () => {
+  outputs = await serveFile();
+});
+afterAll(() => outputs.close());
+beforeEach(() => {
+  world = pipelineWorld({ outputs });
+});
+afterEach(() => world.close());
+
+const started = async (key = 'in/talk.mov'): Promise<Run> => {
+  await world.upload(key);
+  await world.drain();
+  return world.runOf(key);
+};
+
+const manifestAt = async (key: string) => JSON.parse(await world.textAt(key));
+
+describe('an upload that goes well', () => {
+  test('arrives in the deliveries with a manifest that names it', async () => {
+    const run = await started('in/day 1/talk.mov');
+    world.script.finish(world.agentRunOf(run), 2);
+    await world.deliverAll();
+    await world.drain();
+
+    const done = await world.runOf('in/day 1/talk.mov');
+    expect(done).toMatchObject({ status: 'delivered', partial: false, outputCount: 2 });
+    const folder = `in/day 1/talk/${run.id}`;
+    const manifest = await manifestAt(`${folder}/manifest.json`);
+    expect(manifest.input).toMatchObject({ bucket: 'uploads', key: 'in/day 1/talk.mov', size: 7 });
+    expect(manifest.outputs.map(({ key }: { key: string }) => key)).toEqual([
+      `${folder}/silence-removal-output-1.mp4`,
+      `${folder}/silence-removal-output-2.mp4`,
+    ]);
+    for (const { key, size } of manifest.outputs)
+      expect(await world.deliveries.head(key)).toMatchObject({ size, contentType: 'video/mp4' });
+  });
+
+  test('gives its slot back before it is copied, so that the next one starts', async () => {
+    const [first, second, third] = ['in/1.mp4', 'in/2.mp4', 'in/3.mp4'];
+    const run = await started(first);
+    await started(second);
+    await world.upload(third);
+    await world.drain();
+    expect((await world.runOf(third)).status).toBe('waiting');
+
+    world.script.finish(world.agentRunOf(run));
+    await world.deliverAll();
+    await world.drain();
+    expect((await world.runOf(third)).status).toBe('running');
+    expect((await world.runOf(second)).status).toBe('running');
+  });
+
+  test('tells how far it is, and never less than before', async () => {
+    const run = await started();
+    for (const progress of [0.4, 0.2]) {
+      world.script.progress(world.agentRunOf(run), progress);
+      await world.deliverAll();
+      await world.drain();
+      expect(await world.runOf('in/talk.mov')).toMatchObject({ status: 'running', progress: 0.4 });
+    }
+  });
+
+  test('leaves no signed link in the table or the log', async () => {
+    const run = await started();
+    world.script.finish(world.agentRunOf(run));
+    await world.deliverAll();
+    await world.drain();
+    const { items } = await world.runs.query({ pk: `RUN#${run.id}` });
+    expect(items.length).toBeGreaterThan(3);
+    expect(JSON.stringify([items, world.lines])).not.toMatch(/signature=|secret/);
+  });
+});
+
+describe('what repeats itself', () => {
+  test('an upload announced many times at once is paid once', async () => {
+    await world.upload('in/talk.mov');
+    const [event] = await world.startQueue.receive();
+    await world.startQueue.send(...Array.from({ length: 5 }, () => ({ body: JSON.parse(event?.body ?? '') })));
+    await Promise.all([world.drain(), world.drain(), world.drain()]);
+    world.jump(120);
+    await world.drain();
+    expect(world.script.runs.size).toBe(1);
+  });
+
+  test('webhooks that are repeated, late and out of order change nothing', async () => {
+    const run = await started();
+    const agentRun = world.agentRunOf(run);
+    world.script.progress(agentRun, 0.5);
+    world.script.finish(agentRun);
+    const sent = world.script.sent.splice(0).reverse();
+    for (const webhook of [...sent, ...sent]) {
+      await world.deliver(webhook);
+      await world.drain();
+    }
+    expect((await world.runOf('in/talk.mov')).status).toBe('delivered');
+    expect(world.lines.filter(({ event }) => event === 'output.copied')).toHaveLength(1);
+    expect(await world.deliveries.head(`in/talk/${run.id}/manifest-2.json`)).toBeUndefined();
+  });
+});
+
+describe('a start that is refused', () => {
+  const refusal = (kind: 'concurrency' | 'credits' | 'forbidden' | 'bad-request', retryAfterSeconds?: number) =>
+    new MosaicError(`refused: ${kind}`, { kind, status: 403, retryAfterSeconds });
+
+  test('for want of room waits, and goes on when asked to come back', async () => {
+    world.script.answers.push(refusal('concurrency', 77));
+    expect(await started()).toMatchObject({ status: 'waiting', refusal: { kind: 'concurrency' } });
+    world.jump(70);
+    await world.drain();
+    expect(world.script.calls.filter((call) => call === 'start')).toHaveLength(1);
+    world.jump(7);
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('running');
+  });
+
+  test('for want of credits stops the account with one call and one alarm, however many wait', async () => {
+    world.script.answers.push(refusal('credits'), refusal('credits'));
+    for (const key of ['in/1.mp4', 'in/2.mp4', 'in/3.mp4']) {
+      await world.upload(key);
+      await world.drain();
+      world.jump(1);
+    }
+    expect(world.script.calls).toEqual(['start']);
+    world.jump(30);
+    await world.drain();
+    expect(world.script.calls).toEqual(['start', 'start']);
+    expect(world.lines.filter(({ level, event }) => level === 'error' && event === 'account.held')).toHaveLength(1);
+    world.jump(60);
+    await world.drain();
+    expect((await world.runOf('in/1.mp4')).status).toBe('running');
+    expect((await world.runOf('in/2.mp4')).status).toBe('running');
+  });
+
+  test('with a 403 that says nothing waits by itself and lets others pass', async () => {
+    world.script.answers.push(refusal('forbidden'));
+    expect((await started('in/1.mp4')).status).toBe('waiting');
+    expect((await started('in/2.mp4')).status).toBe('running');
+    world.jump(30);
+    await world.drain();
+    expect((await world.runOf('in/1.mp4')).status).toBe('running');
+  });
+
+  test('for good fails with what was said, and frees its slot', async () => {
+    world.script.answers.push(refusal('bad-request'));
+    expect(await started('in/1.mp4')).toMatchObject({ status: 'failed', reason: 'refused: bad-request' });
+    expect((await started('in/2.mp4')).status).toBe('running');
+    expect((await started('in/3.mp4')).status).toBe('running');
+  });
+});
+
+describe('a start that is not answered', () => {
+  test('is healed by its own webhook, without another start', async () => {
+    world.script.answers.push('lose-answer');
+    expect((await started()).status).toBe('uncertain');
+    await world.deliverAll();
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('running');
+    expect(world.script.runs.size).toBe(1);
+  });
+
+  test('starts again when the wait is over and the agent has no run that is unknown', async () => {
+    const known = await started('in/known.mp4');
+    world.script.answers.push('lose-request');
+    expect((await started()).status).toBe('uncertain');
+    world.jump(uncertainWaitSeconds);
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('running');
+    expect((await world.runOf('in/known.mp4')).id).toBe(known.id);
+    expect(world.script.runs.size).toBe(2);
+  });
+
+  test('never takes over a run that it merely found, and asks a person in the end', async () => {
+    world.script.answers.push('lose-request');
+    await started();
+    world.script.strangerOf('agent-1');
+    world.jump(uncertainWaitSeconds);
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('uncertain');
+    world.jump(runDeadlineSeconds);
+    await world.reconcile();
+    await world.drain();
+    const run = await world.runOf('in/talk.mov');
+    expect(run).toMatchObject({ status: 'failed', reason: expect.stringContaining('A person must look') });
+    expect(world.script.calls.filter((call) => call === 'start')).toHaveLength(1);
+  });
+
+  test('keeps other starts of its agent back, but not those of another agent', async () => {
+    world.close();
+    const rules = {
+      rules: [
+        { prefix: 'a/', agentId: 'agent-a' },
+        { prefix: 'b/', agentId: 'agent-b' },
+      ],
+    };
+    world = pipelineWorld({ outputs, rules, slots: 5 });
+    world.script.answers.push('lose-answer');
+    expect((await started('a/1.mp4')).status).toBe('uncertain');
+    expect((await started('a/2.mp4')).status).toBe('waiting');
+    expect((await started('b/1.mp4')).status).toBe('running');
+    await world.deliverAll();
+    await world.drain();
+    await world.reconcile();
+    await world.drain();
+    expect((await world.runOf('a/2.mp4')).status).toBe('running');
+  });
+
+  test('does not believe a webhook about an agent run of another agent', async () => {
+    world.script.answers.push('lose-request');
+    const run = await started();
+    const other = world.script.strangerOf('agent-2');
+    world.script.sent.splice(0);
+    await world.post(run.id, { flag: 'RUN_STARTED', run_id: other.agentRunId, agent_id: 'agent-1' });
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('uncertain');
+  });
+});
+
+describe('an agent run that does not end well', () => {
+  test.each([
+    ['failed', { status: 'failed', statusMessage: 'No speech was found.' }, 'failed', 'No speech was found.'],
+    ['cancelled', { status: 'cancelled' }, 'cancelled', 'cancelled'],
+    ['completed without outputs', { outputs: [] }, 'failed', 'no output'],
+  ] as const)('%s ends the run with its reason and frees the slot', async (_name, report, status, words) => {
+    const run = await started();
+    world.script.finish(world.agentRunOf(run), 1, report);
+    await world.deliverAll();
+    await world.drain();
+    expect(await world.runOf('in/talk.mov')).toMatchObject({ status, reason: expect.stringContaining(words) });
+    expect((await world.runs.query({ pk: 'SLOTS#default' })).items).toEqual([]);
+  });
+
+  test('is delivered in part when some nodes failed', async () => {
+    const run = await started();
+    const errors = [{ nodeId: 'node-9', messages: ['music is out of tune'] }];
+    world.script.finish(world.agentRunOf(run), 1, { status: 'partial_complete', errors });
+    await world.deliverAll();
+    await world.drain();
+    const done = await world.runOf('in/talk.mov');
+    expect(done).toMatchObject({ status: 'delivered', partial: true });
+    expect(await manifestAt(`in/talk/${run.id}/manifest.json`)).toMatchObject({ partial: true, nodeErrors: errors });
+  });
+
+  test('is paused while credits are out and goes on afterwards', async () => {
+    const run = await started();
+    const agentRun = world.agentRunOf(run);
+    agentRun.report = { ...agentRun.report, needsCredits: true };
+    world.script.progress(agentRun, 0.5);
+    await world.deliverAll();
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('paused');
+    world.script.finish(agentRun, 1, { needsCredits: false });
+    await world.deliverAll();
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('delivered');
+  });
+
+  test('is cancelled when it passes its deadline', async () => {
+    await started();
+    world.jump(runDeadlineSeconds + 1);
+    await world.reconcile();
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('failed');
+    expect(world.script.calls).toContain('cancel');
+  });
+});
+
+describe('what got lost', () => {
+  test('every webhook: reconcile finds the end by asking', async () => {
+    const run = await started();
+    world.script.finish(world.agentRunOf(run));
+    world.script.sent.splice(0);
+    world.jump(300);
+    await world.reconcile();
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('delivered');
+  });
+
+  test('an output that cannot be copied for good fails the run and keeps the others', async () => {
+    const run = await started();
+    const agentRun = world.agentRunOf(run);
+    world.script.finish(agentRun, 2);
+    await world.deliverAll();
+    // Between the end of the agent run and the copy, one output disappears from its list.
+    await world.drain('settle');
+    agentRun.report = { ...agentRun.report, outputs: agentRun.report.outputs.slice(0, 1) };
+    await world.drain();
+    expect(await world.runOf('in/talk.mov')).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('1 of 2 outputs could not be delivered'),
+    });
+    expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
+    expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeUndefined();
+  });
+});
