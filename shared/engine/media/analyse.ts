@@ -1,3 +1,4 @@
+import { fromPictureStart } from './filter-graph.ts';
 import type { Media } from './index.ts';
 import type { Probe } from './probe.ts';
 import { runProgram, safeInput } from './run-ffmpeg.ts';
@@ -36,7 +37,7 @@ export async function measureSilences(
   };
   await runProgram({
     path: media.ffmpegPath,
-    args: silenceArguments(source.path, source.format, source.sound.streamIndex, settings),
+    args: silenceArguments(source, source.sound.streamIndex, settings),
     onMessageLine,
     onOutputLine: (line) => {
       const seconds = Number(/^out_time_us=(\d+)/.exec(line)?.[1] ?? Number.NaN) / 1e6;
@@ -50,15 +51,21 @@ export async function measureSilences(
 }
 
 export const silenceArguments = (
-  path: string,
-  format: string,
+  source: Probe,
   streamIndex: number,
   { thresholdDb, minSeconds }: { thresholdDb: number; minSeconds: number },
 ): string[] => [
   ...['-hide_banner', '-nostdin', '-nostats', '-progress', 'pipe:1', '-loglevel', 'info'],
-  ...safeInput(path, format),
+  ...safeInput(source.path, source.format),
   ...['-map', `0:${streamIndex}`],
-  // The same clock as the render's: time zero is the file's, gaps are filled.
-  ...['-af', `aresample=async=1:first_pts=0,silencedetect=noise=${thresholdDb}dB:duration=${minSeconds}`],
+  // The same clock as the render's: the same zero, gaps filled.
+  ...[
+    '-af',
+    [
+      ...fromPictureStart('asetpts', source.video),
+      'aresample=async=1:first_pts=0',
+      `silencedetect=noise=${thresholdDb}dB:duration=${minSeconds}`,
+    ].join(','),
+  ],
   ...['-f', 'null', '-'],
 ];

@@ -1,18 +1,23 @@
 import type { FrameRange } from './frame-ranges.ts';
 import { type FrameRate, framesPerSecond, pairedSampleRate } from './frame-rate.ts';
-import type { Probe } from './probe.ts';
+import type { Probe, VideoTrack } from './probe.ts';
 import { keptFrames, type PictureStep, type Timeline } from './timeline.ts';
 
 /** The whole edit as one FFmpeg filter graph: input 0 is the source, inputs 1… are the marks in the order of the steps. */
 export function filterGraph(timeline: Timeline, source: Probe): string {
   const chains = pictureChains(timeline, source);
-  if (source.sound !== undefined) chains.push(soundChain(timeline, source.sound.streamIndex));
+  if (source.sound !== undefined) chains.push(soundChain(timeline, source.video, source.sound.streamIndex));
   return `${chains.join(';\n')}\n`;
 }
 
 function pictureChains(timeline: Timeline, { video }: Probe): string[] {
   const chains: string[] = [];
-  let chain = [...toConstantRate(timeline, video.interlaced), ...cut(timeline), ...toPlainPixels(video)];
+  let chain = [
+    ...fromPictureStart('setpts', video),
+    ...toConstantRate(timeline, video.interlaced),
+    ...cut(timeline),
+    ...toPlainPixels(video),
+  ];
   let from = `[0:${video.streamIndex}]`;
   let marks = 0;
   for (const step of timeline.steps) {
@@ -28,6 +33,10 @@ function pictureChains(timeline: Timeline, { video }: Probe): string[] {
   chains.push(`${from}${[...chain, 'format=yuv420p', 'setsar=1'].join(',')}[picture]`);
   return chains;
 }
+
+/** Time zero is the picture's first frame on every track; what was heard before it is left out. */
+export const fromPictureStart = (filter: 'setpts' | 'asetpts', { delaySeconds }: VideoTrack): string[] =>
+  delaySeconds === 0 ? [] : [`${filter}=PTS-${delaySeconds.toFixed(6)}/TB`];
 
 /**
  * First a constant rate: from here on a frame's number is its time. The last frame is held for up to a second, since
@@ -48,7 +57,7 @@ function cut(timeline: Timeline): string[] {
   return [`select='${rangeExpression(timeline.kept)}'`, `settb=1/(${rate})`, 'setpts=N', `fps=${rate}`];
 }
 
-function toPlainPixels({ dynamicRange, fullRange }: Probe['video']): string[] {
+function toPlainPixels({ dynamicRange, fullRange }: VideoTrack): string[] {
   if (dynamicRange !== 'sdr') return [...toneMapping];
   return [...(fullRange ? ['scale=out_range=tv'] : []), 'format=yuv420p'];
 }
@@ -84,10 +93,11 @@ function stepFilter(step: Exclude<PictureStep, { kind: 'mark' }>): string {
  * Sound is dealt out in packets exactly one picture frame long, and the same expression picks packets and frames.
  * Afterwards it gets the usual rate. Gaps are filled, and sound that starts late or ends early is made up with silence.
  */
-function soundChain(timeline: Timeline, streamIndex: number): string {
+function soundChain(timeline: Timeline, video: VideoTrack, streamIndex: number): string {
   const { sampleRate, samplesPerFrame } = pairedSampleRate(timeline.frameRate);
   const samples = lastFrame(timeline) * samplesPerFrame;
   return `[0:${streamIndex}]${[
+    ...fromPictureStart('asetpts', video),
     `aresample=${sampleRate}:async=1:first_pts=0`,
     'aformat=sample_fmts=fltp:channel_layouts=mono|stereo',
     `apad=whole_len=${samples}`,

@@ -6,22 +6,15 @@ export interface FrameRate {
 
 export const framesPerSecond = ({ numerator, denominator }: FrameRate): number => numerator / denominator;
 
-/** The rate at which a video is edited: its own when constant, else the usual rate that loses nothing. */
-export function editingRate(
-  base: FrameRate | undefined,
-  average: FrameRate | undefined,
-): { rate: FrameRate; variable: boolean } {
-  const baseFps = base === undefined ? 0 : framesPerSecond(base);
-  const averageFps = average === undefined ? baseFps : framesPerSecond(average);
-  const constant = baseFps > 0 && Math.abs(baseFps - averageFps) / baseFps < 0.005;
-  if (constant && baseFps <= 120) return { rate: tidy(baseFps), variable: false };
-  // A screen recording shows a new frame only when something moves: its average says little.
-  const wanted = averageFps < 20 && baseFps > averageFps ? Math.min(baseFps, 30) : averageFps;
-  const rate = usualRates.find((usual) => framesPerSecond(usual) >= wanted * 0.995) ?? {
-    numerator: 60,
-    denominator: 1,
-  };
-  return { rate, variable: true };
+/** The rate at which a video is edited: its own when constant, else the one that loses no picture. */
+export function editingRate(base: FrameRate, average: FrameRate): { rate: FrameRate; variable: boolean } {
+  const baseFps = framesPerSecond(base);
+  const averageFps = framesPerSecond(average);
+  const variable = Math.abs(baseFps - averageFps) / baseFps > 0.005;
+  // FFmpeg's base rate is the slowest that fits every time stamp. Phones with uneven stamps get absurd ones.
+  if (baseFps <= (variable ? 60.1 : 120)) return { rate: tidy(baseFps), variable };
+  const rate = usualRates.find((usual) => framesPerSecond(usual) >= averageFps * 0.995);
+  return { rate: rate ?? { numerator: 60, denominator: 1 }, variable };
 }
 
 export function parseRate(text: string | undefined): FrameRate | undefined {

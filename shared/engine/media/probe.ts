@@ -27,6 +27,8 @@ export interface VideoTrack {
   /** As shown: after rotation and with square pixels. */
   width: number;
   height: number;
+  /** How long after the file's beginning the picture begins. Its first frame is every timeline's zero. */
+  delaySeconds: number;
   rotation: number;
   squarePixels: boolean;
   frameRate: FrameRate;
@@ -57,7 +59,8 @@ export async function probe(
   const video = found.streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
   if (video === undefined) throw await noPicture(path, name, found);
   const start = Number(found.format.start_time ?? 0) || 0;
-  const claimed = claimedSeconds(video, found, start);
+  const delaySeconds = Math.max(0, (Number(video.start_time ?? start) || 0) - start);
+  const claimed = claimedSeconds(video, found, start, delaySeconds);
   const end = await lastMoment(media, {
     path,
     claimedSeconds: claimed.file,
@@ -65,7 +68,15 @@ export async function probe(
     signal: options.signal,
   });
   if (claimed.file !== undefined && end < claimed.file - 1) throw cutOff(name, claimed.file, end);
-  return describe({ name, path, size, found, video, durationSeconds: claimed.picture ?? end });
+  return describe({
+    name,
+    path,
+    size,
+    found,
+    video,
+    delaySeconds,
+    durationSeconds: claimed.picture ?? end - delaySeconds,
+  });
 }
 
 async function askFfprobe(media: Media, path: string, name: string, signal?: AbortSignal): Promise<Found> {
@@ -103,14 +114,12 @@ async function noPicture(path: string, name: string, found: Found): Promise<Inva
 }
 
 /** What the container says of its length. Browsers' recordings say nothing. */
-function claimedSeconds(video: Stream, found: Found, start: number) {
-  const file = Number(found.format.duration);
-  const own = Number(video.duration ?? secondsOfTag(video.tags?.DURATION));
-  const delay = Math.max(0, (Number(video.start_time ?? start) || 0) - start);
-  return {
-    file: file > 0 ? file : undefined,
-    picture: own > 0 ? own + (video.duration === undefined ? 0 : delay) : file > 0 ? file : undefined,
-  };
+function claimedSeconds(video: Stream, found: Found, start: number, delay: number) {
+  const whole = Number(found.format.duration);
+  // MP4 states a track's length, Matroska the time stamp at which it ends.
+  const own = Number(video.duration ?? (secondsOfTag(video.tags?.DURATION) ?? Number.NaN) - start - delay);
+  const file = whole > 0 ? whole : undefined;
+  return { file, picture: own > 0 ? own : file === undefined ? undefined : file - delay };
 }
 
 function secondsOfTag(tag: string | undefined): number | undefined {
@@ -132,10 +141,12 @@ function describe(facts: {
   size: number;
   found: Found;
   video: Stream;
+  delaySeconds: number;
   durationSeconds: number;
 }): Probe {
-  const { name, path, size, found, video, durationSeconds } = facts;
-  const { rate, variable } = editingRate(parseRate(video.r_frame_rate), parseRate(video.avg_frame_rate));
+  const { name, path, size, found, video, delaySeconds, durationSeconds } = facts;
+  const interlaced = ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? '');
+  const { rate, variable } = rateOf(video, interlaced);
   const frames = Math.round(durationSeconds * framesPerSecond(rate));
   if (frames < 1 || !(Number(video.width) > 0))
     throw new InvalidInput(`${name} has no picture that can be read`, { name });
@@ -149,13 +160,14 @@ function describe(facts: {
     durationSeconds,
     video: {
       streamIndex: video.index,
+      delaySeconds,
       ...shownSize(video),
       frameRate: rate,
       variableFrameRate: variable,
       frames,
       pixelFormat: video.pix_fmt ?? 'unknown',
       fullRange: video.color_range === 'pc' || (video.pix_fmt ?? '').startsWith('yuvj'),
-      interlaced: ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? ''),
+      interlaced,
       dynamicRange:
         video.color_transfer === 'smpte2084' ? 'pq' : video.color_transfer === 'arib-std-b67' ? 'hlg' : 'sdr',
     },
@@ -163,6 +175,14 @@ function describe(facts: {
       ? {}
       : { sound: { streamIndex: sound.index, channels: sound.channels ?? 2, sampleRate: Number(sound.sample_rate) } }),
   };
+}
+
+/** Some containers give an interlaced video's base rate in half pictures. */
+function rateOf(video: Stream, interlaced: boolean) {
+  const average = parseRate(video.avg_frame_rate);
+  const base = (interlaced ? average : undefined) ?? parseRate(video.r_frame_rate) ?? average;
+  if (base === undefined) return { rate: { numerator: 30, denominator: 1 }, variable: true };
+  return editingRate(base, average ?? base);
 }
 
 function shownSize(video: Stream) {
