@@ -29,6 +29,11 @@ export class StartOver extends Error {
   override name = 'StartOver';
 }
 
+/** The connection broke, or brought too little. What has arrived stays good. */
+export class SourceBroke extends Error {
+  override name = 'SourceBroke';
+}
+
 export interface Source {
   read(range: readonly [first: number, last?: number], pin?: Pin): Promise<Stretch>;
 }
@@ -144,10 +149,18 @@ const strongEtag = (etag: string | undefined): string => (etag !== undefined && 
 /** The end of a stream proves nothing: a connection that breaks can look like one. */
 async function* counted(body: AsyncIterable<Uint8Array>, expected: number, shown: string): AsyncGenerator<Uint8Array> {
   let arrived = 0;
-  for await (const chunk of body) {
+  for await (const chunk of breakable(body)) {
     arrived += chunk.byteLength;
     if (arrived > expected) break;
     yield chunk;
   }
-  if (arrived !== expected) throw new Error(`${shown} sent ${arrived} bytes instead of ${expected}.`);
+  if (arrived !== expected) throw new SourceBroke(`${shown} sent ${arrived} bytes instead of ${expected}.`);
+}
+
+async function* breakable(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw error instanceof Error ? new SourceBroke(error.message) : error;
+  }
 }

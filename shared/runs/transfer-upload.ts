@@ -1,4 +1,4 @@
-import { Missing, PermanentError } from '../errors.ts';
+import { Missing } from '../errors.ts';
 import type { Bucket, Part, Upload } from '../platform/ports.ts';
 import { crc32Of, joinCrc32 } from './transfer-checksum.ts';
 import { alreadyThere, type Existing, type Identity } from './transfer-existing.ts';
@@ -11,7 +11,7 @@ import {
   partsOf,
   sizeOfPart,
 } from './transfer-parts.ts';
-import { type Source, StartOver } from './transfer-source.ts';
+import { type Source, SourceBroke, StartOver } from './transfer-source.ts';
 
 /** An upload in parts that has begun. `checksums`: eight digits for each part, dashes for one not yet read. */
 export type RememberedTransfer = {
@@ -93,8 +93,8 @@ async function sendAll(copy: Copy, opened?: Opened): Promise<void> {
     try {
       return await sendMissing(copy, at);
     } catch (error) {
-      const isHopeless = error instanceof StartOver || error instanceof PermanentError || copy.job.signal?.aborted;
-      if (isHopeless || copy.state.etag === '' || copy.arrived.size === before) throw error;
+      const isWorthAnother = error instanceof SourceBroke && copy.state.etag !== '' && copy.arrived.size > before;
+      if (!isWorthAnother || copy.job.signal?.aborted) throw error;
     }
   }
 }
