@@ -98,10 +98,15 @@ export function uploadContract(check: Check, open: () => Bucket): void {
   });
 
   check('an abandoned upload is missing, and abandoning it again is no error', async () => {
-    const { upload, parts } = await begin(fresh('abandoned'), Buffer.from('x'));
+    const { upload } = await begin(fresh('abandoned'), Buffer.from('x'));
     await open().abandon(upload);
     await open().abandon(upload);
     await expect(open().listParts(upload)).rejects.toThrow(Missing);
+  });
+
+  check('an upload that has ended takes no part and cannot be published', async () => {
+    const { upload, parts } = await begin(fresh('ended'), Buffer.from('x'));
+    await open().abandon(upload);
     await expect(open().putPart(upload, 1, Buffer.from('x'))).rejects.toThrow(Missing);
     await expect(open().publish(upload, parts)).rejects.toThrow(Missing);
   });

@@ -1,0 +1,10 @@
+import { describe } from 'vitest';
+import { dynamoTable } from '../../shared/platform/aws/index.ts';
+import { tableContract } from '../contracts/table.ts';
+import { createTable } from './resources.ts';
+
+const emulator = process.env.TESSERA_TABLE_EMULATOR ?? 'no emulator';
+
+describe.skipIf(!process.env.AWS_ENDPOINT_URL_DYNAMODB)(`On ${emulator}`, () => {
+  tableContract('DynamoDB', async () => dynamoTable(await createTable()));
+});
