@@ -47,7 +47,7 @@ export const soundlessClip = () => clip('soundless.mp4', [...picture({ seconds: 
 /** 161 × 91: most encoders cannot even store that in the usual color format. */
 export const oddClip = () =>
   clip('odd.mp4', [
-    ...lavfi('testsrc2=size=161x91:rate=30:duration=1'),
+    ...lavfi('testsrc=size=161x91:rate=30:duration=1'),
     '-c:v',
     'libx264',
     '-preset',

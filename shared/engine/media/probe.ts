@@ -6,7 +6,7 @@ import { editingRate, type FrameRate, framesPerSecond, parseRate } from './frame
 import type { Media } from './index.ts';
 import { lastMoment } from './last-moment.ts';
 import { ProgramFailed, runProgram, safeInput } from './run-ffmpeg.ts';
-import { whatItIs } from './what-it-is.ts';
+import { isMp4, whatItIs } from './what-it-is.ts';
 
 /** What we need to know of a video before deciding anything. */
 export interface Probe {
@@ -55,9 +55,11 @@ export async function probe(
   const name = options.name ?? basename(path);
   const { size } = await stat(path);
   if (size === 0) throw new InvalidInput(`${name} is empty`, { name });
+  const kind = await whatItIs(path);
+  if (kind !== undefined) throw new InvalidInput(`${name} is not a video: it is ${kind}`, { name });
   const found = await askFfprobe(media, path, name, options.signal);
   const video = found.streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);
-  if (video === undefined) throw await noPicture(path, name, found);
+  if (video === undefined) throw noPicture(name, found);
   const start = Number(found.format.start_time ?? 0) || 0;
   const delaySeconds = Math.max(0, (Number(video.start_time ?? start) || 0) - start);
   const claimed = claimedSeconds(video, found, start, delaySeconds);
@@ -82,35 +84,25 @@ export async function probe(
 async function askFfprobe(media: Media, path: string, name: string, signal?: AbortSignal): Promise<Found> {
   const lines: string[] = [];
   const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', ...safeInput(path)];
+  const notAVideo = new InvalidInput(`${name} is not a video in a format that can be read`, { name });
   try {
     const onOutputLine = (line: string) => void lines.push(line);
     await runProgram({ path: media.ffprobePath, args, wallSeconds: 60, onOutputLine, signal });
   } catch (error) {
     if (!(error instanceof ProgramFailed)) throw error;
-    if (/moov atom not found/.test(error.said))
-      throw new InvalidInput(`${name} is cut off: its index is missing, so it was not written or copied to the end`, {
-        name,
-      });
-    const kind = await whatItIs(path);
-    throw new InvalidInput(
-      `${name} is not a video${kind === undefined ? ' in a format that can be read' : `: it is ${kind}`}`,
-      { name },
-    );
+    if (!/moov atom not found/.test(error.said) || !(await isMp4(path))) throw notAVideo;
+    const message = `${name} is cut off: its index is missing, so it was not written or copied to the end`;
+    throw new InvalidInput(message, { name });
   }
   const found = foundSchema.parse(JSON.parse(lines.join('\n')));
-  // Readers of raw audio find something in almost any bytes.
-  const kind = await whatItIs(path);
-  if ((found.format.probe_score ?? 100) < 30 || kind !== undefined)
-    throw new InvalidInput(`${name} is not a video${kind === undefined ? '' : `: it is ${kind}`}`, { name });
+  // Readers of raw sound find something in almost any bytes.
+  if ((found.format.probe_score ?? 100) < 30) throw notAVideo;
   return found;
 }
 
-async function noPicture(path: string, name: string, found: Found): Promise<InvalidInput> {
+function noPicture(name: string, found: Found): InvalidInput {
   const hasSound = found.streams.some((stream) => stream.codec_type === 'audio');
-  return new InvalidInput(`${name} has no video track${hasSound ? ' (it is an audio file)' : ''}`, {
-    name,
-    path: basename(path),
-  });
+  return new InvalidInput(`${name} has no video track${hasSound ? ' (it is an audio file)' : ''}`, { name });
 }
 
 /** What the container says of its length. Browsers' recordings say nothing. */

@@ -10,6 +10,12 @@ export async function whatItIs(path: string): Promise<string | undefined> {
   return /^(#EXTM3U|ffconcat|<\?xml[^>]*>\s*<MPD)/i.test(text) ? 'a playlist, which only names other files' : 'text';
 }
 
+/** MP4, QuickTime and their kin begin with a box of a known name. */
+export async function isMp4(path: string): Promise<boolean> {
+  const box = Buffer.from(await readHead(path, 8)).toString('latin1', 4);
+  return ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'].includes(box);
+}
+
 const signature = (kind: string, text: string, at?: number) => ({ kind, bytes: Buffer.from(text, 'latin1'), at });
 
 const signatures = [
