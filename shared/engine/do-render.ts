@@ -34,6 +34,7 @@ export async function doRender(deps: DoRenderDeps, task: RenderTask, delivery: D
   const { run } = await existingRun(deps.table, agentRunId);
   const end = await (run.status === 'running' ? attempt(deps, run, render, worker, delivery) : cancelled);
   if (await write(deps, render, worker, end)) deps.log.info(`render.${end.status}`, { agentRunId, index });
+  else await lost(deps, render);
   await settleRun(deps, agentRunId, false);
 }
 
@@ -86,11 +87,12 @@ async function attempt(
 
 const failed = (message: string): End => ({ status: 'failed', message: withoutLinkSecrets(message) });
 
-/** Cancelled, or someone else's. In the latter case the message must live on until theirs is done. */
-async function lost(deps: DoRenderDeps, render: Render): Promise<End> {
-  const { run } = await existingRun(deps.table, render.runId);
-  if (run.status !== 'running') return cancelled;
-  throw new NotOurs(`Render ${render.index} of ${render.runId} was taken over by another worker.`);
+/** Cancelled, or someone else's. While they are still at it the message must live on: they may die too. */
+async function lost(deps: DoRenderDeps, { runId, index }: Render): Promise<End> {
+  const { run, renders } = await existingRun(deps.table, runId);
+  const isTheirs = run.status === 'running' && renders.some((render) => render.index === index && isOpen(render));
+  if (isTheirs) throw new NotOurs(`Render ${index} of ${runId} was taken over by another worker.`);
+  return cancelled;
 }
 
 /** False when it is not this worker's any more; then what it made is not recorded. */

@@ -1,0 +1,27 @@
+import { createLog } from '../../shared/log.ts';
+import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
+import { integer, list, optional, readSettings, text } from '../../shared/settings.ts';
+import { engineApiHandler } from '../engine-api.ts';
+
+const settings = readSettings({
+  engineTable: ['ENGINE_TABLE', text],
+  mediaBucket: ['MEDIA_BUCKET', text],
+  workQueue: ['WORK_QUEUE', text],
+  engineKeySecret: ['ENGINE_KEY_SECRET', text],
+  trustedHosts: ['TRUSTED_HOSTS', optional(list, [])],
+  renderLimitSeconds: ['RENDER_LIMIT_SECONDS', integer],
+});
+
+const secrets = secretsManager();
+
+export const handler = engineApiHandler({
+  table: dynamoTable(settings.engineTable),
+  bucket: s3Bucket(settings.mediaBucket),
+  queue: sqsQueue(settings.workQueue),
+  clock: Date.now,
+  log: createLog(),
+  trustedHosts: settings.trustedHosts,
+  // A worker of this size edits at least as fast as the video plays, so what may be as long as the limit fits in it.
+  limits: { inputSeconds: settings.renderLimitSeconds, inputBytes: 5 * 1024 ** 3 },
+  firstKey: () => secrets(settings.engineKeySecret),
+});

@@ -1,0 +1,335 @@
+import { readdirSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { engineWorkHandler } from '../../functions/engine-work.ts';
+import type { Edited, EditJob } from '../../shared/engine/edit.ts';
+import { renderKey } from '../../shared/engine/run-items.ts';
+import type { WorkDeps } from '../../shared/engine/work.ts';
+import { InvalidInput } from '../../shared/errors.ts';
+import type { Received } from '../../shared/platform/ports.ts';
+import { copyEdit, makeAgent, nodeTypes, openWorld, type World } from './engine-world.ts';
+
+let world: World;
+let edits = 0;
+afterEach(() => world.close());
+
+async function open(edit: (job: EditJob) => Promise<Edited> = copyEdit, changes: Partial<WorkDeps> = {}) {
+  edits = 0;
+  world = await openWorld({
+    edit: (job) => {
+      edits += 1;
+      return edit(job);
+    },
+    ...changes,
+  });
+}
+
+async function startRun(videos = 1, tiles = [nodeTypes.mirror]) {
+  const { agentId, nodeIds } = await makeAgent(world, tiles);
+  const video_urls: string[] = [];
+  for (let made = 0; made < videos; made += 1) video_urls.push(await world.upload(`${made}.mp4`, `video ${made}`));
+  const callback_url = `${world.baseUrl}/callback`;
+  const started = await world.call('POST', `/agent/${agentId}/run`, { video_urls, callback_url });
+  return { runId: started.body.run_id as string, nodeIds };
+}
+
+const report = async (runId: string) => (await world.call('GET', `/agent_run/${runId}`)).body;
+
+/** The render message, taken as a worker takes it; the webhooks stay in the queue. */
+async function takeRender(): Promise<Received> {
+  const messages = await world.deps.queue.receive({ max: 10, visibilitySeconds: 600 });
+  const render = messages.find(({ body }) => body.includes('"render"'));
+  for (const other of messages) if (other !== render) await world.deps.queue.extend(other.receipt, 0);
+  if (render === undefined) throw new Error('There is no render in the queue.');
+  return render;
+}
+
+const gate = () => {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+};
+
+/** An edit that goes on until it is stopped, as FFmpeg does. */
+const untilStopped =
+  (begun: () => void) =>
+  (job: EditJob): Promise<Edited> =>
+    new Promise((_resolve, reject) => {
+      job.signal?.addEventListener('abort', () => reject(new Error('stopped')), { once: true });
+      begun();
+    });
+
+describe('a render', () => {
+  test('that is finished is not done again when its message comes again', async () => {
+    await open();
+    const { runId } = await startRun();
+    const message = await takeRender();
+    await world.deliver(message);
+    const [first] = (await report(runId)).outputs;
+    await world.deliver({ ...message, receiveCount: 2 });
+    await world.drain();
+    expect(edits).toBe(1);
+    expect((await report(runId)).outputs[0].completed_at).toBe(first.completed_at);
+    expect(world.calls.filter(({ event }) => event.flag === 'RUN_FINISHED')).toHaveLength(1);
+  });
+
+  test('whose worker died starts over, and what the dead one makes later is not recorded', async () => {
+    const first = gate();
+    const release = gate();
+    await open(async (job) => {
+      if (edits > 1) return copyEdit(job);
+      first.open();
+      await release.opened;
+      return copyEdit(job);
+    });
+    const { runId } = await startRun();
+    const message = await takeRender();
+    const late = world.deliver(message);
+    await first.opened;
+    // The heartbeat has stopped, so the queue hands the message out again.
+    await world.deliver({ ...message, receiveCount: 2 });
+    const done = await report(runId);
+    release.open();
+    const { batchItemFailures } = await late;
+    expect(done).toMatchObject({ status: 'completed', outputs: [{}] });
+    expect(await report(runId)).toMatchObject({ outputs: [{ completed_at: done.outputs[0].completed_at }] });
+    expect([edits, batchItemFailures]).toEqual([2, []]);
+  });
+
+  test('that someone works on is left to them by a second message', async () => {
+    const begun = gate();
+    await open(untilStopped(begun.open));
+    const { runId } = await startRun();
+    const message = await takeRender();
+    const working = world.deliver(message);
+    await begun.opened;
+    await world.deliver({ ...message, messageId: 'another', receiveCount: 1 });
+    expect(edits).toBe(1);
+    await world.call('POST', `/agent_run/${runId}/cancel`);
+    await working;
+  });
+
+  test('is stopped by a cancel, leaves nothing behind, and its message is done', async () => {
+    const begun = gate();
+    await open(untilStopped(begun.open));
+    const { runId } = await startRun();
+    const working = world.deliver(await takeRender());
+    await begun.opened;
+    expect(readdirSync(world.deps.workFolder)).toHaveLength(1);
+    expect((await world.call('POST', `/agent_run/${runId}/cancel`)).body).toMatchObject({ tasks_cancelled: 1 });
+    expect(await working).toEqual({ batchItemFailures: [] });
+    expect(readdirSync(world.deps.workFolder)).toEqual([]);
+    const { nodes } = (await world.call('GET', `/agent_run/${runId}/nodes`)).body;
+    expect(nodes.map(({ status }: { status: string }) => status)).toEqual(['completed', 'cancelled']);
+  });
+
+  test('is given back when the process is about to end, and is done by the next', async () => {
+    const begun = gate();
+    const stopping = new AbortController();
+    await open(untilStopped(begun.open), { stopping: stopping.signal });
+    const { runId } = await startRun();
+    const message = await takeRender();
+    const working = world.deliver(message);
+    await begun.opened;
+    stopping.abort();
+    expect((await working).batchItemFailures).toEqual([{ itemIdentifier: message.messageId }]);
+    expect(await report(runId)).toMatchObject({ status: 'running', errors: [] });
+  });
+
+  test('that cannot be done fails once, with the reason and the node', async () => {
+    await open(async () => {
+      throw new InvalidInput('0.mp4 has no video track');
+    });
+    const { runId, nodeIds } = await startRun();
+    await world.drain();
+    const errors = [{ original_node_id: nodeIds[1], messages: ['0.mp4 has no video track'] }];
+    expect(await report(runId)).toMatchObject({ status: 'failed', status_message: '0.mp4 has no video track', errors });
+    expect(edits).toBe(1);
+  });
+
+  test('that goes wrong by chance is tried again', async () => {
+    await open(async (job) => {
+      if (edits < 3) throw new Error('the connection was reset');
+      return copyEdit(job);
+    });
+    const { runId } = await startRun();
+    await world.drain();
+    expect(await report(runId)).toMatchObject({ status: 'completed', errors: [] });
+  });
+
+  test('that goes wrong each time is given up with the last reason', async () => {
+    await open(async () => {
+      throw new Error('the disk is full');
+    });
+    const { runId } = await startRun();
+    await world.drain();
+    expect(edits).toBe(4);
+    expect(await report(runId)).toMatchObject({ status: 'failed', status_message: 'the disk is full' });
+  });
+
+  test('that kills its worker each time is given up without another try', async () => {
+    await open();
+    const { runId } = await startRun();
+    await world.deliver({ ...(await takeRender()), receiveCount: 5 });
+    expect(edits).toBe(0);
+    expect(await report(runId)).toMatchObject({
+      status: 'failed',
+      status_message: expect.stringMatching(/begun 4 times/),
+    });
+  });
+
+  test('fails at its Video Input when the video is gone by then', async () => {
+    await open();
+    const { agentId, nodeIds } = await makeAgent(world);
+    const source = await world.platform.bucket('media').put('x.mp4', 'video');
+    const versionId = source.outcome === 'stored' ? source.head.versionId : '';
+    const link = await world.platform.bucket('media').link('x.mp4', { versionId, expiresInSeconds: 600 });
+    const { run_id } = (await world.call('POST', `/agent/${agentId}/run`, { video_urls: [link] })).body;
+    // The same link with a signature that no longer holds: what an expired one looks like.
+    const item = { pk: `RUN#${run_id}`, sk: 'INPUT#0000' };
+    await world.deps.table.write({ update: item, set: { source: { kind: 'link', url: `${link}x` } } });
+    await world.drain();
+    const { status_message, errors } = await report(run_id);
+    expect(status_message).toMatch(/x\.mp4 answers 403.*expired/);
+    expect(status_message).not.toContain('signature');
+    expect(errors[0].original_node_id).toBe(nodeIds[0]);
+    const { nodes } = (await world.call('GET', `/agent_run/${run_id}/nodes`)).body;
+    expect(nodes.map(({ status }: { status: string }) => status)).toEqual(['failed', 'blocked']);
+  });
+
+  test('of a larger video than is taken fails, whatever the link said before', async () => {
+    await open(copyEdit, { limits: { wallSeconds: 60, inputSeconds: 600, inputBytes: 5, outputBytes: 1000 } });
+    const { agentId } = await makeAgent(world);
+    const first = await world.call('POST', `/agent/${agentId}/run`, {
+      video_urls: [await world.upload('l.mp4', '12345')],
+    });
+    const item = { pk: `RUN#${first.body.run_id}`, sk: 'INPUT#0000' };
+    const url = await world.upload('larger.mp4', '123456');
+    await world.deps.table.write({ update: item, set: { source: { kind: 'link', url } } });
+    await world.drain();
+    expect(await report(first.body.run_id)).toMatchObject({
+      status: 'failed',
+      status_message: expect.stringMatching(/larger/),
+    });
+  });
+
+  test('that takes longer than a render may is stopped and says so', async () => {
+    await open(
+      untilStopped(() => {}),
+      {
+        limits: { wallSeconds: 0.05, inputSeconds: 600, inputBytes: 1000, outputBytes: 1000 },
+      },
+    );
+    const { runId } = await startRun();
+    await world.drain();
+    expect(await report(runId)).toMatchObject({
+      status: 'failed',
+      status_message: expect.stringMatching(/within 0.05 seconds/),
+    });
+  });
+});
+
+describe('a run of several renders', () => {
+  test('is partly complete when some fail', async () => {
+    await open(async (job) => {
+      if (job.inputName === '1.mp4') throw new InvalidInput('1.mp4 is cut off');
+      return copyEdit(job);
+    });
+    const { runId, nodeIds } = await startRun(3);
+    await world.drain();
+    const { status, status_message, outputs, errors, node_status_counts, progress } = await report(runId);
+    expect({ status, status_message, outputs: outputs.length, progress }).toEqual({
+      status: 'partial_complete',
+      status_message: '1 of 3 outputs failed. 1.mp4 is cut off',
+      outputs: 2,
+      progress: 1,
+    });
+    expect(errors).toEqual([{ original_node_id: nodeIds[1], messages: ['1.mp4 is cut off'] }]);
+    expect(node_status_counts).toEqual({ completed: 2, in_progress: 0, failed: 0 });
+    expect(world.calls.filter(({ event }) => event.flag === 'RUN_FINISHED')).toHaveLength(1);
+  });
+
+  test('shows how far it is while it goes on', async () => {
+    const begun = gate();
+    const release = gate();
+    await open(async (job) => {
+      if (edits === 2) {
+        begun.open();
+        await release.opened;
+      }
+      return copyEdit(job);
+    });
+    const { runId } = await startRun(2);
+    await world.deliver(await takeRender());
+    expect(await report(runId)).toMatchObject({ status: 'running', progress: 0.5, outputs: [{}] });
+    const second = world.deliver(await takeRender());
+    await begun.opened;
+    release.open();
+    await second;
+    expect(await report(runId)).toMatchObject({ status: 'completed', progress: 1 });
+  });
+});
+
+describe('a crash after any of the steps that end a run', () => {
+  test.each([1, 2, 3, 4, 5, 6])('before write or send number %i still ends it, once', async (fatal) => {
+    await open(copyEdit, { trackEveryMs: 3_600_000 });
+    const { runId } = await startRun();
+    const message = await takeRender();
+    let count = 0;
+    const orDie =
+      <Args extends readonly unknown[], T>(step: (...args: Args) => Promise<T>) =>
+      async (...args: Args): Promise<T> => {
+        count += 1;
+        if (count >= fatal) throw new Error('the process died');
+        return step(...args);
+      };
+    const { table, queue } = world.deps;
+    const dying = engineWorkHandler({
+      ...world.deps,
+      table: { ...table, write: orDie(table.write) },
+      queue: { ...queue, send: orDie(queue.send) },
+    });
+    await dying({ Records: [world.asRecord(message)] });
+    // What is left of the dying worker must not look alive.
+    await world.deliver({ ...message, receiveCount: 2 });
+    await world.drain();
+    const { status, outputs } = await report(runId);
+    expect({ status, outputs: outputs.length }).toEqual({ status: 'completed', outputs: 1 });
+    expect(world.calls.filter(({ event }) => event.flag === 'RUN_FINISHED').length).toBeGreaterThanOrEqual(1);
+  });
+});
+
+test('a message that is no task is put aside, not tried again', async () => {
+  await open();
+  await world.deps.queue.send({ body: { kind: 'dance' } }, { body: { kind: 'render', agentRunId: 'gone', index: 0 } });
+  await world.drain();
+  expect(world.lines.filter(({ event }) => event === 'task.failed')).toHaveLength(2);
+});
+
+test('a cancel that comes as the work begins stops it all the same', async () => {
+  await open();
+  const { runId } = await startRun();
+  const message = await takeRender();
+  const { table } = world.deps;
+  const isTaking = (write: unknown) => JSON.stringify(write).includes('"worker"');
+  let cancelled = false;
+  const handler = engineWorkHandler({
+    ...world.deps,
+    table: {
+      ...table,
+      write: async (...writes) => {
+        if (!cancelled && writes.some(isTaking)) {
+          cancelled = true;
+          await world.call('POST', `/agent_run/${runId}/cancel`);
+        }
+        return table.write(...writes);
+      },
+    },
+  });
+  await handler({ Records: [world.asRecord(message)] });
+  await world.drain();
+  expect(edits).toBe(0);
+  expect(await table.get(renderKey(runId, 0))).toMatchObject({ status: 'cancelled' });
+  expect(await report(runId)).toMatchObject({ status: 'cancelled', outputs: [] });
+});
