@@ -31,7 +31,10 @@ type DoorName = 'start' | 'settle' | 'copy';
 const doorNames = ['start', 'settle', 'copy'] as const;
 
 interface Options {
-  readonly outputs: FileServer;
+  readonly outputs: Pick<FileServer, 'url' | 'host'>;
+  /** Instead of the scripted one. */
+  readonly mosaic?: Mosaic;
+  readonly callbackUrl?: string;
   readonly slots?: number;
   readonly rules?: unknown;
   /** Between the pipeline and its ports. */
@@ -45,7 +48,8 @@ export const runDeadlineSeconds = 4 * 3600;
 const defaultRules = { rules: [{ prefix: 'in/', agentId: 'agent-1' }] };
 
 /** The whole pipeline on the local ports, with a clock that tests turn and a Mosaic that they script. */
-export function pipelineWorld({ outputs, slots = 2, rules = defaultRules, wrap = (ports) => ports }: Options) {
+export function pipelineWorld(options: Options) {
+  const { outputs, slots = 2, rules = defaultRules, wrap = (ports) => ports } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tessera-'));
   let now = Date.parse('2026-01-02T03:04:05.000Z');
   const clock = () => now;
@@ -62,7 +66,7 @@ export function pipelineWorld({ outputs, slots = 2, rules = defaultRules, wrap =
     startQueue: platform.queue('starts', often),
     settleQueue: platform.queue('settles', often),
     copyQueue: platform.queue('copies', often),
-    mosaic: script.mosaic,
+    mosaic: options.mosaic ?? script.mosaic,
   };
   const lines: Parameters<LogSink>[0][] = [];
   const deps = {
@@ -71,7 +75,7 @@ export function pipelineWorld({ outputs, slots = 2, rules = defaultRules, wrap =
     log: createLog((line) => lines.push(line)),
     rules: async () => parseRules(rules),
     webhookSecret: async () => webhookSecret,
-    callbackUrl: 'https://pipeline.example',
+    callbackUrl: options.callbackUrl ?? 'https://pipeline.example',
     trustedHosts: [outputs.host],
     slots,
     uploadLinkSeconds: 3600,
