@@ -40,12 +40,12 @@ export async function editVideo(media: Media, job: EditJob): Promise<Edited> {
   const timeRemaining = () => Math.max(1, job.limits.wallSeconds - (Date.now() - started) / 1000);
 
   let timeline = timelineOf(source);
-  for (const { tile, parameters } of steps) {
+  for (const [index, { tile, parameters }] of steps.entries()) {
     const measured = await measure(media, source, tile.measures(parameters), {
       cache: job.measurements,
       wallSeconds: timeRemaining(),
       signal: job.signal,
-      onProgress: (fraction) => job.onProgress?.(fraction * measuringShare),
+      onProgress: (fraction) => job.onProgress?.(((index + fraction) / steps.length) * measuringShare),
     });
     timeline = decide(source, () => tile.plan({ timeline, measured, parameters }));
   }

@@ -46,7 +46,7 @@ export async function measureSilences(
     wallSeconds: options.wallSeconds,
     signal: options.signal,
   });
-  if (openedAt !== undefined) silences.push({ startSeconds: openedAt, endSeconds: Number.MAX_SAFE_INTEGER });
+  if (openedAt !== undefined) silences.push({ startSeconds: openedAt, endSeconds: source.durationSeconds + 1 });
   return silences;
 }
 
@@ -64,6 +64,8 @@ export const silenceArguments = (
     [
       ...fromPictureStart('asetpts', source.video),
       'aresample=async=1:first_pts=0',
+      // A sound track that ends before the picture is silent from there on, to the very last frame.
+      `apad=whole_dur=${(source.durationSeconds + 0.01).toFixed(3)}`,
       `silencedetect=noise=${thresholdDb}dB:duration=${minSeconds}`,
     ].join(','),
   ],

@@ -1,0 +1,62 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cleanWorkDirs, DiskFull, readForUpload, saveLink, withWorkDir } from '../../../shared/engine/media/files.ts';
+import { ProgramFailed } from '../../../shared/engine/media/run-ffmpeg.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tessera-files-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('gives every task a folder of its own and removes it, also after a failure', async () => {
+  const tasks = join(folder, 'tasks');
+  const seen = await Promise.all([1, 2].map(() => withWorkDir(tasks, async (workDir) => workDir)));
+  expect(new Set(seen).size).toBe(2);
+  const failing = withWorkDir(tasks, async (workDir) => {
+    await writeFile(join(workDir, 'half-done'), 'x');
+    throw new Error('broken');
+  });
+  await expect(failing).rejects.toThrow('broken');
+  expect(await readdir(tasks)).toEqual([]);
+});
+
+it('clears at the next start what a killed process left, and nothing else', async () => {
+  const tasks = join(folder, 'left');
+  await mkdir(join(tasks, 'task-abc123'), { recursive: true });
+  await writeFile(join(tasks, 'task-abc123', 'half-done.mp4'), 'x');
+  await writeFile(join(tasks, 'notes.txt'), 'x');
+  expect(await cleanWorkDirs(tasks)).toBe(1);
+  expect(await readdir(tasks)).toEqual(['notes.txt']);
+  expect(await cleanWorkDirs(join(folder, 'never-made'))).toBe(0);
+});
+
+it('saves a download up to its limit and not a byte more', async () => {
+  const chunks = async function* () {
+    for (let i = 0; i < 10; i++) yield Buffer.alloc(100, i);
+  };
+  expect(await saveLink(join(folder, 'fits'), chunks(), 1000)).toBe(1000);
+  await expect(saveLink(join(folder, 'too-large'), chunks(), 999)).rejects.toThrow(
+    'larger than the limit of 999 bytes',
+  );
+  expect((await readFile(join(folder, 'too-large'))).length).toBeLessThanOrEqual(999);
+});
+
+it('reads a finished file as often as an upload has to try', async () => {
+  await writeFile(join(folder, 'finished'), 'all of it');
+  const { sizeBytes, body } = await readForUpload(join(folder, 'finished'));
+  expect(sizeBytes).toBe(9);
+  expect([await text(body()), await text(body())]).toEqual(['all of it', 'all of it']);
+});
+
+it.each([
+  ['Node', Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })],
+  ['FFmpeg', new ProgramFailed('ffmpeg', 'code 1', 'av_interleaved_write_frame(): No space left on device')],
+])('says in plain words that the disk is full when %s finds out', async (_who, cause) => {
+  const task = withWorkDir(folder, () => Promise.reject(cause));
+  await expect(task).rejects.toThrow(DiskFull);
+  await expect(task).rejects.toThrow('the disk is full');
+});
