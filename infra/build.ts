@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
-import { bundleFunctions } from './bundle-functions.ts';
 import { assetsFolder } from './doors.ts';
-import { placeFfmpeg } from './place-ffmpeg.ts';
+import { placeFfmpeg } from './ffmpeg-asset.ts';
+import { bundleFunctions } from './function-assets.ts';
 
 /** Makes everything that the stacks upload, and reports how large it is. */
 export async function build(say: (line: string) => void = console.log): Promise<void> {

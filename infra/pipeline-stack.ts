@@ -25,6 +25,16 @@ export interface PipelineStackProps {
   readonly mosaic: (stack: Stack) => MosaicAccess;
 }
 
+/** Each is also how long a message waits before it is tried again, so none is longer than its work may need. */
+const timeouts = {
+  // One start with its repeats takes four minutes at most. It should not be cut off: nobody would know whether it began.
+  startRun: Duration.minutes(5),
+  // One question to an API that answers only the fourth time.
+  settle: Duration.seconds(150),
+  // A longer copy goes on from the parts that have arrived when its message comes again.
+  copyOutput: Duration.minutes(5),
+};
+
 /** An upload's journey, in the order in which it happens: uploads bucket to deliveries bucket. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
@@ -37,14 +47,12 @@ export class PipelineStack extends Stack {
     });
     const newQueue = (name: string, visibility: Duration, meaning: string) =>
       new QueueWithDeadLetters(this, name, { visibility, meaning: `Tessera ${stage.name}: ${meaning}` });
-    const short = Duration.minutes(1);
-    const long = Duration.minutes(15);
 
     const uploads = new VideoBucket(this, 'Uploads', { events: true });
     const runs = new RecordsTable(this, 'Runs');
-    const starts = newQueue('Starts', short, 'an upload was not taken.');
-    const settles = newQueue('Settles', short, 'a run was not moved on.');
-    const copies = newQueue('Copies', long, 'a finished output was not delivered.');
+    const starts = newQueue('Starts', timeouts.startRun, 'an upload was not taken.');
+    const settles = newQueue('Settles', timeouts.settle, 'a run was not moved on.');
+    const copies = newQueue('Copies', timeouts.copyOutput, 'a finished output was not delivered.');
     const deliveries = new VideoBucket(this, 'Deliveries', { events: true });
     const door = new HttpDoor(this, 'Door', {
       requestsPerSecond: stage.requestsPerSecond,
@@ -58,7 +66,7 @@ export class PipelineStack extends Stack {
     const startRun = newFunction('StartRun', {
       door: 'start-run',
       description: 'Claims an upload and starts an agent run for it',
-      timeout: short,
+      timeout: timeouts.startRun,
     });
     startRun.consumes(starts, { batchSize: 10, atOnce: 5 });
     startRun.usesTable('RUNS_TABLE', runs);
@@ -70,7 +78,7 @@ export class PipelineStack extends Stack {
     startRun.setting('RULES', JSON.stringify(stage.rules));
     startRun.setting('SLOTS', stage.slots);
     startRun.setting('UPLOAD_LINK_SECONDS', stage.uploadLinkSeconds);
-    keepsTime(startRun, stage);
+    startRun.setting('UNCERTAIN_WAIT_SECONDS', stage.uncertainWaitSeconds);
 
     const webhook = newFunction('Webhook', {
       door: 'webhook',
@@ -85,32 +93,32 @@ export class PipelineStack extends Stack {
     const settle = newFunction('Settle', {
       door: 'settle',
       description: 'Asks the Mosaic API where a run stands and moves it on',
-      timeout: short,
+      timeout: timeouts.settle,
     });
-    settle.consumes(settles, { batchSize: 10, atOnce: 5 });
+    settle.consumes(settles, { batchSize: 1, atOnce: 5 });
     settle.usesTable('RUNS_TABLE', runs);
     settle.sendsTo('START_QUEUE', starts);
     settle.sendsTo('COPY_QUEUE', copies);
     callsMosaic(settle, mosaic);
-    keepsTime(settle, stage);
+    settle.setting('UNCERTAIN_WAIT_SECONDS', stage.uncertainWaitSeconds);
+    settle.setting('RUN_DEADLINE_SECONDS', stage.runDeadlineSeconds);
 
     const copyOutput = newFunction('CopyOutput', {
       door: 'copy-output',
       description: 'Streams one output into the deliveries bucket',
-      timeout: long,
+      timeout: timeouts.copyOutput,
       memoryMb: 1_769,
     });
     copyOutput.consumes(copies, { batchSize: 1, atOnce: 5 });
     copyOutput.usesTable('RUNS_TABLE', runs);
     copyOutput.writesBucket('DELIVERIES_BUCKET', deliveries);
-    copyOutput.sendsTo('COPY_QUEUE', copies);
     callsMosaic(copyOutput, mosaic);
     copyOutput.setting('TRUSTED_HOSTS', stage.trustedHosts.join(','));
 
     const reconcile = newFunction('Reconcile', {
       door: 'reconcile',
       description: 'Wakes settle for runs that went quiet',
-      timeout: short,
+      timeout: Duration.minutes(1),
     });
     const period = Duration.minutes(stage.reconcileMinutes);
     new Rule(this, 'EveryFewMinutes', {
@@ -148,11 +156,6 @@ function sendUploadsTo(starts: QueueWithDeadLetters, uploads: VideoBucket): void
 function callsMosaic(caller: LambdaFunction, mosaic: MosaicAccess): void {
   caller.setting('MOSAIC_API_URL', mosaic.apiUrl);
   caller.readsSecret('MOSAIC_API_KEY_SECRET', mosaic.apiKey);
-}
-
-function keepsTime(mover: LambdaFunction, stage: Stage): void {
-  mover.setting('UNCERTAIN_WAIT_SECONDS', stage.uncertainWaitSeconds);
-  mover.setting('RUN_DEADLINE_SECONDS', stage.runDeadlineSeconds);
 }
 
 function tellWhere(stack: Stack, places: { uploads: VideoBucket; deliveries: VideoBucket; door: HttpDoor }): void {

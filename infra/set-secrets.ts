@@ -1,7 +1,54 @@
+import { pathToFileURL } from 'node:url';
+import {
+  ListSecretsCommand,
+  PutSecretValueCommand,
+  type SecretListEntry,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import { readStage } from './config.ts';
 import { readContext } from './read-context.ts';
-import { readSecretValues } from './read-secret-values.ts';
-import { storeSecrets } from './store-secrets.ts';
+import { readSecretValues, type SecretValues } from './read-secret-values.ts';
+import { type SecretRole, secretTags } from './secret-tags.ts';
+
+/** Gives the stage's secrets these values and answers which were set. All must exist before any is changed. */
+export async function storeSecrets(
+  stage: string,
+  values: SecretValues,
+  secretsManager: SecretsManagerClient = new SecretsManagerClient({}),
+): Promise<readonly SecretRole[]> {
+  const wanted = Object.entries(values) as [SecretRole, string][];
+  const targets = await Promise.all(
+    wanted.map(async ([role, value]) => ({ role, value, arn: await findSecret(secretsManager, stage, role) })),
+  );
+  for (const { arn, value } of targets) {
+    await secretsManager.send(new PutSecretValueCommand({ SecretId: arn, SecretString: value }));
+  }
+  return targets.map(({ role }) => role);
+}
+
+async function findSecret(secretsManager: SecretsManagerClient, stage: string, role: SecretRole): Promise<string> {
+  const tags = secretTags(stage, role);
+  const Filters = [
+    { Key: 'tag-key' as const, Values: Object.keys(tags) },
+    { Key: 'tag-value' as const, Values: Object.values(tags) },
+  ];
+  let NextToken: string | undefined;
+  do {
+    const page = await secretsManager.send(new ListSecretsCommand({ Filters, NextToken }));
+    // The filters match beginnings, and any of several tags: only these tags together name our secret.
+    const found = page.SecretList?.find((secret) => hasTags(secret, tags));
+    if (found?.ARN !== undefined) return found.ARN;
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  const region = await secretsManager.config.region();
+  throw new Error(
+    `Stage "${stage}" has no ${role} secret in ${region}. Deploy it first: npm run deploy -- ${stage}; ` +
+      'or choose the account and region that it was deployed to (AWS_PROFILE, AWS_REGION).',
+  );
+}
+
+const hasTags = (secret: SecretListEntry, wanted: Record<string, string>): boolean =>
+  Object.entries(wanted).every(([key, value]) => secret.Tags?.some((tag) => tag.Key === key && tag.Value === value));
 
 /** `npm run secrets -- <stage>`: sets the stage's API key and webhook secret; an empty answer leaves one as it is. */
 async function main(stageName: string | undefined): Promise<void> {
@@ -19,7 +66,9 @@ async function main(stageName: string | undefined): Promise<void> {
   );
 }
 
-await main(process.argv[2]).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main(process.argv[2]).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundleFunctions } from '../../infra/bundle-functions.ts';
 import { doors } from '../../infra/doors.ts';
-import { placeFfmpeg } from '../../infra/place-ffmpeg.ts';
+import { placeFfmpeg } from '../../infra/ffmpeg-asset.ts';
+import { bundleFunctions } from '../../infra/function-assets.ts';
 
 let folder: string;
 beforeEach(async () => {

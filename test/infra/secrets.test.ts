@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readSecretValues } from '../../infra/read-secret-values.ts';
-import { storeSecrets } from '../../infra/store-secrets.ts';
+import { storeSecrets } from '../../infra/set-secrets.ts';
 
 const key = 'mk_0123456789abcdefghij';
 

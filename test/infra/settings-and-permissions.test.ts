@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Door, doors } from '../../infra/doors.ts';
 import { functionSettings } from '../../infra/function-settings.ts';
@@ -13,7 +14,6 @@ const settingsOf = (door: Door): Record<string, string> => {
 
 describe('each function has exactly the settings that its door reads', () => {
   const mosaic = { MOSAIC_API_URL: 'engine DoorApi.ApiEndpoint', MOSAIC_API_KEY_SECRET: 'engine ApiKeySecret' };
-  const times = { UNCERTAIN_WAIT_SECONDS: '600', RUN_DEADLINE_SECONDS: '86400' };
   const trusted = { TRUSTED_HOSTS: 'cdn.example.com,media.example.com:8443' };
   const engineStores = { ENGINE_TABLE: 'RecordsTable', MEDIA_BUCKET: 'MediaBucket', WORK_QUEUE: 'WorkQueue' };
   const expected: Record<Door, Record<string, string>> = {
@@ -27,14 +27,20 @@ describe('each function has exactly the settings that its door reads', () => {
       RULES: JSON.stringify(rules),
       SLOTS: '10',
       UPLOAD_LINK_SECONDS: '21600',
-      ...times,
+      UNCERTAIN_WAIT_SECONDS: '600',
     },
     webhook: { RUNS_TABLE: 'RunsTable', SETTLE_QUEUE: 'SettlesQueue', WEBHOOK_SECRET_SECRET: 'engine WebhookSecret' },
-    settle: { RUNS_TABLE: 'RunsTable', START_QUEUE: 'StartsQueue', COPY_QUEUE: 'CopiesQueue', ...mosaic, ...times },
+    settle: {
+      RUNS_TABLE: 'RunsTable',
+      START_QUEUE: 'StartsQueue',
+      COPY_QUEUE: 'CopiesQueue',
+      ...mosaic,
+      UNCERTAIN_WAIT_SECONDS: '600',
+      RUN_DEADLINE_SECONDS: '86400',
+    },
     'copy-output': {
       RUNS_TABLE: 'RunsTable',
       DELIVERIES_BUCKET: 'DeliveriesBucket',
-      COPY_QUEUE: 'CopiesQueue',
       ...mosaic,
       ...trusted,
     },
@@ -52,6 +58,12 @@ describe('each function has exactly the settings that its door reads', () => {
   test.each(doors)('%s', (door) => {
     expect(settingsOf(door)).toEqual(expected[door]);
   });
+});
+
+test.each(doors)('the settings that %s reads at its start are those that it is given', (door) => {
+  const entry = readFileSync(new URL(`../../functions/aws/${door}.ts`, import.meta.url), 'utf8');
+  const read = [...entry.matchAll(/\['([A-Z][A-Z_]+)',/g)].map(([, name]) => name);
+  expect(read.sort()).toEqual(Object.keys(settingsOf(door)).sort());
 });
 
 describe('each function may do exactly this', () => {
@@ -88,7 +100,7 @@ describe('each function may do exactly this', () => {
     CopyOutput: {
       ...own('CopyOutputLog'),
       ...table('RunsTable'),
-      'CopiesQueue.Arn': `${consumed} ${send}`,
+      'CopiesQueue.Arn': consumed,
       'DeliveriesBucket.Arn': 's3:ListBucket',
       'DeliveriesBucket.Arn/*': writeObjects,
       'engine ApiKeySecret': secret,

@@ -120,7 +120,7 @@ describe('what leads where', () => {
     ]);
     expect(mappings.sort()).toEqual([
       ['CopiesQueue.Arn', 'CopyOutputFunction', 1],
-      ['SettlesQueue.Arn', 'SettleFunction', 10],
+      ['SettlesQueue.Arn', 'SettleFunction', 1],
       ['StartsQueue.Arn', 'StartRunFunction', 10],
       ['WorkQueue.Arn', 'EngineWorkFunction', 1],
     ]);
