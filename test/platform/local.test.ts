@@ -1,0 +1,223 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { InvalidInput, Missing } from '../../shared/errors.ts';
+import { parseObjectCreated } from '../../shared/platform/events.ts';
+import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
+import { textOf } from '../contracts/contract.ts';
+import { testFolder } from './open-world.ts';
+
+function open(folder = testFolder(), clock?: () => number): LocalPlatform {
+  const platform = openLocal({ folder, clock });
+  onTestFinished(() => platform.close());
+  return platform;
+}
+
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+
+test('every object that becomes visible is told to the bucket’s queue, and a refused one is not', async () => {
+  const platform = open();
+  platform.notify('uploads', 'starts');
+  const bucket = platform.bucket('uploads');
+  const stored = await bucket.put('a b/ü.mp4', 'hello', { ifAbsent: true });
+  await bucket.put('a b/ü.mp4', 'again', { ifAbsent: true });
+  await platform.bucket('deliveries').put('a b/ü.mp4', 'elsewhere');
+  const messages = await platform.queue('starts').receive();
+  const [event, ...others] = messages.flatMap(({ body }) => parseObjectCreated(JSON.parse(body)));
+  expect(others).toEqual([]);
+  const { versionId, etag } = stored.outcome === 'stored' ? stored.head : { versionId: '', etag: '' };
+  expect(event).toMatchObject({ bucket: 'uploads', key: 'a b/ü.mp4', versionId, etag, size: 5, reason: 'PutObject' });
+});
+
+test('a published upload and an imported file are told as well, in the order of their sequencers', async () => {
+  const [platform, folder] = [open(), testFolder()];
+  platform.notify('uploads', 'starts');
+  const bucket = platform.bucket('uploads');
+  const upload = await bucket.startUpload('one');
+  await bucket.publish(upload, [await bucket.putPart(upload, 1, Buffer.from('x'))]);
+  writeFileSync(join(folder, 'file'), 'y');
+  await bucket.importFile('two', join(folder, 'file'));
+  const messages = await platform.queue('starts').receive();
+  const events = messages.flatMap(({ body }) => parseObjectCreated(JSON.parse(body)));
+  expect(events.map(({ key, reason }) => [key, reason])).toEqual([
+    ['one', 'CompleteMultipartUpload'],
+    ['two', 'PutObject'],
+  ]);
+  expect(String(events[0]?.sequencer) < String(events[1]?.sequencer)).toBe(true);
+});
+
+test('an event that cannot be stored leaves no object behind', async () => {
+  const folder = testFolder();
+  const platform = open(folder);
+  // No queue can have this name: the insert fails inside the transaction that would show the object.
+  platform.notify('uploads', 'bad\0name');
+  await expect(platform.bucket('uploads').put('a', 'x')).rejects.toThrow(InvalidInput);
+  expect(await platform.bucket('uploads').head('a')).toBeUndefined();
+});
+
+test('importFile copies a file from disk, and localPath names the file that holds it', async () => {
+  const folder = testFolder();
+  const bucket = open().bucket('uploads');
+  const path = join(folder, 'clip.mp4');
+  writeFileSync(path, 'the bytes');
+  const head = await bucket.importFile('clip.mp4', path, { contentType: 'video/mp4' });
+  writeFileSync(path, 'changed afterwards');
+  expect(head).toMatchObject({ size: 9, contentType: 'video/mp4', etag: md5('the bytes') });
+  expect(await textOf((await bucket.read('clip.mp4')).body)).toBe('the bytes');
+  expect(readFileSync((await bucket.localPath('clip.mp4', head.versionId)) ?? '', 'utf8')).toBe('the bytes');
+  await expect(bucket.importFile('none', join(folder, 'none'))).rejects.toThrow(/ENOENT/);
+  await expect(bucket.localPath('none')).rejects.toThrow(Missing);
+});
+
+test('an object of several parts has no single path', async () => {
+  const bucket = open().bucket('uploads');
+  const upload = await bucket.startUpload('two');
+  const parts = [
+    await bucket.putPart(upload, 1, Buffer.alloc(5 * 1024 * 1024)),
+    await bucket.putPart(upload, 2, Buffer.from('x')),
+  ];
+  await bucket.publish(upload, parts);
+  expect(await bucket.localPath('two')).toBeUndefined();
+});
+
+test('objects, items, messages and links outlive the process', async () => {
+  const folder = testFolder();
+  const first = openLocal({ folder });
+  first.setLinkBase('http://127.0.0.1:1/objects');
+  await first.bucket('b').put('key', 'kept');
+  await first.table('t').write({ put: { pk: 'p', sk: 's', type: 't' } });
+  await first.queue('q').send({ body: 1 });
+  const link = await first.bucket('b').link('key', { expiresInSeconds: 60 });
+  first.close();
+  const second = open(folder);
+  second.setLinkBase('http://127.0.0.1:2/objects');
+  expect(await second.table('t').get({ pk: 'p', sk: 's' })).toBeDefined();
+  expect(await second.queue('q').receive()).toHaveLength(1);
+  expect(await (await second.serveLinks(new Request(link))).text()).toBe('kept');
+});
+
+test('what a killed process left half done is swept when the folder is opened again', async () => {
+  const folder = testFolder();
+  const first = openLocal({ folder });
+  await first.bucket('b').put('key', 'kept');
+  first.close();
+  mkdirSync(join(folder, 'objects', 'ab'), { recursive: true });
+  writeFileSync(join(folder, 'objects', 'incoming', 'half'), 'half');
+  writeFileSync(join(folder, 'objects', 'ab', 'abandoned'), 'whole, but without a row');
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(3);
+  const second = open(folder);
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(1);
+  expect(await textOf((await second.bucket('b').read('key')).body)).toBe('kept');
+});
+
+test('a replaced, refused or forgotten part leaves no file', async () => {
+  const folder = testFolder();
+  const bucket = open(folder).bucket('b');
+  const upload = await bucket.startUpload('key');
+  await bucket.putPart(upload, 1, Buffer.from('first'));
+  await bucket.putPart(upload, 1, Buffer.from('second'));
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(1);
+  await bucket.abandon(upload);
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(0);
+});
+
+test('an upload that nobody finished is forgotten after a week', async () => {
+  const folder = testFolder();
+  let now = Date.now();
+  const first = openLocal({ folder, clock: () => now });
+  const upload = await first.bucket('b').startUpload('key');
+  await first.bucket('b').putPart(upload, 1, Buffer.from('x'));
+  first.close();
+  now += 6 * 24 * 3600_000;
+  const second = openLocal({ folder, clock: () => now });
+  expect(await second.bucket('b').listParts(upload)).toHaveLength(1);
+  second.close();
+  now += 2 * 24 * 3600_000;
+  await expect(
+    open(folder, () => now)
+      .bucket('b')
+      .listParts(upload),
+  ).rejects.toThrow(Missing);
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(0);
+});
+
+test('one process owns a folder; another may use it and sweeps nothing of the owner’s', async () => {
+  const folder = testFolder();
+  const owner = openLocal({ folder });
+  writeFileSync(join(folder, 'objects', 'incoming', 'being-written'), 'half');
+  const guest = open(folder);
+  expect([owner.isOwner, guest.isOwner]).toEqual([true, false]);
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(1);
+  await guest.table('t').write({ put: { pk: 'p', sk: 's', type: 't' } });
+  expect(await owner.table('t').get({ pk: 'p', sk: 's' })).toBeDefined();
+  owner.close();
+  expect(open(folder).isOwner).toBe(true);
+});
+
+test('messages that a dead process held are there at once after reviveMessages, and its receipts are void', async () => {
+  const folder = testFolder();
+  const first = openLocal({ folder });
+  await first.queue('q').send({ body: 'held' }, { body: 'delayed', delaySeconds: 600 });
+  const [held] = await first.queue('q').receive({ visibilitySeconds: 600 });
+  first.close();
+  const second = open(folder);
+  expect(await second.queue('q').receive()).toEqual([]);
+  second.reviveMessages();
+  const [again, ...others] = await second.queue('q').receive();
+  expect(others).toEqual([]);
+  expect([again?.messageId, again?.receiveCount]).toEqual([held?.messageId, 2]);
+  await second.queue('q').done(held?.receipt ?? '');
+  await second.queue('q').extend(again?.receipt ?? '', 0);
+  expect(await second.queue('q').receive()).toHaveLength(1);
+});
+
+test('delay, visibility and dead letters follow the given clock', async () => {
+  let now = 1_000_000;
+  const queue = open(testFolder(), () => now).queue('q', { maxReceives: 1 });
+  await queue.send({ body: 1, delaySeconds: 900 });
+  now += 899_999;
+  expect(await queue.receive()).toEqual([]);
+  now += 1;
+  expect(await queue.receive({ visibilitySeconds: 43_200 })).toHaveLength(1);
+  now += 43_199_999;
+  expect(await queue.receive()).toEqual([]);
+  now += 1;
+  expect(await queue.receive()).toEqual([]);
+});
+
+test('whoever listens hears of each queue that got or got back a message', async () => {
+  const platform = open();
+  platform.notify('b', 'events');
+  const heard: string[] = [];
+  const stop = platform.onMessage((queue) => heard.push(queue));
+  await platform.queue('q').send({ body: 1 });
+  await platform.bucket('b').put('key', 'x');
+  const [message] = await platform.queue('q').receive();
+  await platform.queue('q').extend(message?.receipt ?? '', 60);
+  await platform.queue('q').extend(message?.receipt ?? '', 0);
+  stop();
+  await platform.queue('q').send({ body: 2 });
+  expect(heard).toEqual(['q', 'events', 'q']);
+});
+
+test('closing ends a receive that waits, and a later use is an error, not a crash', async () => {
+  const platform = openLocal({ folder: testFolder() });
+  const [queue, table] = [platform.queue('q'), platform.table('t')];
+  const waiting = queue.receive({ waitSeconds: 20 });
+  platform.close();
+  expect(await waiting).toEqual([]);
+  expect(await queue.receive()).toEqual([]);
+  await expect(table.get({ pk: 'p', sk: 's' })).rejects.toThrow(/closed/);
+  await expect(table.write({ put: { pk: 'p', sk: 's', type: 't' } })).rejects.toThrow(/closed/);
+  platform.close();
+});
+
+test('a key that SQLite would cut short is refused', async () => {
+  const platform = open();
+  await expect(platform.table('t').write({ put: { pk: 'a\0b', sk: 's', type: 't' } })).rejects.toThrow(InvalidInput);
+  await expect(platform.bucket('b').put('a\0b', 'x')).rejects.toThrow(InvalidInput);
+});
+
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
