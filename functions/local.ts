@@ -33,6 +33,7 @@ export interface LocalOptions {
 
 export interface LocalWorld {
   readonly url: string;
+  readonly port: number;
   readonly apiKey: string;
   /** Each agent's id by its name, which is also its folder's. */
   readonly agents: ReadonlyMap<string, string>;
@@ -147,7 +148,7 @@ export async function startLocal({ platform, dataFolder, port, ffmpeg, logSink }
   const schedule = setInterval(look, reconcileEveryMs);
 
   return {
-    ...{ url, apiKey, agents, uploads, runs, remembered },
+    ...{ url, port: server.port, apiKey, agents, uploads, runs, remembered },
     isDiskFull: () => diskFull,
     stop: async () => {
       clearInterval(schedule);

@@ -3,6 +3,7 @@ import { findFfmpeg } from '../../shared/engine/media/find-ffmpeg.ts';
 import { InvalidInput } from '../../shared/errors.ts';
 import type { LogSink } from '../../shared/log.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
+import type { Table } from '../../shared/platform/ports.ts';
 import { assertReachable } from '../../shared/runs/assert-reachable.ts';
 import { type LocalWorld, startLocal } from '../local.ts';
 import type { Arguments } from './arguments.ts';
@@ -27,15 +28,41 @@ export async function openWorld({ dataFolder, port, verbose }: Arguments, openin
     if (!platform.isOwner) throw alreadyInUse(dataFolder);
     const logSink = localLog(verbose, opening.onMove);
     const start = (on: number) => startLocal({ platform, dataFolder, port: on, ffmpeg, logSink });
-    return await start(port ?? usualPort).catch((error: unknown) => {
-      if (error instanceof PortInUse && port === undefined && opening.otherPortIfBusy) return start(0);
-      throw error;
-    });
+    return await onFirstFreePort(await portsToTry(platform.table('local'), port, opening), start);
   } catch (error) {
     platform.close();
     throw error;
   }
 }
+
+/**
+ * The port of this folder's last start comes first: links and callbacks of work that was parked name it. Port 0 takes
+ * any free one.
+ */
+async function portsToTry(remembered: Table, asked: number | undefined, opening: Opening): Promise<readonly number[]> {
+  if (asked) return [asked];
+  const last = (await remembered.get(portKey))?.port;
+  const preferred = typeof last === 'number' ? [last] : [];
+  if (asked === 0) return [...preferred, 0];
+  return [...new Set([...preferred, usualPort, ...(opening.otherPortIfBusy ? [0] : [])])];
+}
+
+async function onFirstFreePort(
+  ports: readonly number[],
+  start: (port: number) => Promise<LocalWorld>,
+): Promise<LocalWorld> {
+  const [port = 0, ...others] = ports;
+  try {
+    const world = await start(port);
+    await world.remembered.write({ put: { ...portKey, type: 'port', port: world.port } });
+    return world;
+  } catch (error) {
+    if (error instanceof PortInUse && others.length > 0) return onFirstFreePort(others, start);
+    throw error;
+  }
+}
+
+const portKey = { pk: 'PORT', sk: 'PORT' };
 
 /** Who sets the hosted API for the local world would wait for ever: it cannot fetch from this machine. */
 function refuseHosted(): void {

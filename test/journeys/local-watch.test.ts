@@ -1,0 +1,61 @@
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeClip } from '../support/clips.ts';
+import { type Program, runProgram, startProgram } from '../support/program.ts';
+
+let folder = '';
+let program: Program;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tessera-watch-'));
+  program = startProgram(['--port', '0'], folder);
+  await program.saying('Stop with Ctrl-C');
+});
+afterEach(async () => {
+  program.process.kill('SIGKILL');
+  await program.ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const delivered = () =>
+  readdirSync(join(folder, '.tessera/deliveries'), { recursive: true, encoding: 'utf8' }).filter((path) =>
+    /\.\w+$/.test(path),
+  );
+
+describe('npm start', () => {
+  test('takes what lands in an agent folder once it is whole, delivers it with a manifest, and stops on Ctrl-C', async () => {
+    const bytes = readFileSync(await makeClip(join(folder, 'source.mp4')));
+    const path = join(folder, '.tessera/uploads/tighten/talk.mp4');
+    const half = bytes.length / 2;
+    writeFileSync(path, bytes.subarray(0, half));
+    await sleep(1200);
+    appendFileSync(path, bytes.subarray(half));
+
+    await program.saying('talk.mp4  done');
+    expect(program.printed().match(/talk\.mp4 {2}uploaded/g)).toHaveLength(1);
+    const paths = delivered();
+    expect(
+      paths.map((each) => each.replace(/talk\/[^/]+\//, 'talk/ID/').replace(/-[0-9a-f-]{36}/, '-ID')).sort(),
+    ).toEqual(['tighten/talk/ID/manifest.json', 'tighten/talk/ID/silence-removal-ID.mp4']);
+    const manifest = JSON.parse(
+      readFileSync(join(folder, '.tessera/deliveries', paths.find((each) => each.endsWith('.json')) ?? ''), 'utf8'),
+    );
+    expect(manifest).toMatchObject({
+      input: { key: 'tighten/talk.mp4' },
+      outputs: [{ key: paths.find((each) => each.endsWith('.mp4')) }],
+    });
+
+    program.process.kill('SIGINT');
+    expect(await program.ended).toMatchObject({ code: 0, signal: null });
+  });
+
+  test('a second program in the same folder is told where to drop its file instead', async () => {
+    const clip = await makeClip(join(folder, 'other.mp4'));
+    const { code, printed } = await runProgram([clip, '--port', '0'], folder);
+    expect(printed).toContain('Another Tessera already works in .tessera');
+    expect(printed).toContain('.tessera/uploads/<agent>/');
+    expect(code).toBe(1);
+  });
+});
