@@ -57,8 +57,10 @@ export function runFromItem(item: Item): Run {
 /** The items that accompany a run in its state; each holds the run's id. */
 export function companions(run: Run): readonly Item[] {
   const items: Item[] = [];
-  if (run.status === 'waiting')
-    items.push({ ...waitingKey(run), type: 'waiting', ...ownedBy(run), notBefore: run.notBefore });
+  if (run.status === 'waiting') {
+    const { agentId } = run.rule;
+    items.push({ ...waitingKey(run), type: 'waiting', ...ownedBy(run), agentId, notBefore: run.notBefore });
+  }
   if (run.status === 'starting' || run.status === 'uncertain')
     items.push({ ...agentLockKey(run.rule.agentId), type: 'agent-lock', ...ownedBy(run) });
   if ('slot' in run) items.push({ ...slotKey(run.slot), type: 'slot', ...ownedBy(run) });

@@ -25,13 +25,18 @@ export async function settleRun(deps: SettleDeps, runId: string): Promise<void> 
   // Each step leads to a later state or to "nothing more to do now"; a paused run that goes on takes the most.
   for (let step = 0; step < 8; step += 1) {
     const next: Run | 'settled' = await settleStep(deps, run);
-    if (next === 'settled') return;
-    if (isEnded(next) || next.status === 'waiting' || next.status === 'copying')
-      await wakeStartWaiting(deps.startQueue);
+    if (next === 'settled') {
+      // Also when the move was made before: an earlier worker may have stopped between the two.
+      if (leavesRoom(run)) await wakeStartWaiting(deps.startQueue);
+      return;
+    }
     run = next;
   }
   throw new Error(`Run ${runId} was written by others again and again while it was being settled. Try again.`);
 }
+
+/** Whether another run may start now that this one is where it is. */
+const leavesRoom = (run: Run): boolean => isEnded(run) || run.status === 'copying' || run.status === 'waiting';
 
 async function settleStep(deps: SettleDeps, run: Run): Promise<Run | 'settled'> {
   switch (run.status) {

@@ -1,3 +1,4 @@
+import type { Item } from '../platform/ports.ts';
 import { readHold } from './account-hold.ts';
 import { allItems } from './all-items.ts';
 import { wakeStartWaiting } from './messages.ts';
@@ -7,28 +8,40 @@ import { waitingPk } from './run-items.ts';
 import { freeSlot } from './slots.ts';
 import { openInput, type StartDeps, startAgentRun } from './start-agent-run.ts';
 
+/** After this long the rest is left to the next worker, so that none is stopped in the middle of a paid call. */
+const shiftSeconds = 20;
+
 /** Starts waiting runs in order, as far as slots, agents and the account allow. Anybody may call it at any time. */
 export async function startWaiting(deps: StartDeps): Promise<void> {
-  const busyAgents = new Set<string>();
+  const shiftEnds = deps.clock() + shiftSeconds * 1000;
+  const busyAgents = new Set<unknown>();
+  const failures: unknown[] = [];
   for await (const item of allItems(deps.runs, { pk: waitingPk })) {
-    if (await accountHeld(deps)) return;
-    const run = await readRun(deps.runs, String(item.runId));
-    if (run?.status !== 'waiting' || isEarly(deps, run) || busyAgents.has(run.rule.agentId)) continue;
-    const outcome = await startOne(deps, run);
-    if (outcome === 'no-slot') return;
-    if (outcome === 'agent-busy') busyAgents.add(run.rule.agentId);
+    if (busyAgents.has(item.agentId) || isEarly(deps, item)) continue;
+    if (deps.clock() >= shiftEnds) {
+      await wakeStartWaiting(deps.startQueue);
+      break;
+    }
+    if (await accountHeld(deps)) break;
+    // One run that cannot be started (its upload denied to us, say) keeps no other from it.
+    const outcome = await startOne(deps, String(item.runId)).catch((error: unknown) => failures.push(error));
+    if (outcome === 'no-slot') break;
+    if (outcome === 'agent-busy') busyAgents.add(item.agentId);
   }
+  if (failures.length > 0) throw new AggregateError(failures, 'Some waiting runs could not be started.');
 }
+
+const isEarly = ({ clock }: StartDeps, { notBefore }: Item): boolean =>
+  notBefore !== undefined && Date.parse(String(notBefore)) > clock();
 
 async function accountHeld(deps: StartDeps): Promise<boolean> {
   const hold = await readHold(deps);
   return hold !== undefined && Date.parse(hold.until) > deps.clock();
 }
 
-const isEarly = ({ clock }: StartDeps, run: Waiting): boolean =>
-  run.notBefore !== undefined && Date.parse(run.notBefore) > clock();
-
-async function startOne(deps: StartDeps, run: Waiting): Promise<'done' | 'no-slot' | 'agent-busy'> {
+async function startOne(deps: StartDeps, runId: string): Promise<'done' | 'no-slot' | 'agent-busy'> {
+  const run = await readRun(deps.runs, runId);
+  if (run?.status !== 'waiting') return 'done';
   if ((await freeSlot(deps.runs, deps.slots)) === undefined) return 'no-slot';
   // Whatever may fail without having started anything comes before the slot is taken.
   const input = await openInput(deps, run);
