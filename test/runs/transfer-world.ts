@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openLocal } from '../../shared/platform/local/index.ts';
-import { type RememberedTransfer, type TransferJob, transfer } from '../../shared/runs/transfer.ts';
+import { type RememberedTransfer, type TransferDeps, type TransferJob, transfer } from '../../shared/runs/transfer.ts';
 
 export const mebibyte = 1024 * 1024;
 
@@ -101,7 +101,7 @@ export async function transferWorld(source: SourceServer) {
   });
   const bucket = platform.bucket('deliveries');
   const memory: { state?: RememberedTransfer } = {};
-  const attempt = (over: Partial<TransferJob> = {}, deps: { bodyTimeoutMs?: number; bucket?: typeof bucket } = {}) =>
+  const attempt = (over: Partial<TransferJob> = {}, deps: Partial<TransferDeps> = {}) =>
     transfer(
       { bucket, trustedHosts: [source.host], ...deps },
       {
