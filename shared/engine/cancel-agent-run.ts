@@ -4,7 +4,8 @@ import { existingRun } from './agent-runs.ts';
 import { countNodes, nodeStates } from './node-status.ts';
 import { Refusal } from './refusal.ts';
 import { renderKey } from './run-items.ts';
-import { endRun, tellEnding } from './settle-run.ts';
+import { endRun } from './settle-run.ts';
+import { webhookMessages } from './tasks.ts';
 
 interface Deps {
   readonly table: Table;
@@ -23,7 +24,7 @@ export async function cancelAgentRun(
   if (run.status !== 'cancelled')
     throw new Refusal(409, 'conflict', `Run ${runId} has ended already (${run.status}); there is nothing to cancel.`);
   const cancelled = await Promise.all(renders.filter(isOpen).map((render) => cancelRender(deps.table, render)));
-  await tellEnding(deps, runId);
+  if (!run.told) await deps.queue.send(...webhookMessages(run, 'RUN_FINISHED'));
   return {
     tasksCancelled: cancelled.filter(Boolean).length,
     nodesReset: isOurs ? countNodes(nodeStates(loaded)).inProgress : 0,

@@ -5,11 +5,12 @@ import { type AgentRun, isOpen, type Output, type Render } from './agent-run.ts'
 import { existingRun, readSource } from './agent-runs.ts';
 import { type RenderDeps, renderOutput } from './render-output.ts';
 import { outputKey, renderKey } from './run-items.ts';
+import { sendWebhook, type WebhookDeps } from './send-webhook.ts';
 import { settleRun } from './settle-run.ts';
 import type { RenderTask } from './tasks.ts';
 import { NotOurs, type TrackDeps, trackRender } from './track-render.ts';
 
-export interface DoRenderDeps extends RenderDeps, TrackDeps {
+export interface DoRenderDeps extends RenderDeps, TrackDeps, WebhookDeps {
   /** How often a render may begin before it is given up; fewer than the queue's receives. Default 4. */
   readonly renderTries?: number;
 }
@@ -69,16 +70,19 @@ async function attempt(
   const tries = deps.renderTries ?? defaultTries;
   if (receiveCount > tries)
     return failed(`The edit was begun ${tries} times and never came to an end: it may need more memory than there is.`);
-  const tracker = trackRender(deps, run, render, worker, receipt);
+  const { id: agentRunId } = run;
+  const { index } = render;
+  const tell = () => sendWebhook(deps, { kind: 'webhook', agentRunId, flag: 'RUN_PROGRESS', index, attempt: 1 });
+  const tracker = trackRender(deps, render, { worker, receipt, tell });
   try {
-    const source = await readSource(deps.table, run.id, render.inputIndex);
+    const source = await readSource(deps.table, agentRunId, render.inputIndex);
     if (source === undefined) throw new NotOurs('The run has ended.');
     return { status: 'completed', output: await renderOutput(deps, { run, render, source }, tracker) };
   } catch (error) {
     if (deps.stopping?.aborted) throw error;
     if (tracker.signal.aborted || error instanceof NotOurs) return lost(deps, render);
     if (!(error instanceof PermanentError) && receiveCount < tries) throw error;
-    deps.log.warn('render.failed', { agentRunId: run.id, index: render.index, error });
+    deps.log.warn('render.failed', { agentRunId, index, error });
     return failed(messageOf(error));
   } finally {
     await tracker.stop();

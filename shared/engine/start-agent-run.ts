@@ -42,8 +42,9 @@ export async function startAgentRun(
   const videos = await Promise.all(plan.videos.map(deps.checkVideo));
   const { run, renders } = begin(deps, agentId, request, plan, videos);
   const written = await deps.table.write(...writesOf(deps, run, renders, videos, claim));
-  const rival = written.done ? undefined : written.conflicts[0]?.existing;
+  const rival = written.done ? undefined : written.conflicts.find(({ index }) => index === 0)?.existing;
   if (claim && rival) return repeat(deps, claim, rival);
+  if (!written.done) throw new Error(`The start of agent ${agentId} could not be written down.`);
   await queueRun(deps, { run, renders });
   return run.id;
 }

@@ -1,9 +1,8 @@
 import type { Log } from '../log.ts';
 import type { Clock, Queue, Table } from '../platform/ports.ts';
-import type { AgentRun, Render } from './agent-run.ts';
+import type { Render } from './agent-run.ts';
 import type { Watcher } from './render-output.ts';
 import { renderKey } from './run-items.ts';
-import { webhookMessages } from './tasks.ts';
 
 export interface TrackDeps {
   readonly table: Table;
@@ -20,6 +19,13 @@ export interface Tracker extends Watcher {
   stop(): Promise<void>;
 }
 
+interface Tracking {
+  readonly worker: string;
+  readonly receipt: string;
+  /** Says to whoever wants to know that there is news. */
+  readonly tell: () => Promise<void>;
+}
+
 /** The render is no longer this worker's: it was cancelled, or another worker has taken it over. */
 export class NotOurs extends Error {
   override name = 'NotOurs';
@@ -33,15 +39,15 @@ const hiddenSeconds = 120;
 const extendEveryMs = 30_000;
 
 /** Writes down how far a render is, keeps its message hidden, and stops it when it is no longer wanted. */
-export function trackRender(deps: TrackDeps, run: AgentRun, render: Render, worker: string, receipt: string): Tracker {
+export function trackRender(deps: TrackDeps, render: Render, { worker, receipt, tell }: Tracking): Tracker {
   const { runId, index } = render;
   const controller = new AbortController();
   const at = { fetched: false, progress: 0, told: 0, extendedMs: 0 };
   let ticking = Promise.resolve();
+  let telling: Promise<void> | undefined;
+  const warn = (error: unknown) => deps.log.warn('render.track-failed', { agentRunId: runId, index, error });
   const tick = () => {
-    ticking = ticking.then(touch).catch((error: unknown) => {
-      deps.log.warn('render.track-failed', { agentRunId: runId, index, error });
-    });
+    ticking = ticking.then(touch).catch(warn);
   };
   tick();
   const timer = setInterval(tick, deps.trackEveryMs ?? 1000);
@@ -58,6 +64,7 @@ export function trackRender(deps: TrackDeps, run: AgentRun, render: Render, work
     stop: async () => {
       clearInterval(timer);
       await ticking;
+      await telling;
     },
   };
 
@@ -71,7 +78,7 @@ export function trackRender(deps: TrackDeps, run: AgentRun, render: Render, work
     });
     if (!written.done) return controller.abort(new NotOurs('This render is no longer ours.'));
     if (Date.now() - at.extendedMs >= extendEveryMs) await extend();
-    await tell();
+    tellNews();
   }
 
   async function extend(): Promise<void> {
@@ -79,12 +86,16 @@ export function trackRender(deps: TrackDeps, run: AgentRun, render: Render, work
     at.extendedMs = Date.now();
   }
 
-  /** One event when the work begins, one when the video is there, and one for each tenth. */
-  async function tell(): Promise<void> {
+  /** When the work begins, when the video is there, and at each tenth; one at a time, and nothing waits for it. */
+  function tellNews(): void {
     const step = at.fetched ? 2 + Math.floor(at.progress * 10) : 1;
-    if (step <= at.told) return;
+    if (step <= at.told || telling !== undefined) return;
     at.told = step;
-    await deps.queue.send(...webhookMessages(run, 'RUN_PROGRESS', index));
+    telling = tell()
+      .catch(warn)
+      .finally(() => {
+        telling = undefined;
+      });
   }
 }
 

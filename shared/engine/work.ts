@@ -1,9 +1,9 @@
 import { type DoRenderDeps, doRender } from './do-render.ts';
 import { cleanWorkDirs } from './media/files.ts';
-import { sendWebhook, type WebhookDeps } from './send-webhook.ts';
+import { sendWebhook } from './send-webhook.ts';
 import { parseTask } from './tasks.ts';
 
-export type WorkDeps = DoRenderDeps & WebhookDeps;
+export type WorkDeps = DoRenderDeps;
 
 export interface WorkMessage {
   readonly body: string;

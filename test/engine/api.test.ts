@@ -1,4 +1,6 @@
+import type { Context } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { engineApiHandler } from '../../functions/engine-api.ts';
 import { findKey } from '../../shared/engine/keys.ts';
 import {
   agentChangedSchema,
@@ -187,6 +189,26 @@ test('the key of the deploy works from its first use, and only its hash is kept'
   expect(found).toBeDefined();
   expect(await findKey(table, first)).toEqual(found);
   expect(await findKey(table, 'mk_other_0123456789abcdef', async () => first)).toBeUndefined();
+});
+
+test('the same routes answer behind API Gateway, also when it sends the body as base64', async () => {
+  const body = Buffer.from(JSON.stringify({ name: 'From Lambda' })).toString('base64');
+  const http = { method: 'POST', path: '/agent/create', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: '' };
+  const event = {
+    ...{
+      version: '2.0',
+      routeKey: '$default',
+      rawPath: '/agent/create',
+      rawQueryString: '',
+      isBase64Encoded: true,
+      body,
+    },
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', host: 'api.example.com' },
+    requestContext: { http, stage: '$default', domainName: 'api.example.com' },
+  };
+  const reply = await engineApiHandler(world.deps)(event, {} as Context, () => {});
+  expect(reply.statusCode).toBe(200);
+  agentChangedSchema.parse(JSON.parse(reply.body));
 });
 
 // The server closes the connection rather than read the rest, so no request may come after this one.

@@ -1,19 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Edited, EditJob } from '../../shared/engine/edit.ts';
 import { InvalidInput } from '../../shared/errors.ts';
 import { webhookPayloadSchema } from '../../shared/mosaic/schemas.ts';
 import { copyEdit, makeAgent, openWorld, secret, type World } from './engine-world.ts';
 
 let world: World;
-let failing = false;
+let edit: (job: EditJob) => Promise<Edited>;
 
 beforeEach(async () => {
-  failing = false;
-  world = await openWorld({
-    edit: async (job) => {
-      if (failing) throw new InvalidInput('notes.mp4 is not a video: it is text');
-      return copyEdit(job);
-    },
-  });
+  edit = copyEdit;
+  world = await openWorld({ edit: (job) => edit(job) });
 });
 afterEach(() => world.close());
 
@@ -48,18 +44,37 @@ describe('webhooks', () => {
 
   test('tell of progress while the run goes on, and of none once it has ended', async () => {
     const { runId } = await startTold();
-    const queue = world.deps.queue;
-    const messages = await queue.receive({ max: 10 });
-    const render = messages.find(({ body }) => body.includes('"render"'));
-    await queue.send({ body: { kind: 'webhook', agentRunId: runId, flag: 'RUN_PROGRESS', index: 0, attempt: 1 } });
+    const news = { kind: 'webhook', agentRunId: runId, flag: 'RUN_PROGRESS', index: 0, attempt: 1 };
+    const { queue } = world.deps;
+    const render = (await queue.receive({ max: 10 })).find(({ body }) => body.includes('"render"'));
+    await queue.send({ body: news });
     await world.drain();
     webhookPayloadSchema.parse(world.calls[0]?.event);
     expect(world.calls[0]?.event).toMatchObject({ flag: 'RUN_PROGRESS', status: 'running', progress: 0 });
     expect(world.calls[0]?.event.updated_nodes).toMatchObject([{ status: 'queued' }, { status: 'queued' }]);
     if (render) await world.deliver(render);
-    world.calls.length = 0;
+    expect(flags().at(-1)).toBe('RUN_FINISHED');
+    const told = world.calls.length;
+    await queue.send({ body: news });
     await world.drain();
-    expect(flags()).toEqual(['RUN_FINISHED']);
+    expect(world.calls).toHaveLength(told);
+  });
+
+  test('tell how far a render is while it goes on', async () => {
+    const half = () => eventsOf('RUN_PROGRESS').some(({ progress }) => Number(progress) > 0.4);
+    edit = async (job) => {
+      job.onProgress?.(0.5);
+      while (!half()) await new Promise((resolve) => setTimeout(resolve, 5));
+      return copyEdit(job);
+    };
+    const { nodeIds } = await startTold();
+    await world.drain();
+    const event = eventsOf('RUN_PROGRESS').find(({ progress }) => Number(progress) > 0.4);
+    expect(event).toMatchObject({ node_status_counts: { completed: 1, in_progress: 1, failed: 0 } });
+    expect(event?.updated_nodes).toMatchObject([
+      { original_node_id: nodeIds[0], status: 'completed' },
+      { original_node_id: nodeIds[1], status: 'running' },
+    ]);
   });
 
   test('are sent up to four times, and never change the run', async () => {
@@ -83,7 +98,9 @@ describe('webhooks', () => {
   });
 
   test('tell of a failure in the words that the report has', async () => {
-    failing = true;
+    edit = async () => {
+      throw new InvalidInput('notes.mp4 is not a video: it is text');
+    };
     const { runId, nodeIds } = await startTold('notes.mp4');
     await world.drain();
     const message = 'notes.mp4 is not a video: it is text';

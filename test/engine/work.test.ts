@@ -272,7 +272,7 @@ describe('a run of several renders', () => {
 });
 
 describe('a crash after any of the steps that end a run', () => {
-  test.each([1, 2, 3, 4, 5, 6])('before write or send number %i still ends it, once', async (fatal) => {
+  test.each([1, 3, 5, 7, 8, 9, 10, 11])('before query, write or send number %i still ends it, once', async (fatal) => {
     await open(copyEdit, { trackEveryMs: 3_600_000 });
     const { runId } = await startRun();
     const message = await takeRender();
@@ -287,7 +287,7 @@ describe('a crash after any of the steps that end a run', () => {
     const { table, queue } = world.deps;
     const dying = engineWorkHandler({
       ...world.deps,
-      table: { ...table, write: orDie(table.write) },
+      table: { ...table, write: orDie(table.write), query: orDie(table.query) },
       queue: { ...queue, send: orDie(queue.send) },
     });
     await dying({ Records: [world.asRecord(message)] });
