@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { mosaicClient } from '../../shared/mosaic/client.ts';
+import { parseRules } from '../../shared/runs/rules.ts';
+import { copyOutputHandler } from '../copy-output.ts';
+import type { Surroundings } from '../local.ts';
+import { reconcileHandler } from '../reconcile.ts';
+import { settleHandler } from '../settle.ts';
+import { startRunHandler } from '../start-run.ts';
+import { webhookHandler } from '../webhook.ts';
+import type { Lane } from './pump.ts';
+import { resultsHandler } from './results.ts';
+import type { Stores } from './stores.ts';
+
+const hour = 3600;
+/** Agent runs in flight: enough that fetching and copying overlap with the one render at a time. */
+const slots = 4;
+
+/** The pipeline's doors on this machine: its webhook, its reconcile, and the lanes of its queues. */
+export function openPipeline(stores: Stores, around: Surroundings) {
+  const { clock, log, url, trustedHosts, apiKey, webhookSecret, dataFolder } = around;
+  const { runs, uploads, deliveries, startQueue, settleQueue, copyQueue, resultsQueue, remembered } = stores;
+  const mosaic = mosaicClient({ baseUrl: url, apiKey: async () => apiKey });
+  // Our engine's run list shows a run at once, so an uncertain start is soon certain.
+  const deps = { runs, clock, log, mosaic, runDeadlineSeconds: 14 * hour, uncertainWaitSeconds: 5 };
+  let agents: ReadonlyMap<string, string> = new Map();
+  const startRun = startRunHandler({
+    ...{ ...deps, uploads, startQueue, settleQueue, slots },
+    rules: async () => rulesFor(agents),
+    callbackUrl: `${url}/pipeline`,
+    uploadLinkSeconds: 7 * 24 * hour,
+  });
+  const copyOutput = copyOutputHandler({ ...deps, deliveries, trustedHosts });
+  const results = resultsHandler({ deliveries, uploads, remembered, log, folder: join(dataFolder, 'deliveries') });
+  const lanes: readonly Lane[] = [
+    { name: 'starts', queue: startQueue, door: startRun, concurrency: 1 },
+    { name: 'settles', queue: settleQueue, door: settleHandler({ ...deps, startQueue, copyQueue }), concurrency: 4 },
+    { name: 'copies', queue: copyQueue, door: copyOutput, concurrency: 2 },
+    { name: 'results', queue: resultsQueue, door: results, concurrency: 2 },
+  ];
+  return {
+    mosaic,
+    lanes,
+    webhook: webhookHandler({ ...deps, settleQueue, webhookSecret: async () => webhookSecret }),
+    reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
+    useAgents: (known: ReadonlyMap<string, string>) => {
+      agents = known;
+    },
+  };
+}
+
+const rulesFor = (agents: ReadonlyMap<string, string>) =>
+  parseRules({ rules: [...agents].map(([name, agentId]) => ({ id: name, prefix: `${name}/`, agentId })) });
