@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Both field sets that clients know: the newer names the organization, the older the user. */
 export const whoamiSchema = z.looseObject({

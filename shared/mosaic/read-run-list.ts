@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseWire } from './parse.ts';
 
 export interface AgentRunSummary {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseWire } from './parse.ts';
 import { countsSchema, fraction, type NodeCounts, readCounts } from './read-run.ts';
 

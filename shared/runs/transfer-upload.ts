@@ -1,29 +1,10 @@
 import { Missing } from '../errors.ts';
 import type { Bucket, Part, Upload } from '../platform/ports.ts';
-import { crc32Of, joinCrc32 } from './transfer-checksum.ts';
+import { crc32Of } from './transfer-checksum.ts';
 import { alreadyThere, type Existing, type Identity } from './transfer-existing.ts';
-import {
-  type Buffers,
-  missingRange,
-  type PartBytes,
-  partBuffers,
-  partCount,
-  partsOf,
-  sizeOfPart,
-} from './transfer-parts.ts';
+import { type Buffers, missingRange, type PartBytes, partBuffers, partCount, partsOf } from './transfer-parts.ts';
 import { type Source, SourceBroke, StartOver } from './transfer-source.ts';
-
-/** An upload in parts that has begun. `checksums`: eight digits for each part, dashes for one not yet read. */
-export type RememberedTransfer = {
-  readonly key: string;
-  readonly uploadId: string;
-  readonly bytes: number;
-  readonly etag: string;
-  readonly partBytes: number;
-  readonly contentType: string;
-  readonly extension: string;
-  readonly checksums: string;
-};
+import { type RememberedTransfer, usableParts, wholeChecksum, withChecksum } from './transfer-state.ts';
 
 interface UploadDeps {
   readonly bucket: Bucket;
@@ -64,7 +45,7 @@ export async function sendParts(
   const { bucket, maxMemoryBytes = 96 * 1024 * 1024 } = deps;
   const upload = { key: state.key, uploadId: state.uploadId };
   const listed = opened ? [] : await partsArrived(bucket, upload);
-  const copy: Copy = { bucket, job, source, upload, maxMemoryBytes, state, arrived: usable(state, listed ?? []) };
+  const copy: Copy = { bucket, job, source, upload, maxMemoryBytes, state, arrived: usableParts(state, listed ?? []) };
   if (!listed) return endedBefore(copy);
   try {
     await sendAll(copy, opened);
@@ -125,9 +106,7 @@ async function sendMissing(copy: Copy, opened?: Opened): Promise<void> {
 
 /** Before the part is sent: one that has arrived can then be kept without being read again. */
 async function noteChecksum(copy: Copy, { partNumber, bytes }: PartBytes): Promise<void> {
-  const at = (partNumber - 1) * 8;
-  const known = copy.state.checksums.padEnd(partCount(copy.state) * 8, '-');
-  copy.state = { ...copy.state, checksums: known.slice(0, at) + crc32Of(bytes) + known.slice(at + 8) };
+  copy.state = withChecksum(copy.state, partNumber, crc32Of(bytes));
   await copy.job.remember(copy.state);
 }
 
@@ -169,28 +148,6 @@ async function unlessEnded<T>(answer: Promise<T>): Promise<T> {
     if (error instanceof Missing) throw new StartOver('The upload was ended by someone else.', { cause: error });
     throw error;
   }
-}
-
-/** Parts that are whole and whose checksum was noted. */
-function usable(state: RememberedTransfer, parts: readonly Part[]): Map<number, Part> {
-  const whole = parts.filter(({ partNumber, size }) => size === sizeOfPart(state, partNumber));
-  const noted = whole.filter(({ partNumber }) => checksumOf(state, partNumber) !== undefined);
-  return new Map(noted.map((part) => [part.partNumber, part]));
-}
-
-function checksumOf(state: RememberedTransfer, partNumber: number): string | undefined {
-  const noted = state.checksums.slice((partNumber - 1) * 8, partNumber * 8);
-  return /^[0-9a-f]{8}$/.test(noted) ? noted : undefined;
-}
-
-function wholeChecksum(state: RememberedTransfer): string | undefined {
-  let whole = '00000000';
-  for (let partNumber = 1; partNumber <= partCount(state); partNumber += 1) {
-    const checksum = checksumOf(state, partNumber);
-    if (checksum === undefined) return undefined;
-    whole = joinCrc32(whole, checksum, sizeOfPart(state, partNumber));
-  }
-  return whole;
 }
 
 const arrivedBytes = (copy: Copy): number => [...copy.arrived.values()].reduce((sum, { size }) => sum + size, 0);

@@ -5,9 +5,10 @@ import { type Container, containerOf } from './transfer-container.ts';
 import { alreadyThere, type Existing, type Identity } from './transfer-existing.ts';
 import { type PartBytes, partBuffers, partBytesFor, partsOf } from './transfer-parts.ts';
 import { type Source, StartOver, sourceOf } from './transfer-source.ts';
-import { type RememberedTransfer, sendParts } from './transfer-upload.ts';
+import type { RememberedTransfer } from './transfer-state.ts';
+import { sendParts } from './transfer-upload.ts';
 
-export type { RememberedTransfer } from './transfer-upload.ts';
+export type { RememberedTransfer } from './transfer-state.ts';
 
 export interface TransferDeps {
   readonly bucket: Bucket;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { InvalidInput } from '../../shared/errors.ts';
 import { parseWire } from '../../shared/mosaic/parse.ts';
 import * as wire from '../../shared/mosaic/schemas.ts';
