@@ -41,7 +41,7 @@ test('whatever crashes and repeats, a run ends once with each output, and its en
         }
       },
     ),
-    { numRuns: 12 },
+    { numRuns: 8 },
   );
 });
 
