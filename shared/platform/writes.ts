@@ -32,6 +32,7 @@ export const changesOf = (set: Extract<Write, { update: Key }>['set']) =>
 function checkWrite(write: Write): void {
   const { pk, sk } = keyOf(write);
   if (pk === '' || sk === '') throw new InvalidInput('A key must not be empty: pk and sk need at least one character.');
+  checkPlaces(write);
   if (!('update' in write)) return;
   const set = changesOf(write.set).map(([name]) => name);
   const remove = write.remove ?? [];
@@ -39,4 +40,20 @@ function checkWrite(write: Write): void {
     if (name === 'pk' || name === 'sk') throw new InvalidInput(`An update cannot change ${name} of ${pk} / ${sk}.`);
   const both = set.find((name) => remove.includes(name));
   if (both !== undefined) throw new InvalidInput(`An update of ${pk} / ${sk} both sets and removes ${both}.`);
+}
+
+/** DynamoDB refuses an index key that is empty or not text, and never expires an item at a time it cannot read. */
+function checkPlaces(write: Write): void {
+  const attributes: Record<string, unknown> = 'put' in write ? write.put : 'update' in write ? (write.set ?? {}) : {};
+  const { pk, sk } = keyOf(write);
+  for (const name of ['ipk', 'isk'] as const) {
+    const value = attributes[name];
+    if (value !== undefined && (typeof value !== 'string' || value === ''))
+      throw new InvalidInput(
+        `${name} of ${pk} / ${sk} must be text of at least one character; remove it to leave the index.`,
+      );
+  }
+  const { expiresAt } = attributes;
+  if (expiresAt !== undefined && !Number.isInteger(expiresAt))
+    throw new InvalidInput(`expiresAt of ${pk} / ${sk} must be whole seconds since 1970.`);
 }

@@ -190,6 +190,9 @@ export function tableContract(name: string, open: () => Promise<Table>, gaps?: G
       await expect(table.write({ update: item, set: { pk: 'other' } })).rejects.toThrow(InvalidInput);
       await expect(table.write({ update: item, set: { a: 1 }, remove: ['a'] })).rejects.toThrow(InvalidInput);
       await expect(table.write({ put: { ...item, n: Number.NaN } })).rejects.toThrow(InvalidInput);
+      await expect(table.write({ put: { ...item, ipk: '', isk: 'x' } })).rejects.toThrow(InvalidInput);
+      await expect(table.write({ update: item, set: { isk: 5 } })).rejects.toThrow(InvalidInput);
+      await expect(table.write({ put: { ...item, expiresAt: 1.5 } })).rejects.toThrow(InvalidInput);
     });
 
     check('keeps an item of 300 KB and refuses one of 500 KB', async () => {

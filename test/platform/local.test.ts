@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { InvalidInput, Missing } from '../../shared/errors.ts';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
+import { openDatabase } from '../../shared/platform/local/database.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
+import { openTable } from '../../shared/platform/local/table.ts';
+import type { Item } from '../../shared/platform/ports.ts';
 import { textOf } from '../contracts/contract.ts';
 import { testFolder } from './open-world.ts';
 
@@ -218,6 +221,32 @@ test('a key that SQLite would cut short is refused', async () => {
   const platform = open();
   await expect(platform.table('t').write({ put: { pk: 'a\0b', sk: 's', type: 't' } })).rejects.toThrow(InvalidInput);
   await expect(platform.bucket('b').put('a\0b', 'x')).rejects.toThrow(InvalidInput);
+});
+
+test('an item that has expired is gone when the folder is opened again', async () => {
+  const folder = testFolder();
+  const first = openLocal({ folder, clock: () => 1_000_000 });
+  const [gone, kept] = ['gone', 'kept'].map((pk) => ({ pk, sk: 's', type: 't' })) as [Item, Item];
+  await first.table('t').write({ put: { ...gone, expiresAt: 1999 } }, { put: { ...kept, expiresAt: 2001 } });
+  first.close();
+  const second = open(folder, () => 2_000_000);
+  expect(await second.table('t').get(gone)).toBeUndefined();
+  expect(await second.table('t').get(kept)).toBeDefined();
+});
+
+test('a full disk is said in words, and leaves everything as it was', async () => {
+  const database = openDatabase(join(testFolder(), 'tessera.db'));
+  onTestFinished(() => database.close());
+  database.all('PRAGMA max_page_count = 40');
+  const table = openTable(database, 't');
+  const put = (sk: string) => table.write({ put: { pk: 'p', sk, type: 't', text: 'x'.repeat(30_000) } });
+  const filling = (async () => {
+    for (let n = 0; n < 40; n++) await put(String(n));
+  })();
+  await expect(filling).rejects.toThrow(/The disk that holds .* is full/);
+  const { items } = await table.query({ pk: 'p' });
+  expect(items.length).toBeGreaterThan(0);
+  expect(items.every((item) => String(item.text).length === 30_000)).toBe(true);
 });
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');

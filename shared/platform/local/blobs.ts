@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { explained } from './disk-full.ts';
 
 /** A file that holds an object, or one piece of it. It never changes once it has its name. */
 export interface Blob {
@@ -33,7 +34,7 @@ export function openBlobs(folder: string): Blobs {
       return { blob, ...written };
     } catch (error) {
       await rm(unfinished, { force: true });
-      throw error;
+      throw explained(error, folder);
     }
   };
   return {
@@ -61,16 +62,25 @@ async function writeBody(path: string, body: Uint8Array): Promise<{ size: number
 /** The checksum is of the copy, so that it is right even if the file is changed meanwhile. */
 async function copyAndHash(from: string, to: string): Promise<{ size: number; md5: Buffer }> {
   await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-  const file = await open(to, 'r+');
+  // It came with the rights of the original, which may be read-only; some systems flush only what may be written.
+  await chmod(to, 0o644);
+  const [read] = await Promise.all([hashFile(to), flush(to)]);
+  return read;
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+');
   try {
-    await file.chmod(0o644);
     await file.sync();
   } finally {
     await file.close();
   }
+}
+
+async function hashFile(path: string): Promise<{ size: number; md5: Buffer }> {
   const hash = createHash('md5');
   let size = 0;
-  for await (const chunk of createReadStream(to, { highWaterMark: 1024 * 1024 })) {
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     hash.update(chunk);
     size += chunk.length;
   }

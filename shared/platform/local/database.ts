@@ -1,5 +1,6 @@
 import Libsql from 'libsql';
 import { InvalidInput } from '../../errors.ts';
+import { explained } from './disk-full.ts';
 import { schema } from './schema.ts';
 
 /** What SQLite stores. Its driver aborts the process on a boolean and cuts text at U+0000, so neither gets there. */
@@ -28,23 +29,27 @@ export function openDatabase(path: string): Database {
   connection.exec(schema);
   const statements = new Map<string, Libsql.Statement>();
   let closed = false;
-  const prepared = (sql: string) => {
-    // Not only kinder: the driver may abort the process when a closed connection is used.
+  // Not only kinder: the driver may abort the process when a closed connection is used.
+  const whileOpen = <T>(work: () => T): T => {
     if (closed) throw new Error('The local platform is closed; nothing can be read or written any more.');
+    try {
+      return work();
+    } catch (error) {
+      throw explained(error, path);
+    }
+  };
+  const prepared = (sql: string) => {
     const known = statements.get(sql) ?? connection.prepare(sql);
     statements.set(sql, known);
     return known;
   };
-  // `all` everywhere: it reads to the end, and a statement left in the middle would keep the next commit from happening.
-  const all = <Row>(sql: string, ...values: Value[]) => prepared(sql).all(withoutNul(values)) as Row[];
+  // `all` everywhere: it reads to the end; a statement left in the middle would keep the next commit from happening.
+  const all = <Row>(sql: string, ...values: Value[]) => whileOpen(() => prepared(sql).all(withoutNul(values)) as Row[]);
   return {
     all,
     get: <Row>(sql: string, ...values: Value[]) => all<Row>(sql, ...values)[0],
-    run: (sql, ...values) => prepared(sql).run(withoutNul(values)).changes,
-    transaction: (work) => {
-      if (closed) throw new Error('The local platform is closed; nothing can be written any more.');
-      return transaction(connection, work);
-    },
+    run: (sql, ...values) => whileOpen(() => prepared(sql).run(withoutNul(values)).changes),
+    transaction: (work) => whileOpen(() => transaction(connection, work)),
     close: () => {
       closed = true;
       connection.close();

@@ -89,6 +89,7 @@ const forgottenUploadMs = 7 * 24 * 3600 * 1000;
 
 function sweep(database: Database, blobs: Blobs, clock: Clock): void {
   database.transaction(() => {
+    database.run('DELETE FROM items WHERE expires_at < ?', Math.floor(clock() / 1000));
     const old = database.all<{ uploadId: string; bucket: string; key: string }>(
       'SELECT upload_id AS uploadId, bucket, key FROM uploads WHERE started_ms < ?',
       clock() - forgottenUploadMs,

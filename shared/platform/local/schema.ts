@@ -3,10 +3,11 @@ export const schema = `
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS items (
-  store TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL, ipk TEXT, isk TEXT, json TEXT NOT NULL,
+  store TEXT NOT NULL, pk TEXT NOT NULL, sk TEXT NOT NULL, ipk TEXT, isk TEXT, expires_at INTEGER, json TEXT NOT NULL,
   PRIMARY KEY (store, pk, sk)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS items_index ON items (store, ipk, isk, pk, sk) WHERE ipk IS NOT NULL AND isk IS NOT NULL;
+CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS versions (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL UNIQUE,

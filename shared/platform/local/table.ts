@@ -62,8 +62,8 @@ function save(database: Database, store: string, item: Item): void {
   const json = JSON.stringify(item, refuseNotFinite);
   if (Buffer.byteLength(json) > maxItemBytes)
     throw new InvalidInput(`The item ${nameOf(item)} is larger than the 400 KB that a table item may have.`);
-  const sql = 'INSERT OR REPLACE INTO items (store, pk, sk, ipk, isk, json) VALUES (?, ?, ?, ?, ?, ?)';
-  database.run(sql, store, item.pk, item.sk, item.ipk ?? null, item.isk ?? null, json);
+  const sql = 'INSERT OR REPLACE INTO items (store, pk, sk, ipk, isk, expires_at, json) VALUES (?, ?, ?, ?, ?, ?, ?)';
+  database.run(sql, store, item.pk, item.sk, item.ipk ?? null, item.isk ?? null, item.expiresAt ?? null, json);
 }
 
 function refuseNotFinite(name: string, value: unknown): unknown {
