@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InvalidInput, Missing } from '../../shared/errors.ts';
 import { dynamoTable, s3Bucket, sqsQueue } from '../../shared/platform/aws/index.ts';
 import type { Item, Received } from '../../shared/platform/ports.ts';
-import { textOf } from '../contracts/contract.ts';
+import { checker, textOf } from '../contracts/contract.ts';
 import { type Exchange, type Reply, startFaultProxy } from './fault-proxy.ts';
 import { createBucket, createQueue, createTable } from './resources.ts';
 
@@ -22,6 +22,12 @@ const answers =
   async () => ({ status, body, headers });
 
 const emulated = ['DYNAMODB', 'S3', 'SQS'].map((service) => process.env[`AWS_ENDPOINT_URL_${service}`]);
+
+const check = checker(
+  process.env.TESSERA_TABLE_EMULATOR === 'moto'
+    ? { 'a transaction whose answer was lost is done once': 'moto does not know a repeated transaction by its token' }
+    : {},
+);
 
 describe.skipIf(emulated.includes(undefined))('When AWS answers badly', () => {
   const proxies: Awaited<ReturnType<typeof startFaultProxy>>[] = [];
@@ -84,7 +90,7 @@ describe.skipIf(emulated.includes(undefined))('When AWS answers badly', () => {
     expect(answer).toEqual({ done: false, conflicts: [{ index: 0, existing: item }] });
   });
 
-  test('a transaction whose answer was lost is done once', async () => {
+  check('a transaction whose answer was lost is done once', async () => {
     const item: Item = { pk: 'RUN#1', sk: 'RUN', type: 'run', n: 0 };
     await dynamoTable(tableName).write({ put: item });
     plan = [losesAnswer];

@@ -47,7 +47,9 @@ export function openLocal({ folder, clock = Date.now }: { folder: string; clock?
   const queues = { database, clock, wakeUps };
   const notified = new Map<string, Set<string>>();
   const storage: Storage = {
-    ...{ database, blobs, clock },
+    database,
+    blobs,
+    clock,
     announce: (bucket, event) => {
       for (const queue of notified.get(bucket) ?? []) {
         insertMessages(queues, queue, [{ body: event }]);
