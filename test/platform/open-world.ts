@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ServerType, serve } from '@hono/node-server';
 import { onTestFinished } from 'vitest';
-import type { LocalPlatform } from '../../shared/platform/local/index.ts';
+import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 
 export function temporaryFolder(): { folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-platform-'));
@@ -25,4 +25,11 @@ export async function serveLinksOf(platform: LocalPlatform): Promise<() => Promi
   });
   platform.setLinkBase(`http://127.0.0.1:${(server.address() as AddressInfo).port}/objects`);
   return () => new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** Closed when the test is over. */
+export function openForTest(folder = testFolder(), clock?: () => number): LocalPlatform {
+  const platform = openLocal({ folder, clock });
+  onTestFinished(() => platform.close());
+  return platform;
 }
