@@ -115,6 +115,12 @@ export const unfinishedClip = async () => half('unfinished.mp4', await clip('unf
 
 export const textFile = () => written('text.mp4', 'Dear diary, today nothing happened.\n'.repeat(20));
 
+/** Bytes without meaning, the same every time. */
+export const noiseFile = () => {
+  const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, index) => (index * index * 31 + index * 7919) >> 3));
+  return written('noise.mp4', bytes);
+};
+
 export const emptyFile = () => written('empty.mp4', '');
 
 /** A file that lists other files: harmless to read, dangerous to follow. */
@@ -176,9 +182,9 @@ async function half(name: string, wholePath: string): Promise<string> {
   return path;
 }
 
-async function written(name: string, text: string): Promise<string> {
-  const path = await placeFor(name, [text]);
-  await atOnce(path, (unfinished) => writeFile(unfinished, text));
+async function written(name: string, content: string | Buffer): Promise<string> {
+  const path = await placeFor(name, [content.toString('latin1')]);
+  await atOnce(path, (unfinished) => writeFile(unfinished, content));
   return path;
 }
 

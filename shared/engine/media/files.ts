@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InvalidInput } from '../../errors.ts';
+import { endOrphans } from './orphans.ts';
 
 /** Runs the task in a folder of its own, which is gone afterwards however the task ends. */
 export async function withWorkDir<T>(folder: string, task: (workDir: string) => Promise<T>): Promise<T> {
@@ -16,9 +17,10 @@ export async function withWorkDir<T>(folder: string, task: (workDir: string) => 
   }
 }
 
-/** Removes what a killed process left behind. Only for a start, when no task of this folder is running. */
+/** Ends and removes what a killed process left behind. Only for a start, when no task of this folder is running. */
 export async function cleanWorkDirs(folder: string): Promise<number> {
   const left = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(workDirPrefix));
+  for (const name of left) await endOrphans(join(folder, name));
   for (const name of left) await rm(join(folder, name), { recursive: true, force: true, maxRetries: 3 });
   return left.length;
 }

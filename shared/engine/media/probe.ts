@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import { editingRate, type FrameRate, framesPerSecond, parseRate } from './frame-rate.ts';
 import type { Media } from './index.ts';
@@ -142,6 +142,10 @@ function describe(facts: {
   const frames = Math.round(durationSeconds * framesPerSecond(rate));
   if (frames < 1 || !(Number(video.width) > 0))
     throw new InvalidInput(`${name} has no picture that can be read`, { name });
+  if (Number(video.width) * Number(video.height) > mostPixels)
+    throw new InvalidInput(`${name} has a picture of ${video.width} × ${video.height}, more than can be edited (8K)`, {
+      name,
+    });
   const sounds = found.streams.filter((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
   const sound = sounds.find((stream) => stream.disposition?.default === 1) ?? sounds[0];
   return {
@@ -176,6 +180,9 @@ function rateOf(video: Stream, interlaced: boolean) {
   if (base === undefined) return { rate: { numerator: 30, denominator: 1 }, variable: true };
   return editingRate(base, average ?? base);
 }
+
+/** Every frame that FFmpeg holds costs memory, and it holds dozens. */
+const mostPixels = 8192 * 4608;
 
 function shownSize(video: Stream) {
   const [wide = 1, high = 1] = (video.sample_aspect_ratio ?? '1:1').split(':').map(Number);

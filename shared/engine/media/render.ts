@@ -95,7 +95,7 @@ async function encode(media: Media, job: RenderJob, args: string[], expectedFram
 }
 
 function inPlainWords(error: ProgramFailed, { name, video }: Probe): Error {
-  if (video.dynamicRange !== 'sdr' && /No such filter: '(zscale|tonemap)'/.test(error.said))
+  if (video.dynamicRange !== 'sdr' && /No such filter: '(zscale|tonemap)'|Filter not found/.test(error.said))
     return new InvalidInput(
       `${name} is an HDR video (${video.dynamicRange.toUpperCase()}), and this FFmpeg was built without zscale, which turns it into a standard one`,
       { name },

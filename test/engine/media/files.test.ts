@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { cleanWorkDirs, DiskFull, readForUpload, saveLink, withWorkDir } from '../../../shared/engine/media/files.ts';
 import { ProgramFailed } from '../../../shared/engine/media/run-ffmpeg.ts';
+import { testMedia } from '../../support/clips.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -33,6 +36,31 @@ it('clears at the next start what a killed process left, and nothing else', asyn
   expect(await readdir(tasks)).toEqual(['notes.txt']);
   expect(await cleanWorkDirs(join(folder, 'never-made'))).toBe(0);
 });
+
+it.runIf(process.platform === 'linux')(
+  'ends an FFmpeg that still works in the folder of a killed process',
+  async () => {
+    const tasks = join(folder, 'orphaned');
+    const workDir = join(tasks, 'task-abc123');
+    await mkdir(workDir, { recursive: true });
+    const { ffmpegPath } = await testMedia();
+    const endless = [
+      '-f',
+      'lavfi',
+      '-re',
+      '-i',
+      'color=black:size=16x16',
+      '-c:v',
+      'mjpeg',
+      join(workDir, 'half-done.avi'),
+    ];
+    const orphan = spawn(ffmpegPath, ['-v', 'quiet', '-nostdin', ...endless], { stdio: 'ignore' });
+    await once(orphan, 'spawn');
+    const [[, signal]] = await Promise.all([once(orphan, 'exit'), cleanWorkDirs(tasks)]);
+    expect(signal).toBe('SIGKILL');
+    expect(await readdir(tasks)).toEqual([]);
+  },
+);
 
 it('saves a download up to its limit and not a byte more', async () => {
   const chunks = async function* () {
