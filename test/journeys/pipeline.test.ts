@@ -1,6 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { parseObjectCreated } from '../../shared/platform/events.ts';
+import type { Received } from '../../shared/platform/ports.ts';
+import { claimRun } from '../../shared/runs/claim-run.ts';
+import { confirmStart } from '../../shared/runs/confirm-start.ts';
+import type { Run, Uncertain } from '../../shared/runs/run.ts';
+import { crashingPorts } from '../support/crashing-ports.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {
   type PipelineWorld,
@@ -172,6 +177,31 @@ describe('a start that is not answered', () => {
     expect(world.script.runs.size).toBe(1);
   });
 
+  test('is healed by a webhook that comes before the answer', async () => {
+    world.script.beforeAnswer = async () => {
+      await world.deliverAll();
+      await world.drain('settle');
+      expect((await world.runOf('in/talk.mov')).status).toBe('running');
+    };
+    await world.upload('in/talk.mov');
+    await world.drain('start');
+    expect((await world.runOf('in/talk.mov')).status).toBe('running');
+    expect(world.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
+  test('pays for no other when its answer comes after it was given up', async () => {
+    world.script.answers.push('lose-request');
+    const given = (await started()) as Uncertain;
+    world.jump(uncertainWaitSeconds);
+    await world.drain('settle');
+    expect((await world.runOf('in/talk.mov')).status).toBe('waiting');
+    const late = world.script.strangerOf('agent-1');
+    await confirmStart(world.deps, given, late.agentRunId);
+    await world.drain();
+    expect(await world.runOf('in/talk.mov')).toMatchObject({ status: 'running', agentRunId: late.agentRunId });
+    expect(world.script.calls.filter((call) => call === 'start')).toHaveLength(1);
+  });
+
   test('starts again when the wait is over and the agent has no run that is unknown', async () => {
     const known = await started('in/known.mp4');
     world.script.answers.push('lose-request');
@@ -279,6 +309,13 @@ describe('an agent run that does not end well', () => {
 });
 
 describe('what got lost', () => {
+  const ruleOfWorld = { id: 'in/*', agentId: 'agent-1', priority: 5 };
+  const uploadIn = (message: Received | undefined) => {
+    const [upload] = parseObjectCreated(JSON.parse(message?.body ?? '{}'));
+    if (upload === undefined) throw new Error('The message announces no upload.');
+    return upload;
+  };
+
   test('every webhook: reconcile finds the end by asking', async () => {
     const run = await started();
     world.script.finish(world.agentRunOf(run));
@@ -287,6 +324,22 @@ describe('what got lost', () => {
     await world.reconcile();
     await world.drain();
     expect((await world.runOf('in/talk.mov')).status).toBe('delivered');
+  });
+
+  test('an upload whose worker stopped right after the claim, and whose message is gone', async () => {
+    world.close();
+    const process = crashingPorts({ write: 1, when: 'after' });
+    world = pipelineWorld({ outputs, wrap: process.wrap });
+    await world.upload('in/talk.mov');
+    const [message] = await world.startQueue.receive();
+    await expect(claimRun(world.deps, uploadIn(message), ruleOfWorld)).rejects.toThrow();
+    process.restart();
+    await world.startQueue.done(message?.receipt ?? '');
+    expect((await world.runOf('in/talk.mov')).status).toBe('claimed');
+    world.jump(120);
+    await world.reconcile();
+    await world.drain();
+    expect((await world.runOf('in/talk.mov')).status).toBe('running');
   });
 
   test('an output that cannot be copied for good fails the run and keeps the others', async () => {

@@ -14,16 +14,16 @@ class Crashed extends Error {
 
 /** Ports of a process that dies at one write: from then on none of its calls does anything, until the next begins. */
 export function crashingPorts(point: CrashPoint | undefined) {
-  let writes = 0;
+  const writes: string[] = [];
   let dead = false;
   let crashes = 0;
 
   const alive = <T>(call: () => Promise<T>): Promise<T> => (dead ? Promise.reject(new Crashed()) : call());
 
-  async function write<T>(call: () => Promise<T>): Promise<T> {
+  async function write<T>(name: string, call: () => Promise<T>): Promise<T> {
     if (dead) throw new Crashed();
-    writes += 1;
-    if (writes !== point?.write) return call();
+    writes.push(name);
+    if (writes.length !== point?.write) return call();
     if (point.when === 'after') await call();
     dead = true;
     crashes += 1;
@@ -33,29 +33,29 @@ export function crashingPorts(point: CrashPoint | undefined) {
   const table = (inner: Table): Table => ({
     get: (key) => alive(() => inner.get(key)),
     query: (query) => alive(() => inner.query(query)),
-    write: (...all) => write(() => inner.write(...all)),
+    write: (...all) => write('write', () => inner.write(...all)),
   });
 
   const bucket = (inner: Bucket): Bucket => ({
     ...inner,
     head: (...all) => alive(() => inner.head(...all)),
     read: (...all) => alive(() => inner.read(...all)),
-    put: (...all) => write(() => inner.put(...all)),
+    put: (...all) => write('put', () => inner.put(...all)),
     link: (...all) => alive(() => inner.link(...all)),
-    startUpload: (...all) => write(() => inner.startUpload(...all)),
-    putPart: (...all) => write(() => inner.putPart(...all)),
-    publish: (...all) => write(() => inner.publish(...all)),
+    startUpload: (...all) => write('startUpload', () => inner.startUpload(...all)),
+    putPart: (...all) => write('putPart', () => inner.putPart(...all)),
+    publish: (...all) => write('publish', () => inner.publish(...all)),
   });
 
   const queue = (inner: Queue): Queue => ({
     ...inner,
-    send: (...all) => write(() => inner.send(...all)),
-    done: (receipt) => write(() => inner.done(receipt)),
+    send: (...all) => write('send', () => inner.send(...all)),
+    done: (receipt) => write('done', () => inner.done(receipt)),
   });
 
   const mosaic = (inner: Mosaic): Mosaic => ({
     ...inner,
-    startAgentRun: (...all) => write(() => inner.startAgentRun(...all)),
+    startAgentRun: (...all) => write('startAgentRun', () => inner.startAgentRun(...all)),
     getAgentRun: (...all) => alive(() => inner.getAgentRun(...all)),
     listAgentRuns: (...all) => alive(() => inner.listAgentRuns(...all)),
     getAgent: (...all) => alive(() => inner.getAgent(...all)),
@@ -71,8 +71,8 @@ export function crashingPorts(point: CrashPoint | undefined) {
       copyQueue: queue(ports.copyQueue),
       mosaic: mosaic(ports.mosaic),
     }),
-    /** Writes that were tried so far. */
-    writes: () => writes,
+    /** The names of the writes that were tried so far, in order. */
+    writes,
     crashes: () => crashes,
     isDead: () => dead,
     restart: () => {

@@ -55,6 +55,7 @@ export function scriptedMosaic(options: { clock: () => number; outputUrl: (outpu
       const answer = answers.shift() ?? 'accept';
       if (answer instanceof MosaicError) throw answer;
       const run = answer === 'lose-request' ? undefined : begin(agentId, request, idempotencyKey);
+      if (run !== undefined) await script.beforeAnswer(run);
       if (answer !== 'accept' || run === undefined)
         throw new MosaicError('No whole answer.', { kind: 'timeout', ambiguous: true });
       return { agentRunId: run.agentRunId };
@@ -83,8 +84,10 @@ export function scriptedMosaic(options: { clock: () => number; outputUrl: (outpu
     },
   };
 
-  return {
+  const script = {
     mosaic: mosaic as Mosaic,
+    /** What happens between a start and its answer. */
+    beforeAnswer: async (_run: ScriptedRun): Promise<void> => {},
     runs,
     /** Webhooks on their way. */
     sent,
@@ -107,6 +110,7 @@ export function scriptedMosaic(options: { clock: () => number; outputUrl: (outpu
       report(run, 'RUN_FINISHED', { outputs: made.map(({ id, videoUrl }) => ({ id, video_url: videoUrl })) });
     },
   };
+  return script;
 }
 
 export type ScriptedMosaic = ReturnType<typeof scriptedMosaic>;
