@@ -1,7 +1,8 @@
 import { createLog, type Log, type LogSink } from '../shared/log.ts';
+import type { AgentSummary } from '../shared/mosaic/client.ts';
 import type { LocalBucket, LocalPlatform } from '../shared/platform/local/index.ts';
 import type { Clock, Table } from '../shared/platform/ports.ts';
-import { ensureAgents } from './local/agents.ts';
+import { agentsByName } from './local/agents.ts';
 import { openEngine } from './local/engine.ts';
 import { openPipeline } from './local/pipeline.ts';
 import { pump } from './local/pump.ts';
@@ -22,8 +23,8 @@ export interface LocalWorld {
   readonly url: string;
   readonly port: number;
   readonly apiKey: string;
-  /** Each agent's id by its name, which is also its folder's. */
-  readonly agents: ReadonlyMap<string, string>;
+  /** By their names, which are also their folders'. */
+  readonly agents: ReadonlyMap<string, AgentSummary>;
   readonly uploads: LocalBucket;
   readonly runs: Table;
   readonly remembered: Table;
@@ -81,7 +82,7 @@ async function openWorld(
   const engine = await openEngine(stores, around);
   const pipeline = openPipeline(stores, around);
   serve({ engineApi: engine.api, webhook: pipeline.webhook, links: platform.serveLinks });
-  const agents = await ensureAgents(pipeline.mosaic, stores.remembered);
+  const agents = await agentsByName(pipeline.mosaic);
   pipeline.useAgents(agents);
 
   platform.reviveMessages();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readyRules } from './ready-rules.ts';
 import { type StageSettings, stageSchema } from './stage-schema.ts';
 
 export interface Stage extends StageSettings {
@@ -43,7 +44,8 @@ export function readStage(context: unknown, name: string): Stage {
         faults.map((fault) => `  - ${fault}`).join('\n'),
     );
   }
-  return Object.freeze({ name, ...settings.data });
+  const { rules = settings.data.engine === 'self-hosted' ? readyRules : { rules: [] } } = settings.data;
+  return Object.freeze({ name, ...settings.data, rules });
 }
 
 // The name becomes part of stack names, which AWS limits to letters, digits and hyphens.

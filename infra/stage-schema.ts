@@ -70,7 +70,7 @@ export const stageSchema = z.strictObject({
     protocol: /^https$/,
     ...must('the https address of the Mosaic API, such as "https://api.mosaic.so"'),
   }),
-  rules: rulesSchema,
+  rules: rulesSchema.optional(),
   slots: whole(1, 1_000),
   uploadLinkSeconds: whole(900, 604_800),
   uncertainWaitSeconds: whole(60, 3_600),
@@ -85,4 +85,5 @@ export const stageSchema = z.strictObject({
   alarmEmail: z.email(must('an e-mail address')).optional(),
 });
 
-export type StageSettings = Readonly<z.infer<typeof stageSchema>>;
+export type StageSettings = Readonly<Required<Pick<Read, 'rules'>> & Omit<Read, 'rules'>>;
+type Read = z.infer<typeof stageSchema>;

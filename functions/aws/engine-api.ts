@@ -1,3 +1,4 @@
+import { seedReadyAgents } from '../../shared/engine/ready-agents.ts';
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { integer, list, optional, readSettings, text } from '../../shared/settings.ts';
@@ -13,9 +14,11 @@ const settings = readSettings({
 });
 
 const secrets = secretsManager();
+const table = dynamoTable(settings.engineTable);
+await seedReadyAgents(table);
 
 export const handler = engineApiHandler({
-  table: dynamoTable(settings.engineTable),
+  table,
   bucket: s3Bucket(settings.mediaBucket),
   queue: sqsQueue(settings.workQueue),
   clock: Date.now,

@@ -2,6 +2,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { editVideo } from '../../shared/engine/edit.ts';
 import { openMedia } from '../../shared/engine/media/index.ts';
+import { seedReadyAgents } from '../../shared/engine/ready-agents.ts';
 import { engineApi } from '../../shared/engine/routes.ts';
 import { cleanWork } from '../../shared/engine/work.ts';
 import { engineWorkHandler } from '../engine-work.ts';
@@ -28,6 +29,7 @@ export async function openEngine(stores: Stores, around: Surroundings) {
     trustedHosts,
     limits,
   };
+  await seedReadyAgents(stores.engine);
   const workFolder = join(around.dataFolder, 'work');
   await cleanWork({ workFolder });
   const media = openMedia(around.ffmpeg);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { mosaicClient } from '../../shared/mosaic/client.ts';
+import { type AgentSummary, mosaicClient } from '../../shared/mosaic/client.ts';
 import { parseRules } from '../../shared/runs/rules.ts';
 import { copyOutputHandler } from '../copy-output.ts';
 import type { Surroundings } from '../local.ts';
@@ -22,7 +22,7 @@ export function openPipeline(stores: Stores, around: Surroundings) {
   const mosaic = mosaicClient({ baseUrl: url, apiKey: async () => apiKey });
   // Our engine's run list shows a run at once, so an uncertain start is soon certain.
   const deps = { runs, clock, log, mosaic, runDeadlineSeconds: 14 * hour, uncertainWaitSeconds: 5 };
-  let agents: ReadonlyMap<string, string> = new Map();
+  let agents: ReadonlyMap<string, AgentSummary> = new Map();
   const startRun = startRunHandler({
     ...{ ...deps, uploads, startQueue, settleQueue, slots },
     rules: async () => rulesFor(agents),
@@ -42,11 +42,12 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     lanes,
     webhook: webhookHandler({ ...deps, settleQueue, webhookSecret: async () => webhookSecret }),
     reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
-    useAgents: (known: ReadonlyMap<string, string>) => {
+    useAgents: (known: ReadonlyMap<string, AgentSummary>) => {
       agents = known;
     },
   };
 }
 
-const rulesFor = (agents: ReadonlyMap<string, string>) =>
-  parseRules({ rules: [...agents].map(([name, agentId]) => ({ id: name, prefix: `${name}/`, agentId })) });
+/** A folder each. */
+const rulesFor = (agents: ReadonlyMap<string, AgentSummary>) =>
+  parseRules({ rules: [...agents].map(([name, { agentId }]) => ({ id: name, prefix: `${name}/`, agentId })) });

@@ -4,7 +4,7 @@ import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Log } from '../../shared/log.ts';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';

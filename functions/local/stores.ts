@@ -12,7 +12,7 @@ export function openStores(platform: LocalPlatform) {
   return {
     runs: platform.table('runs'),
     engine: platform.table('engine'),
-    /** What this program keeps for itself: secrets, ready agents, where results were put. */
+    /** What this program keeps for itself: secrets, its port, where results were put. */
     remembered: platform.table('local'),
     uploads: platform.bucket('uploads'),
     deliveries: platform.bucket('deliveries'),

@@ -4,7 +4,6 @@ import { messageOf } from '../../shared/errors.ts';
 import { readRun } from '../../shared/runs/move-run.ts';
 import { isEnded, type Run } from '../../shared/runs/run.ts';
 import type { LocalWorld } from '../local.ts';
-import { readyAgents } from './agents.ts';
 import type { Arguments } from './arguments.ts';
 import { watchDropFolder } from './drop-folder.ts';
 import { openWorld } from './open-world.ts';
@@ -32,10 +31,9 @@ export async function watchUploads(options: Arguments): Promise<number> {
 function banner(world: LocalWorld, uploads: string, deliveries: string): void {
   const names = [...world.agents.keys()];
   const width = Math.max(...names.map((name) => name.length));
-  const about = (name: string) => readyAgents.find((agent) => agent.name === name)?.description ?? 'Yours.';
   const folders = names.map(
     (name) =>
-      `    ${colors.bold(`${shownPath(uploads)}/${name}/`)}${' '.repeat(width - name.length)}  ${colors.dim(about(name))}`,
+      `    ${colors.bold(`${shownPath(uploads)}/${name}/`)}${' '.repeat(width - name.length)}  ${colors.dim(world.agents.get(name)?.description ?? '')}`,
   );
   console.log(
     [

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { NodeTypeInfo } from '../mosaic/schemas.ts';
 import { type Tile, tileFor, tiles } from './tiles/index.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { withStep } from '../media/timeline.ts';
 import { defineTile } from './tile.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import { between, framesTouching, merged } from '../media/frame-ranges.ts';
 import { framesPerSecond } from '../media/frame-rate.ts';

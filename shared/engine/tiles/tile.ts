@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { Measured, MeasurementRequest } from '../media/analyse.ts';
 import type { Timeline } from '../media/timeline.ts';

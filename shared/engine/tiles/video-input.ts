@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineTile } from './tile.ts';
 
 /** Where a run's videos enter an agent; it changes nothing. */

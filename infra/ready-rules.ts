@@ -1,0 +1,11 @@
+/**
+ * A folder for each agent that our engine is born with (`shared/engine/ready-agents.ts`; a test compares the ids), so
+ * that a stage edits its first upload without any set-up.
+ */
+export const readyRules = {
+  rules: [
+    { id: 'tighten', prefix: 'tighten/', agentId: 'e836ec12-eb0d-412a-a214-f7ae3f644f00' },
+    { id: 'vertical', prefix: 'vertical/', agentId: '5e905625-ce1c-4cf6-a931-5b0b92240700' },
+    { id: 'polish', prefix: 'polish/', agentId: 'b5446de4-9d4f-438e-82cd-3571d17f4500' },
+  ],
+};
