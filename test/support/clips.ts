@@ -85,6 +85,14 @@ export const variableRateClip = () =>
 export const matroskaClip = () =>
   clip('container.mkv', [...picture({ seconds: 2 }), ...sound(tone('lt(t,1)'), 2), ...h264, ...aac]);
 
+/** As a camcorder or a TV card writes it: two half pictures per frame, pixels a bit wider than high. */
+export const broadcastStream = () =>
+  clip('camcorder.ts', [
+    ...lavfi('testsrc2=size=720x576:rate=50:duration=1,tinterlace=interleave_top,setfield=tff,setsar=16/15'),
+    ...sound(tone('1'), 1),
+    ...['-c:v', 'mpeg2video', '-flags', '+ilme+ildct', '-b:v', '4M', '-c:a', 'mp2'],
+  ]);
+
 /** Ten bits, tagged as HDR10. */
 export const hdrClip = () =>
   clip('hdr.mp4', [

@@ -89,7 +89,7 @@ async function askFfprobe(media: Media, path: string, name: string, signal?: Abo
     const onOutputLine = (line: string) => void lines.push(line);
     await runProgram({ path: media.ffprobePath, args, wallSeconds: 60, onOutputLine, signal });
   } catch (error) {
-    if (!(error instanceof ProgramFailed)) throw error;
+    if (!(error instanceof ProgramFailed) || error.crashed) throw error;
     if (!/moov atom not found/.test(error.said) || !(await isMp4(path))) throw notAVideo;
     const message = `${name} is cut off: its index is missing, so it was not written or copied to the end`;
     throw new InvalidInput(message, { name });

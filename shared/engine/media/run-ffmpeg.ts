@@ -26,16 +26,19 @@ export interface Program {
 export class ProgramFailed extends Error {
   override name = 'ProgramFailed';
   readonly said: string;
+  /** It crashed or was killed, which says nothing about the file. */
+  readonly crashed: boolean;
 
   constructor(path: string, exit: string, said: string) {
     super(`${programName(path)} ended with ${exit}: ${said.slice(-600).trim() || 'it said nothing'}`);
     this.said = said;
+    this.crashed = exit.startsWith('signal');
   }
 }
 
 /**
  * The only place that starts a process. It runs in a process group of its own, so that stopping it (time limit, abort,
- * a callback's `stop`) also stops whatever it started, and with an empty environment: a program that reads strangers'
+ * a callback's `stop`) also stops whatever it started, and with next to no environment: a program that reads strangers'
  * files has no business with our credentials.
  */
 export async function runProgram(program: Program): Promise<{ messages: string }> {
@@ -43,7 +46,7 @@ export async function runProgram(program: Program): Promise<{ messages: string }
   const child = spawn(program.path, program.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
-    env: { LC_ALL: 'C' },
+    env: bareEnvironment,
     windowsHide: true,
   });
   let stopped: Error | undefined;
@@ -74,6 +77,9 @@ export async function runProgram(program: Program): Promise<{ messages: string }
     process.removeListener('exit', onExit);
   }
 }
+
+/** The static ffprobe that npm brings crashes on MPEG-TS when it loads the system's character tables: it is shown none. */
+const bareEnvironment = { LC_ALL: 'C', GCONV_PATH: '/nonexistent' };
 
 function killGroup(child: ChildProcess) {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -8,6 +8,7 @@ import { type RenderJob, render } from '../../../shared/engine/media/render.ts';
 import { keeping, type Timeline, timelineOf, withStep } from '../../../shared/engine/media/timeline.ts';
 import {
   broadcastClip,
+  broadcastStream,
   clickingClip,
   crowdedClip,
   hdrClip,
@@ -105,6 +106,12 @@ describe('the picture', () => {
     expect(red).toBeGreaterThan(150);
     expect(blue).toBeLessThan(120);
     expect(Math.max(...(await colorAt(output, 0.5, 0.1, 0.1)))).toBeLessThan(20);
+  });
+
+  it('of a camcorder loses its comb teeth and gets square pixels', async () => {
+    const { video } = await factsOf(await rendered(await broadcastStream()));
+    expect(video).toMatchObject({ width: 768, height: 576, r_frame_rate: '25/1', sample_aspect_ratio: '1:1' });
+    expect(video?.field_order ?? 'progressive').toBe('progressive');
   });
 
   it('is brought from HDR to the standard range', async () => {
