@@ -9,6 +9,7 @@ import { crashingPorts } from '../support/crashing-ports.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {
   type PipelineWorld,
+  type Ports,
   pipelineWorld,
   runDeadlineSeconds,
   uncertainWaitSeconds,
@@ -87,6 +88,108 @@ describe('an upload that goes well', () => {
     const { items } = await world.runs.query({ pk: `RUN#${run.id}` });
     expect(items.length).toBeGreaterThan(3);
     expect(JSON.stringify([items, world.lines])).not.toMatch(/signature=|secret/);
+  });
+});
+
+describe('an upload that is not to be edited', () => {
+  test.each([
+    ['in/.DS_Store', 'a video', 'ignored'],
+    ['in/talk.mp4.part', 'a video', 'ignored'],
+    ['in/folder/', '', 'ignored'],
+    ['in/empty.mp4', '', 'rejected'],
+  ])('%s with %j is %s, with the reason, and costs nothing', async (key, body, status) => {
+    await world.upload(key, body);
+    await world.drain();
+    expect(await world.runOf(key)).toMatchObject({ status, reason: expect.stringMatching(/./) });
+    expect(world.script.calls).toEqual([]);
+  });
+
+  test('and that no rule takes leaves a line in the log only', async () => {
+    await world.upload('elsewhere/talk.mp4');
+    await world.drain();
+    await expect(world.runOf('elsewhere/talk.mp4')).rejects.toThrow('has no run');
+    expect(world.lines.map(({ event }) => event)).toEqual(['upload.passed-over']);
+  });
+
+  test('because it is a delivery that came round again is ignored', async () => {
+    await world.uploads.put('in/again.mp4', 'a video', { metadata: { 'tessera-run-id': 'x' } });
+    await world.drain();
+    expect((await world.runOf('in/again.mp4')).status).toBe('ignored');
+  });
+});
+
+describe('uploads that wait for a slot', () => {
+  test('start by priority, then by arrival', async () => {
+    world.close();
+    const rules = {
+      rules: [
+        { prefix: 'in/vip/', agentId: 'b', priority: 9 },
+        { prefix: 'in/', agentId: 'a' },
+      ],
+    };
+    world = pipelineWorld({ outputs, rules, slots: 1 });
+    const first = await started('in/first.mp4');
+    for (const key of ['in/second.mp4', 'in/vip/third.mp4']) {
+      world.jump(1);
+      await started(key);
+    }
+    world.script.finish(world.agentRunOf(first));
+    await world.deliverAll();
+    await world.drain();
+    expect((await world.runOf('in/vip/third.mp4')).status).toBe('running');
+    expect((await world.runOf('in/second.mp4')).status).toBe('waiting');
+  });
+
+  test('do not wait for one that cannot be read', async () => {
+    world.close();
+    let denied = false;
+    const wrap = (ports: Ports): Ports => ({
+      ...ports,
+      uploads: {
+        ...ports.uploads,
+        head: async (key, options) => {
+          if (denied && key === 'in/1.mp4') throw new Error('Access denied.');
+          return ports.uploads.head(key, options);
+        },
+      },
+    });
+    world = pipelineWorld({ outputs, slots: 1, wrap });
+    const running = await started('in/0.mp4');
+    for (const key of ['in/1.mp4', 'in/2.mp4']) {
+      world.jump(1);
+      await started(key);
+    }
+    denied = true;
+    world.script.finish(world.agentRunOf(running));
+    await world.deliverAll();
+    await world.drain('settle');
+    await world.drain('start');
+    expect((await world.runOf('in/1.mp4')).status).toBe('waiting');
+    expect((await world.runOf('in/2.mp4')).status).toBe('running');
+  });
+
+  test('and are deleted meanwhile fail without a paid start', async () => {
+    world.close();
+    const gone = new Set<string>();
+    const wrap = (ports: Ports): Ports => ({
+      ...ports,
+      uploads: {
+        ...ports.uploads,
+        head: async (key, options) => (gone.has(key) ? undefined : ports.uploads.head(key, options)),
+      },
+    });
+    world = pipelineWorld({ outputs, slots: 1, wrap });
+    const running = await started('in/0.mp4');
+    expect((await started('in/1.mp4')).status).toBe('waiting');
+    gone.add('in/1.mp4');
+    world.script.finish(world.agentRunOf(running));
+    await world.deliverAll();
+    await world.drain();
+    expect(await world.runOf('in/1.mp4')).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('deleted'),
+    });
+    expect(world.script.runs.size).toBe(1);
   });
 });
 
