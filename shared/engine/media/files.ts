@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { InvalidInput } from '../../errors.ts';
+import { DiskFull, InvalidInput } from '../../errors.ts';
 import { endOrphans } from './orphans.ts';
 
 /** Runs the task in a folder of its own, which is gone afterwards however the task ends. */
@@ -58,11 +58,6 @@ export async function readHead(path: string, bytes: number): Promise<Uint8Array>
   } finally {
     await file.close();
   }
-}
-
-/** A retry helps as soon as there is room again, so this is not a PermanentError. */
-export class DiskFull extends Error {
-  override name = 'DiskFull';
 }
 
 const workDirPrefix = 'task-';
