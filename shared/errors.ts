@@ -28,5 +28,10 @@ export class Rejected extends PermanentError {
   override name = 'Rejected';
 }
 
+/** There is no room to write. A retry helps as soon as there is, so this is not a PermanentError. */
+export class DiskFull extends Error {
+  override name = 'DiskFull';
+}
+
 /** The sentence a person should read: the message of whatever was thrown. */
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,4 +1,4 @@
-import { messageOf, PermanentError } from '../../shared/errors.ts';
+import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
 import { parseArguments, usage } from './arguments.ts';
 import { editFiles } from './edit-files.ts';
 import { watchUploads } from './watch-uploads.ts';
@@ -11,9 +11,8 @@ try {
   if (options.help) console.log(usage);
   else process.exitCode = await (options.files.length > 0 ? editFiles(options) : watchUploads(options));
 } catch (error) {
-  // A permanent error is a sentence for the user; anything else is ours to find, so its stack is shown.
-  console.error(
-    `\n${error instanceof PermanentError ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}`,
-  );
+  // These are sentences for the user; anything else is ours to find, so its stack is shown.
+  const isForUser = error instanceof PermanentError || error instanceof DiskFull;
+  console.error(`\n${isForUser ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}`);
   process.exitCode = 1;
 }

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cleanWorkDirs, DiskFull, readForUpload, saveLink, withWorkDir } from '../../../shared/engine/media/files.ts';
+import { cleanWorkDirs, readForUpload, saveLink, withWorkDir } from '../../../shared/engine/media/files.ts';
 import { ProgramFailed } from '../../../shared/engine/media/run-ffmpeg.ts';
+import { DiskFull } from '../../../shared/errors.ts';
 import { testMedia } from '../../support/clips.ts';
 
 let folder: string;
