@@ -19,6 +19,8 @@ export interface EditJob {
   chain: { nodeTypeId: string; parameters: unknown }[];
   limits: { wallSeconds: number; outputBytes: number; inputSeconds: number };
   measurements?: MeasurementCache;
+  /** SHA-256 of the input, when the caller has it: what measurements are remembered by. */
+  contentHash?: string;
   onProgress?: (fraction: number) => void;
   signal?: AbortSignal;
 }
@@ -43,6 +45,7 @@ export async function editVideo(media: Media, job: EditJob): Promise<Edited> {
   for (const [index, { tile, parameters }] of steps.entries()) {
     const measured = await measure(media, source, tile.measures(parameters), {
       cache: job.measurements,
+      contentHash: job.contentHash,
       wallSeconds: timeRemaining(),
       signal: job.signal,
       onProgress: (fraction) => job.onProgress?.(((index + fraction) / steps.length) * measuringShare),

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { Missing, PermanentError, Rejected } from '../errors.ts';
 import { openLink, showLink } from '../platform/links.ts';
-import type { Bucket, Clock } from '../platform/ports.ts';
+import type { Bucket, Clock, Table } from '../platform/ports.ts';
 import type { AgentRun, Output, Render, RunInput, Source } from './agent-run.ts';
 import type { Edited, EditJob } from './edit.ts';
+import { measurementCache } from './measurements.ts';
 import { readForUpload, saveLink, withWorkDir } from './media/files.ts';
 import { storeFile } from './store-file.ts';
 
@@ -16,6 +17,7 @@ export interface RenderLimits {
 }
 
 export interface RenderDeps {
+  readonly table: Table;
   readonly bucket: Bucket;
   readonly clock: Clock;
   readonly trustedHosts: readonly string[];
@@ -46,13 +48,15 @@ export function renderOutput(
     const deadline = AbortSignal.timeout(deps.limits.wallSeconds * 1000);
     const signal = AbortSignal.any([watcher.signal, deadline]);
     try {
-      await saveLink(inputPath, await open(deps, source, signal), deps.limits.inputBytes);
+      const { sha256 } = await saveLink(inputPath, await open(deps, source, signal), deps.limits.inputBytes);
       signal.throwIfAborted();
       watcher.onFetched();
       const edited = await deps.edit({
         ...{ inputPath, outputPath, thumbnailPath, workDir, signal },
         inputName: nameOf(run.inputs[render.inputIndex]),
         chain: chainOf(run, render),
+        measurements: measurementCache(deps),
+        contentHash: sha256,
         limits: {
           ...deps.limits,
           wallSeconds: Math.max(1, deps.limits.wallSeconds - (deps.clock() - startedAt) / 1000),

@@ -9,6 +9,7 @@ import type { AgentRun, Ending, Output, Render, RunInput, RunNode, Source } from
  * | where does its video come from?        | get; deleted with the ending    | `RUN#<id>`  | `INPUT#<nnnn>`  |
  * | which run is this output of?           | get                             | `OUTPUT#<id>` | `OUTPUT`      |
  * | was this start asked for before?       | put if absent                   | `START#<hash>` | `START`      |
+ * | what was measured of this video?       | get                             | `MEASURED#<hash and settings>` | `MEASURED` |
  * | which runs has this agent had, newest? | query the index, descending     | `RUNS#<agent>` | `<created>#<id>` |
  */
 

@@ -1,18 +1,29 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { editVideo } from '../../shared/engine/edit.ts';
+import { editVideo, type MeasurementCache } from '../../shared/engine/edit.ts';
 import { probe } from '../../shared/engine/media/probe.ts';
 import { agentRunStatusSchema } from '../../shared/mosaic/schemas.ts';
-import { talkingClip, testMedia } from '../support/clips.ts';
+import { clickingClip, talkingClip, testMedia } from '../support/clips.ts';
 import { makeAgent, nodeTypes, openWorld, type World } from './engine-world.ts';
 
 let world: World;
+const measured: { known: boolean }[] = [];
 beforeAll(async () => {
   const media = await testMedia();
-  world = await openWorld({ edit: (job) => editVideo(media, job) });
+  world = await openWorld({ edit: (job) => editVideo(media, { ...job, measurements: watched(job.measurements) }) });
 });
 afterAll(() => world.close());
+
+/** The cache as it is, and whether it knew the answer each time that it was asked. */
+const watched = (cache: MeasurementCache | undefined): MeasurementCache => ({
+  get: async (key) => {
+    const value = await cache?.get(key);
+    measured.push({ known: value !== undefined });
+    return value;
+  },
+  set: async (key, value) => cache?.set(key, value),
+});
 
 async function runOf(tiles: string[], name: string, bytes: Uint8Array | string) {
   const { agentId } = await makeAgent(world, tiles);
@@ -46,4 +57,17 @@ test('a text file with a video’s name fails in plain words', async () => {
     status: 'failed',
     status_message: expect.stringMatching(/notes\.mp4.*is not a video: it is text/),
   });
+});
+
+test('what was measured of a video is known to the next run of it, whatever its name, and to no other video', async () => {
+  const clip = await readFile(await clickingClip());
+  const other = await readFile(await talkingClip());
+  measured.length = 0;
+  for (const [name, bytes] of [
+    ['a.mp4', clip],
+    ['b.mp4', clip],
+    ['c.mp4', Buffer.concat([other, Buffer.alloc(8)])],
+  ] as const)
+    expect((await runOf([nodeTypes.silenceRemoval], name, bytes)).status).toBe('completed');
+  expect(measured).toEqual([{ known: false }, { known: true }, { known: false }]);
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -30,18 +31,22 @@ export async function saveLink(
   path: string,
   body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   maxBytes: number,
-): Promise<number> {
+): Promise<{ bytes: number; sha256: string }> {
   let bytes = 0;
+  const hash = createHash('sha256');
   const counted = new Transform({
     transform(chunk: Uint8Array, _encoding, done) {
       bytes += chunk.byteLength;
       if (bytes > maxBytes)
         done(new InvalidInput(`the file is larger than the limit of ${inWords(maxBytes)}`, { maxBytes }));
-      else done(null, chunk);
+      else {
+        hash.update(chunk);
+        done(null, chunk);
+      }
     },
   });
   await plainly(() => pipeline(Readable.from(body), counted, createWriteStream(path)));
-  return bytes;
+  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** A finished file, for sending to a bucket. */

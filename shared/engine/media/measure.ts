@@ -19,6 +19,8 @@ export async function measure(
   request: MeasurementRequest,
   options: {
     cache?: MeasurementCache;
+    /** Of the file's bytes, when the caller has it; otherwise the file is read for it. */
+    contentHash?: string;
     wallSeconds: number;
     onProgress?: (fraction: number) => void;
     signal?: AbortSignal;
@@ -26,7 +28,8 @@ export async function measure(
 ): Promise<Measured> {
   const { silences } = request;
   if (silences === undefined) return {};
-  const key = async () => `silences/1/${await contentHash(source.path)}/${silences.thresholdDb}/${silences.minSeconds}`;
+  const key = async () =>
+    `silences/1/${options.contentHash ?? (await hashOf(source.path))}/${silences.thresholdDb}/${silences.minSeconds}`;
   return { silences: await remembered(options.cache, key, () => measureSilences(media, source, silences, options)) };
 }
 
@@ -46,7 +49,7 @@ async function remembered(
 
 const intervalsSchema = z.array(z.object({ startSeconds: z.number(), endSeconds: z.number() }));
 
-async function contentHash(path: string): Promise<string> {
+async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return hash.digest('hex');

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,7 +69,13 @@ it('saves a download up to its limit and not a byte more', async () => {
   const chunks = async function* () {
     for (let i = 0; i < 10; i++) yield Buffer.alloc(100, i);
   };
-  expect(await saveLink(join(folder, 'fits'), chunks(), 1000)).toBe(1000);
+  const saved = await saveLink(join(folder, 'fits'), chunks(), 1000);
+  expect(saved).toEqual({
+    bytes: 1000,
+    sha256: createHash('sha256')
+      .update(readFileSync(join(folder, 'fits')))
+      .digest('hex'),
+  });
   await expect(saveLink(join(folder, 'too-large'), chunks(), 999)).rejects.toThrow(
     'larger than the limit of 999 bytes',
   );
