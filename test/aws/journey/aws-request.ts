@@ -1,0 +1,80 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { bucketArn, queueArn, tableArn } from './deploy.ts';
+
+export interface AwsRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  /** Read for every service but S3. */
+  readonly body: Record<string, unknown>;
+}
+
+export interface Need {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** Who signed a request, and for which service: `<access key>/<date>/<region>/<service>/aws4_request`. */
+export function signerOf(
+  url: URL,
+  headers: IncomingHttpHeaders,
+): { accessKeyId: string; service: string; link: boolean } {
+  const inLink = url.searchParams.get('X-Amz-Credential');
+  const scope = inLink ?? /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1] ?? '';
+  const [accessKeyId = '', , , service = ''] = scope.split('/');
+  return { accessKeyId, service, link: inLink !== null };
+}
+
+/** What IAM asks of whoever sends this request; a request that is not known here needs what nobody has. */
+export function needsOf(service: string, request: AwsRequest): readonly Need[] {
+  if (service === 's3') return [s3Need(request)];
+  const { headers, body } = request;
+  const operation = String(headers['x-amz-target']).split('.').at(-1) ?? '';
+  if (service === 'dynamodb') return dynamoNeeds(operation, body);
+  if (service === 'sqs')
+    // A batch needs what one message needs.
+    return [{ action: `sqs:${operation.replace(/Batch$/, '')}`, resource: queueArn(lastPart(String(body.QueueUrl))) }];
+  return [{ action: `${service}:${operation}`, resource: String(body.SecretId) }];
+}
+
+function dynamoNeeds(operation: string, body: Record<string, unknown>): Need[] {
+  const on = (action: string, { TableName, IndexName }: Record<string, unknown>): Need => ({
+    action: `dynamodb:${action}`,
+    resource: tableArn(String(TableName)) + (IndexName === undefined ? '' : `/index/${IndexName}`),
+  });
+  if (operation !== 'TransactWriteItems') return [on(operation, body)];
+  // A transaction needs what each of its items needs, a condition without a write included.
+  const names: Record<string, string> = {
+    Put: 'PutItem',
+    Update: 'UpdateItem',
+    Delete: 'DeleteItem',
+    ConditionCheck: 'ConditionCheckItem',
+  };
+  return (body.TransactItems as Record<string, Record<string, unknown>>[]).flatMap((item) =>
+    Object.entries(item).map(([kind, write]) => on(names[kind] ?? kind, write)),
+  );
+}
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
+function s3Need({ method, url, headers }: AwsRequest): Need {
+  const [, bucket = '', ...rest] = url.pathname.split('/');
+  const key = decodeURIComponent(rest.join('/'));
+  const has = (name: string) => url.searchParams.has(name);
+  const version = has('versionId') ? 'Version' : '';
+  const reading = method === 'GET' || method === 'HEAD';
+  const unknown = headers['x-amz-copy-source'] !== undefined || has('acl') || has('tagging') || key === '';
+  const action = unknown
+    ? `unknown ${method} ${url.pathname}`
+    : reading
+      ? has('uploadId')
+        ? 'ListMultipartUploadParts'
+        : `GetObject${version}`
+      : method === 'DELETE'
+        ? has('uploadId')
+          ? 'AbortMultipartUpload'
+          : `DeleteObject${version}`
+        : 'PutObject';
+  return { action: `s3:${action}`, resource: `${bucketArn(bucket)}/${key}` };
+}
+
+const lastPart = (url: string): string => url.split('/').at(-1) ?? '';
