@@ -1,8 +1,8 @@
 import { messageOf } from '../errors.ts';
-import { withoutLinkSecrets } from '../log.ts';
 import type { AgentRunReport, Mosaic } from '../mosaic/client.ts';
 import type { RunDeps } from './move-run.ts';
 import type { ExpectedOutput, NodeError } from './run.ts';
+import { keepable } from './words.ts';
 
 /** The outputs to deliver, each once, with the names of the nodes that made them. */
 export async function expectedOutputs(
@@ -21,16 +21,18 @@ async function nodeNames(
 ): Promise<Map<string, string>> {
   try {
     const { nodes } = await mosaic.getAgent(agentId);
-    return new Map(nodes.flatMap((node) => (node.nodeTypeName ? [[node.agentNodeId, node.nodeTypeName]] : [])));
+    return new Map(
+      nodes.flatMap((node) => (node.nodeTypeName ? [[node.agentNodeId, keepable(node.nodeTypeName, 100)]] : [])),
+    );
   } catch (error) {
     log.warn('agent.names-unknown', { agentId, error: messageOf(error) });
     return new Map();
   }
 }
 
-/** Kept short: a table item has room for hundreds of outputs, not for a server's stack traces. */
+/** At most about 50 KB: a table's item has room for hundreds of outputs, not for a server's stack traces. */
 export const nodeErrorsOf = ({ errors }: AgentRunReport): readonly NodeError[] =>
-  errors.slice(0, 50).map(({ nodeId, messages }) => ({ nodeId, messages: messages.slice(0, 5).map(short) }));
+  errors.slice(0, 20).map(({ nodeId, messages }) => ({ nodeId, messages: messages.slice(0, 3).map(short) }));
 
 /** Why an agent run failed, in the words of whoever ran it. */
 export function failureWords(report: AgentRunReport): string {
@@ -39,4 +41,8 @@ export function failureWords(report: AgentRunReport): string {
   return distinct.length === 0 ? 'the agent failed without saying why.' : distinct.slice(0, 5).join('; ');
 }
 
-const short = (words: string): string => withoutLinkSecrets(words).slice(0, 500);
+/** Why an agent run was cancelled, where somebody said it. */
+export const cancellationWords = ({ statusMessage = '' }: AgentRunReport): string =>
+  short(statusMessage).trim() || 'its agent run was cancelled.';
+
+const short = (words: string): string => keepable(words, 300);

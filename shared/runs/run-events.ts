@@ -1,8 +1,8 @@
-import { withoutLinkSecrets } from '../log.ts';
 import type { AgentRunEvent } from '../mosaic/webhook.ts';
 import type { Json, Table } from '../platform/ports.ts';
 import { allItems } from './all-items.ts';
 import { eventKey } from './run-items.ts';
+import { keepable } from './words.ts';
 
 /** What was reported of a run and when; never its links. */
 export type RunEvent = Omit<AgentRunEvent, 'agentRunId'> & {
@@ -36,9 +36,9 @@ const eventFields = (event: RunEvent): { [name: string]: Json | undefined } => (
   flag: event.flag,
   receivedAt: event.receivedAt,
   agentRunId: event.agentRunId,
-  agentId: event.agentId,
-  status: event.status,
-  statusMessage: event.statusMessage && withoutLinkSecrets(event.statusMessage).slice(0, 1000),
+  agentId: event.agentId && keepable(event.agentId, 200),
+  status: event.status && keepable(event.status, 200),
+  statusMessage: event.statusMessage && keepable(event.statusMessage, 1000),
   progress: event.progress,
   nodeStatusCounts: event.nodeStatusCounts && { ...event.nodeStatusCounts },
   needsCredits: event.needsCredits,

@@ -48,7 +48,7 @@ interface Watched {
 
 interface WithSlot {
   readonly slot: number;
-  /** When the start was sent. */
+  /** When the start was sent; after a pause, when the run went on. */
   readonly startedAt: string;
 }
 

@@ -2,13 +2,11 @@ import type { AgentRunReport } from '../mosaic/client.ts';
 import { MosaicError } from '../mosaic/errors.ts';
 import { holdAccount } from './account-hold.ts';
 import { moveRun, readRun } from './move-run.ts';
-import { expectedOutputs, failureWords, nodeErrorsOf } from './read-report.ts';
+import { cancellationWords, expectedOutputs, failureWords, nodeErrorsOf } from './read-report.ts';
 import type { NextState, Paused, Run, Running } from './run.ts';
 import type { SettleDeps } from './settle-run.ts';
 
 const pausedCheckSeconds = 900;
-/** A run this young may not have reached every server that could be asked for it. */
-const unseenSeconds = 900;
 
 /** Asks the API how the agent run does, and moves the run there. */
 export async function settleReport(deps: SettleDeps, run: Running | Paused): Promise<Run | 'settled'> {
@@ -22,12 +20,12 @@ export async function settleReport(deps: SettleDeps, run: Running | Paused): Pro
   return next.status === run.status || next.status === 'paused' ? 'settled' : moved.run;
 }
 
-async function askFor({ mosaic, clock }: SettleDeps, run: Running | Paused): Promise<AgentRunReport | 'gone'> {
+/** An API key of another organization finds nothing either, so "not found" is believed at the deadline only. */
+async function askFor(deps: SettleDeps, run: Running | Paused): Promise<AgentRunReport | 'gone'> {
   try {
-    return await mosaic.getAgentRun(run.agentRunId);
+    return await deps.mosaic.getAgentRun(run.agentRunId);
   } catch (error) {
-    const old = clock() - Date.parse(run.startedAt) > unseenSeconds * 1000;
-    if (old && error instanceof MosaicError && error.kind === 'not-found') return 'gone';
+    if (isOverdue(deps, run) && error instanceof MosaicError && error.kind === 'not-found') return 'gone';
     throw error;
   }
 }
@@ -42,8 +40,10 @@ async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentR
   const { agentRunId } = run;
   const unfinished = report.status === 'running' || report.status === 'failed';
   if (report.needsCredits && unfinished) return pausedState(deps, run, report);
-  // What was paused goes on first; the next step settles where it is by now.
-  if (run.status === 'paused' && report.status !== 'cancelled') return runningState(deps, run, report);
+  // What was paused goes on first; the next step settles where it is by now. Its deadline begins anew: the pause may
+  // have been longer than that.
+  if (run.status === 'paused' && report.status !== 'cancelled')
+    return runningState(deps, { ...run, startedAt: new Date(deps.clock()).toISOString() }, report);
   switch (report.status) {
     case 'running':
       return isOverdue(deps, run) ? cancelOverdue(deps, run) : runningState(deps, run, report);
@@ -53,7 +53,7 @@ async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentR
     case 'failed':
       return { status: 'failed', agentRunId, reason: failureWords(report) };
     case 'cancelled':
-      return { status: 'cancelled', agentRunId, reason: report.statusMessage ?? 'its agent run was cancelled.' };
+      return { status: 'cancelled', agentRunId, reason: cancellationWords(report) };
   }
 }
 
