@@ -41,8 +41,6 @@ async function reconcileAndDrain(): Promise<void> {
   await world.drain();
 }
 
-const slots = async () => (await world.runs.query({ pk: 'SLOTS#default' })).items;
-
 describe('what an API says of a run', () => {
   test('as the reason of a cancelled one holds no signed link, and has an end', async () => {
     const run = await started();
@@ -111,5 +109,139 @@ describe('a key that belongs to another organization for a while', () => {
     world.jump(60);
     await finish(run);
     expect((await now()).status).toBe('delivered');
+  });
+
+  test('gives up no output that is to be copied', async () => {
+    let blind = false;
+    const run = await started(blindable(() => blind));
+    world.script.finish(world.agentRunOf(run));
+    await world.deliverAll();
+    await world.drain('settle');
+    blind = true;
+    await world.drain('copy');
+    expect((await now()).status).toBe('copying');
+    blind = false;
+    world.jump(60);
+    await world.drain();
+    expect((await now()).status).toBe('delivered');
+  });
+});
+
+describe('the manifest', () => {
+  test('is written once, even when its writer stopped and the table orders fields anew', async () => {
+    let lost = false;
+    const run = await started((ports) => ({
+      ...ports,
+      runs: reordering(ports.runs, () => lost),
+      deliveries: {
+        ...ports.deliveries,
+        put: async (key, body, properties) => {
+          const stored = await ports.deliveries.put(key, body, properties);
+          if (lost || !key.endsWith('.json')) return stored;
+          lost = true;
+          throw new Error('The answer was lost.');
+        },
+      },
+    }));
+    await finish(run, 2, { status: 'partial_complete', errors: [{ nodeId: 'n', messages: ['out of tune'] }] });
+    world.jump(60);
+    await world.drain();
+    expect(await now()).toMatchObject({ status: 'delivered', manifestKey: expect.stringMatching(/\/manifest\.json$/) });
+    expect(lost).toBe(true);
+  });
+});
+
+/** DynamoDB promises no order of the fields in an item, nor in what lies within. */
+function reordering(table: Table, isOn: () => boolean): Table {
+  const item = (found: Item): Item => (isOn() ? (reversed(found) as Item) : found);
+  return {
+    ...table,
+    get: async (key) => {
+      const found = await table.get(key);
+      return found && item(found);
+    },
+    query: async (query): Promise<Page> => {
+      const page = await table.query(query);
+      return { ...page, items: page.items.map(item) };
+    },
+  };
+}
+
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).map(([name, field]) => [name, reversed(field)] as const);
+  return Object.fromEntries(fields.reverse());
+}
+
+describe('a start', () => {
+  test('that is refused until a far day is tried again within the hour', async () => {
+    world = pipelineWorld({ outputs });
+    const farAway = new MosaicError('Come back much later.', { kind: 'rate-limited', retryAfterSeconds: 8.6e12 });
+    world.script.answers.push(farAway);
+    await world.upload('in/talk.mov');
+    await world.drain();
+    expect((await now()).status).toBe('waiting');
+    world.jump(3600);
+    await reconcileAndDrain();
+    expect((await now()).status).toBe('running');
+  });
+
+  test('that is healed lets the next of its agent start at once', async () => {
+    world = pipelineWorld({ outputs });
+    world.script.answers.push('lose-answer');
+    for (const key of ['in/talk.mov', 'in/next.mov']) await world.upload(key);
+    await world.drain();
+    expect((await now()).status).toBe('uncertain');
+    await world.deliverAll();
+    await world.drain();
+    expect((await world.runOf('in/next.mov')).status).toBe('running');
+  });
+
+  test.each(['not-found', 'forbidden'] as const)(
+    'whose agent can no longer be asked about (%s) is left to a person at the deadline, and frees its slot',
+    async (kind) => {
+      world = pipelineWorld({
+        outputs,
+        wrap: (ports) => ({
+          ...ports,
+          mosaic: { ...ports.mosaic, listAgentRuns: () => Promise.reject(new MosaicError('It said no.', { kind })) },
+        }),
+      });
+      world.script.answers.push('lose-request');
+      await world.upload('in/talk.mov');
+      await world.drain();
+      world.jump(uncertainWaitSeconds);
+      await reconcileAndDrain();
+      expect((await now()).status).toBe('uncertain');
+      world.jump(runDeadlineSeconds);
+      await reconcileAndDrain();
+      expect(await now()).toMatchObject({ status: 'failed', reason: expect.stringContaining('It said no.') });
+      expect((await world.runs.query({ pk: 'SLOTS#default' })).items).toEqual([]);
+    },
+  );
+
+  test('that cannot be made names its run and the cause in the log', async () => {
+    let denied = false;
+    world = pipelineWorld({
+      outputs,
+      wrap: (ports) => ({
+        ...ports,
+        uploads: {
+          ...ports.uploads,
+          link: async (key, options) => {
+            if (denied) throw new Error('Access denied.');
+            return ports.uploads.link(key, options);
+          },
+        },
+      }),
+    });
+    denied = true;
+    await world.upload('in/talk.mov');
+    await world.drain();
+    const { id } = await now();
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', runId: id, error: expect.objectContaining({ message: 'Access denied.' }) }),
+    );
   });
 });

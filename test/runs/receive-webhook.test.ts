@@ -71,6 +71,17 @@ describe('a webhook', () => {
     expect(await receive(event, '', runId, '[""]')).toBe('unauthorised');
   });
 
+  test('is let in by a secret that was stored with the line end of its file', async () => {
+    expect(await receive(event, 'new', runId, 'new\n')).toBe('accepted');
+    expect(await receive(event, '', runId, '\n')).toBe('unauthorised');
+  });
+
+  test('of endless words is kept in short', async () => {
+    const endless = 'x'.repeat(300_000);
+    expect(await receive({ ...event, agent_id: endless, status: endless, status_message: endless })).toBe('accepted');
+    for (const item of await eventItems()) expect(JSON.stringify(item).length).toBeLessThan(3000);
+  });
+
   test('for a run unknown to us is kept for a month', async () => {
     const stranger = 'Z'.repeat(24);
     expect(await receive(event, webhookSecret, stranger)).toBe('unknown-run');

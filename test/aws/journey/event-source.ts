@@ -23,6 +23,9 @@ export interface EventSource {
 export interface Poller {
   /** Why messages were not done with; in a journey in which all goes well there is none. */
   readonly failures: readonly string[];
+  readonly queueUrl: string;
+  /** The bodies of all messages that the function was given. */
+  readonly given: readonly string[];
   readonly inHand: () => boolean;
   stop(): Promise<void>;
 }
@@ -31,11 +34,14 @@ export interface Poller {
 export function startPoller(source: EventSource): Poller {
   const sqs = new SQSClient(source.sqs);
   const failures: string[] = [];
+  const given: string[] = [];
   let working = false;
   let stopped = false;
   const running = run();
   return {
     failures,
+    queueUrl: source.queueUrl,
+    given,
     inHand: () => working,
     stop: async () => {
       stopped = true;
@@ -67,6 +73,7 @@ export function startPoller(source: EventSource): Poller {
   }
 
   async function handOver(messages: readonly Message[]): Promise<void> {
+    given.push(...messages.map(({ Body = '' }) => Body));
     const Records = messages.map((message) => recordOf(message, source.queueArn));
     const answer = (await source.invoke({ Records })) as SQSBatchResponse | null;
     const failed = source.partialFailures ? (answer?.batchItemFailures ?? []) : [];

@@ -3,7 +3,7 @@ import { functionSettings } from '../../../infra/function-settings.ts';
 import type { Gate } from './gate.ts';
 import { type Resolve, region } from './intrinsics.ts';
 import { type LambdaFunction, startFunction } from './lambda-function.ts';
-import { statementsOf } from './permissions.ts';
+import { type Statement, statementsOf } from './permissions.ts';
 import type { Properties, StackTemplate } from './stage.ts';
 
 export interface RunningFunction extends LambdaFunction {
@@ -15,6 +15,8 @@ export interface RunningFunction extends LambdaFunction {
   readonly pollerKey: string;
   /** What the template gives it, resolved. */
   readonly settings: Readonly<Record<string, string>>;
+  /** What its role allows. */
+  readonly statements: readonly Statement[];
 }
 
 export interface Surroundings {
@@ -71,7 +73,7 @@ function startOne(
   gate.admit(accessKeyId, { name: door, statements, atWork: lambda.atWork });
   gate.admit(pollerKey, { name: `Lambda for ${door}`, statements, atWork: () => true });
   const arn = String(resolve(stack, { 'Fn::GetAtt': [logicalId, 'Arn'] }));
-  return { ...lambda, door, stack, logicalId, arn, pollerKey, settings };
+  return { ...lambda, door, stack, logicalId, arn, pollerKey, settings, statements };
 }
 
 function settingsOf(template: StackTemplate, door: Door, resolve: Resolve): Record<string, string> {

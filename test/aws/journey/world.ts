@@ -52,6 +52,7 @@ export async function openWorld() {
     pipeline,
     resolve,
     functions,
+    pollers,
     failures: () => pollers.flatMap(({ failures }) => failures),
     /** The name or address of the resource whose id begins like this. */
     physical: (template: StackTemplate, type: string, idStart: string): string => {
@@ -66,12 +67,15 @@ export async function openWorld() {
       const counts = queues.filter((name) => name.includes('deadletters') === deadLetters).map(countOf);
       return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
     },
+    /** The logs of all functions. */
+    printed: (): string => functions.map((one) => one.printed()).join(''),
     /** Resolves when nothing is left to be done. */
     async quiet(): Promise<void> {
       for (let times = 0; times < 3; await sleep(200)) {
         const busy = pollers.some(({ inHand }) => inHand()) || functions.some(({ atWork }) => atWork());
         times = busy || (await this.messages()) > 0 ? 0 : times + 1;
-        if (this.failures().length > 0) throw new Error(`The journey failed:\n${this.failures().join('\n')}`);
+        if (this.failures().length > 0)
+          throw new Error(`The journey failed:\n${this.failures().join('\n')}\n${this.printed()}`);
       }
     },
     async close(): Promise<void> {
