@@ -15,6 +15,8 @@ import { routesOf, startPollers } from './wires.ts';
 /** Where Lambda unpacks a function's asset. */
 const taskFolder = '/var/task';
 
+const longestMs = 90_000;
+
 /** A stage as a first deploy makes it, on the emulators: its functions run, its queues are polled, its APIs answer. */
 export async function openWorld() {
   const gate = await openGate({
@@ -71,6 +73,7 @@ export async function openWorld() {
     printed: (): string => functions.map((one) => one.printed()).join(''),
     /** Resolves when nothing is left to be done. */
     async quiet(): Promise<void> {
+      const deadline = Date.now() + longestMs;
       for (let times = 0; times < 3; await sleep(200)) {
         const busy = pollers.some(({ inHand }) => inHand()) || functions.some(({ atWork }) => atWork());
         times = busy || (await this.messages()) > 0 ? 0 : times + 1;

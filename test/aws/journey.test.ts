@@ -1,0 +1,155 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clip, talkingClip } from '../support/clips.ts';
+import { factsOf, frameNumbers } from '../support/look-at-clip.ts';
+import { type Journey, openJourney } from './journey/journey.ts';
+import { itemsOf, objectAt, secretAt } from './journey/stores.ts';
+import { tellDifferences, tellPermissions } from './journey/tell.ts';
+
+const [small, large] = ['tighten/a b+ü.mp4', 'tighten/large.mp4'];
+
+/** Noise cannot be packed well: this one's output is large enough to be stored and copied in parts. */
+const largeClip = () =>
+  clip('large.mp4', [
+    ...['-f', 'lavfi', '-i', 'nullsrc=size=640x360:rate=30:duration=4,geq=random(1)*255:128:128'],
+    ...['-f', 'lavfi', '-i', "aevalsrc='0.5*sin(2*PI*440*t)*lt(t,3)':sample_rate=48000:duration=4"],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-crf', '18', '-pix_fmt', 'yuv420p', '-c:a', 'aac'],
+  ]);
+
+/** What makes a link one that opens something, and the signer's own key. */
+const ofLinks = ['X-Amz-Signature', 'X-Amz-Credential', 'X-Amz-Security-Token', 'secret-access-key', 'session-token-'];
+
+interface Manifest {
+  readonly runId: string;
+  readonly agentRunId: string;
+  readonly input: { readonly key: string; readonly versionId: string };
+  readonly outputs: readonly { readonly key: string; readonly size: number; readonly versionId: string }[];
+}
+
+describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and two videos dropped into it', () => {
+  let journey: Journey;
+  let manifests: readonly Manifest[];
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-journey-'));
+
+  beforeAll(async () => {
+    const clips = await Promise.all([readFile(await talkingClip()), readFile(await largeClip())]);
+    journey = await openJourney();
+    await Promise.all([journey.upload(small, clips[0]), journey.upload(large, clips[1])]);
+    await journey.quiet();
+    const keys = (await journey.state()).delivered.map((version) => version.slice(0, version.lastIndexOf('#')));
+    const found = keys.filter((key) => key.endsWith('/manifest.json'));
+    const texts = await Promise.all(found.map((key) => objectAt(journey.deliveries, key)));
+    manifests = texts.map((text) => JSON.parse(text.toString()));
+  });
+  afterAll(async () => {
+    await journey?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const manifestOf = (key: string): Manifest => {
+    const found = manifests.find(({ input }) => input.key === key);
+    if (found === undefined) throw new Error(`${key} was not delivered:\n${journey.printed()}`);
+    return found;
+  };
+
+  /** The delivered video, as a file. */
+  async function delivered(key: string): Promise<string> {
+    const [output] = manifestOf(key).outputs;
+    const bytes = await objectAt(journey.deliveries, output?.key ?? '');
+    expect(bytes.byteLength).toBe(output?.size);
+    const path = join(folder, `${bytes.byteLength}.mp4`);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
+  test('the edited videos are in the deliveries bucket, and play without their silences', async () => {
+    const path = await delivered(small);
+    const { video, sound } = await factsOf(path);
+    expect(video).toMatchObject({ codec_name: 'h264', width: 320, height: 180 });
+    expect(sound?.codec_name).toBe('aac');
+    // It is silent from 1 to 2 s, at 30 frames a second.
+    const frames = await frameNumbers(path);
+    expect(frames.slice(0, 30)).toEqual(Array.from({ length: 30 }, (_, frame) => frame));
+    expect(frames.filter((frame) => frame > 40 && frame < 50)).toEqual([]);
+
+    const long = await factsOf(await delivered(large));
+    expect(Number(long.format.duration)).toBeCloseTo(3.1, 0);
+    expect(Number(long.format.size)).toBeGreaterThan(8 * 1024 ** 2);
+  });
+
+  test('each upload has one run of ours and one agent run, and nothing is left in a queue', async () => {
+    const runs = (await itemsOf(journey.runs)).filter(({ type }) => type === 'run');
+    expect(runs.map(({ status }) => status)).toEqual(['delivered', 'delivered']);
+    expect(new Set(runs.map(({ id }) => id))).toEqual(new Set(manifests.map(({ runId }) => runId)));
+    const agentRuns = (await itemsOf(journey.records)).filter(({ type }) => type === 'agent-run');
+    expect(agentRuns.map(({ id }) => id).sort()).toEqual(manifests.map(({ agentRunId }) => agentRunId).sort());
+    expect(await journey.messages()).toBe(0);
+    expect(await journey.messages(true)).toBe(0);
+  });
+
+  test('after everything has come once more, in another order, nothing has changed', async () => {
+    const before = await journey.state();
+    const repeated = await journey.repeatEverything();
+    expect(repeated.messages).toBeGreaterThan(10);
+    expect(new Set(repeated.webhooks)).toEqual(new Set([200]));
+    await journey.quiet();
+    await journey.reconcile();
+    await journey.quiet();
+    expect(await journey.state()).toEqual(before);
+    expect(await journey.messages(true)).toBe(0);
+  });
+
+  test('every call that a function made is one that its role in the template allows', () => {
+    expect(journey.gate.calls.filter(({ allowed }) => !allowed)).toEqual([]);
+    // All seven functions have been at AWS, and Lambda at the four queues.
+    expect(new Set(journey.gate.calls.map(({ by }) => by)).size).toBe(7 + 4);
+    tellDifferences(journey);
+    tellPermissions(journey);
+  });
+
+  test('no function goes on working once it has answered, or leaves a file', () => {
+    expect(journey.gate.calls.filter(({ atWork, link }) => !atWork && !link)).toEqual([]);
+    const left = journey.functions.flatMap(({ door }) =>
+      readdirSync(join(journey.folder, door), { recursive: true, withFileTypes: true }).filter((entry) =>
+        entry.isFile(),
+      ),
+    );
+    expect(left).toEqual([]);
+  });
+
+  test('no secret and no signed link is in a log or a table', async () => {
+    const secrets = journey.functions.flatMap(({ settings }) =>
+      Object.entries(settings).flatMap(([name, value]) => (name.endsWith('_SECRET') ? [value] : [])),
+    );
+    const values = await Promise.all([...new Set(secrets)].map(secretAt));
+    expect(values).toHaveLength(2);
+    const tables = [...(await itemsOf(journey.runs)), ...(await itemsOf(journey.records))];
+    for (const text of [journey.printed(), JSON.stringify(tables)])
+      for (const secret of [...values, ...ofLinks]) expect(text).not.toContain(secret);
+  });
+
+  test('both addresses ask who is calling', async () => {
+    const [webhook] = journey.apis.pipeline.events;
+    const url = `${journey.apis.pipeline.url}${webhook?.rawPath}`;
+    const forged = await fetch(url, {
+      method: 'POST',
+      headers: { 'x-mosaic-signature': 'guess' },
+      body: webhook?.body,
+    });
+    expect(forged.status).toBe(401);
+    expect((await fetch(`${journey.apis.engine.url}/agents`)).status).toBe(401);
+  });
+
+  test('what a role does not allow is refused here, too', async () => {
+    const webhook = journey.functions.find(({ door }) => door === 'webhook');
+    journey.gate.admit('ASIATEST', { name: 'the test', statements: webhook?.statements ?? [], atWork: () => true });
+    const credentials = { accessKeyId: 'ASIATEST', secretAccessKey: 'any' };
+    const s3 = new S3Client({ endpoint: journey.gate.url, credentials, forcePathStyle: true });
+    const reading = s3.send(new GetObjectCommand({ Bucket: journey.uploads, Key: small }));
+    await expect(reading).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+});
