@@ -2,7 +2,7 @@ import type { Bucket } from '../platform/ports.ts';
 import { manifestKey } from './delivery-key.ts';
 import { moveRun, type RunDeps, readRun } from './move-run.ts';
 import { type EndedOutput, endedOutputs } from './output-items.ts';
-import type { Copying, NextState, Run } from './run.ts';
+import type { Copying, ExpectedOutput, NextState, Run } from './run.ts';
 import { runIdMetadata } from './upload.ts';
 
 export interface DeliverDeps extends RunDeps {
@@ -55,7 +55,9 @@ async function textOf(bucket: Bucket, key: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** Every field is named, since a table may give those of an item back in any order. */
 function manifestOf(run: Copying, outputs: ReadonlyMap<string, EndedOutput>): string {
+  const { bucket, key, versionId, etag, size } = run.upload;
   const manifest = {
     version: 1,
     runId: run.id,
@@ -64,12 +66,16 @@ function manifestOf(run: Copying, outputs: ReadonlyMap<string, EndedOutput>): st
     agentId: run.rule.agentId,
     agentRunId: run.agentRunId,
     partial: run.partial,
-    input: run.upload,
-    outputs: run.expected.map(({ id, nodeId, nodeName }) => {
-      const { status, ...copied } = outputs.get(id) ?? {};
-      return { outputId: id, nodeId, nodeName, ...copied };
-    }),
-    nodeErrors: run.nodeErrors,
+    input: { bucket, key, versionId, etag, size },
+    outputs: run.expected.map((expected) => manifestOutput(expected, outputs.get(expected.id))),
+    nodeErrors: run.nodeErrors.map(({ nodeId, messages }) => ({ nodeId, messages })),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+function manifestOutput({ id, nodeId, nodeName }: ExpectedOutput, output: EndedOutput | undefined) {
+  if (output?.status !== 'copied') throw new Error(`Output ${id} is not copied, so no manifest may name it.`);
+  const { key, versionId, size, checksum, contentType } = output;
+  const { algorithm, value } = checksum;
+  return { outputId: id, nodeId, nodeName, key, versionId, size, checksum: { algorithm, value }, contentType };
 }
