@@ -24,7 +24,11 @@ async function agentOf(mosaic: Mosaic, agentRunId: string): Promise<string | und
   try {
     return (await mosaic.getAgentRun(agentRunId)).agentId;
   } catch (error) {
-    if (error instanceof MosaicError && error.kind === 'not-found') return undefined;
+    if (saysNo(error)) return undefined;
     throw error;
   }
 }
+
+/** The API understood and shows our key nothing of it, so our key did not begin it. */
+export const saysNo = (error: unknown): error is MosaicError =>
+  error instanceof MosaicError && (error.kind === 'not-found' || error.kind === 'forbidden');

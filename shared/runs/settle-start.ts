@@ -1,4 +1,4 @@
-import { agentRunFromEvents } from './agent-run-from-events.ts';
+import { agentRunFromEvents, saysNo } from './agent-run-from-events.ts';
 import { confirmStart } from './confirm-start.ts';
 import { moveRun, readRun } from './move-run.ts';
 import type { NextState, Run, Starting, Uncertain } from './run.ts';
@@ -29,16 +29,28 @@ export async function settleStart(deps: SettleDeps, run: Starting | Uncertain): 
 async function resolve(deps: SettleDeps, run: Starting | Uncertain): Promise<NextState> {
   if (run.status === 'starting')
     return uncertain(run, 'its worker stopped while it was being started', waitOver(deps, run));
-  const strangers = await unknownAgentRuns(deps, run);
-  if (strangers.length === 0) return { status: 'waiting', starts: run.starts };
-  deps.log.warn('start.unresolved', { runId: run.id, agentRunIds: strangers });
-  const shown = `agent ${run.rule.agentId} has a run that we don't know (${strangers.slice(0, 3).join(', ')})`;
+  const doubt = await doubtAbout(deps, run);
+  if (doubt === undefined) return { status: 'waiting', starts: run.starts };
+  deps.log.warn('start.unresolved', { runId: run.id, doubt });
   if (deps.clock() < Date.parse(run.startedAt) + deps.runDeadlineSeconds * 1000)
-    return uncertain(run, `${shown}; it waits to hear whether that one is ours`, deps.clock() + nextLookSeconds * 1000);
+    return uncertain(run, `${doubt}; it waits for a report of its own`, deps.clock() + nextLookSeconds * 1000);
   return {
     status: 'failed',
-    reason: `its start at ${run.startedAt} was never answered, and ${shown} that did not report to us. A person must look whether that run edited this upload; if not, upload it again.`,
+    reason: `its start at ${run.startedAt} was never answered and nothing reported to us, but ${doubt}. A person must look whether a run there edited this upload; if not, upload it again.`,
   };
+}
+
+/** Why the start may have begun a run all the same; undefined when it surely did not. */
+async function doubtAbout(deps: SettleDeps, run: Uncertain): Promise<string | undefined> {
+  const { agentId } = run.rule;
+  try {
+    const unknown = await unknownAgentRuns(deps, run);
+    if (unknown.length === 0) return undefined;
+    return `agent ${agentId} has a run that we don't know (${unknown.slice(0, 3).join(', ')})`;
+  } catch (error) {
+    if (!saysNo(error)) throw error;
+    return `the runs of agent ${agentId} are not shown to us (${error.message})`;
+  }
 }
 
 const uncertain = ({ slot, starts, startedAt }: Starting | Uncertain, reason: string, checkAt: number): NextState => ({
