@@ -20,14 +20,15 @@ export interface SettleDeps extends RunDeps {
  * once more, or for a run that is long done, changes nothing.
  */
 export async function settleRun(deps: SettleDeps, runId: string): Promise<void> {
-  let run = await readRun(deps.runs, runId);
-  if (run === undefined) return deps.log.warn('settle.unknown-run', { runId });
+  const found = await readRun(deps.runs, runId);
+  if (found === undefined) return deps.log.warn('settle.unknown-run', { runId });
+  let run = found;
   // Each step leads to a later state or to "nothing more to do now"; a paused run that goes on takes the most.
   for (let step = 0; step < 8; step += 1) {
     const next: Run | 'settled' = await settleStep(deps, run);
     if (next === 'settled') {
       // Also when the move was made before: an earlier worker may have stopped between the two.
-      if (leavesRoom(run)) await wakeStartWaiting(deps.startQueue);
+      if (leavesRoom(found, run)) await wakeStartWaiting(deps.startQueue);
       return;
     }
     run = next;
@@ -35,8 +36,11 @@ export async function settleRun(deps: SettleDeps, runId: string): Promise<void> 
   throw new Error(`Run ${runId} was written by others again and again while it was being settled. Try again.`);
 }
 
-/** Whether another run may start now that this one is where it is. */
-const leavesRoom = (run: Run): boolean => isEnded(run) || run.status === 'copying' || run.status === 'waiting';
+/** Whether another run may start now: this one holds no slot any more, or no longer keeps its agent to itself. */
+const leavesRoom = (before: Run, run: Run): boolean =>
+  isEnded(run) || run.status === 'copying' || run.status === 'waiting' || (isStarting(before) && !isStarting(run));
+
+const isStarting = ({ status }: Run): boolean => status === 'starting' || status === 'uncertain';
 
 async function settleStep(deps: SettleDeps, run: Run): Promise<Run | 'settled'> {
   switch (run.status) {
