@@ -26,7 +26,7 @@ export async function readHold({ runs }: Pick<RunDeps, 'runs'>): Promise<Hold | 
 export async function holdAccount(deps: RunDeps, why: WhyHeld): Promise<number> {
   const before = await readHold(deps);
   const refusals = before?.kind === why.kind ? before.refusals + 1 : 1;
-  const seconds = Math.max(why.retryAfterSeconds ?? 0, backoffSeconds(refusals));
+  const seconds = waitSeconds(refusals, why.retryAfterSeconds);
   const hold: Hold = {
     kind: why.kind,
     message: why.message,
@@ -47,5 +47,11 @@ export async function releaseAccount({ runs, log }: RunDeps): Promise<void> {
   log.info('account.released');
 }
 
-/** 30 s, then double, up to a quarter of an hour. */
-export const backoffSeconds = (refusals: number): number => Math.min(900, 30 * 2 ** Math.min(refusals - 1, 10));
+/**
+ * 30 s, then double, up to a quarter of an hour; or as long as was asked for, up to an hour. A refused start costs
+ * nothing, and whoever asks for more than that may be wrong.
+ */
+export function waitSeconds(refusals: number, askedSeconds = 0): number {
+  const backoffSeconds = Math.min(900, 30 * 2 ** Math.min(refusals - 1, 10));
+  return Math.min(3600, Math.max(askedSeconds, backoffSeconds));
+}

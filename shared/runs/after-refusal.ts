@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 import { MosaicError, type MosaicErrorKind } from '../mosaic/errors.ts';
-import { backoffSeconds, holdAccount } from './account-hold.ts';
+import { holdAccount, waitSeconds } from './account-hold.ts';
 import { wakeSettle, wakeStartWaiting } from './messages.ts';
 import { moveRun } from './move-run.ts';
 import type { NextState, Starting } from './run.ts';
@@ -16,7 +16,8 @@ export async function afterRefusal(deps: StartDeps, run: Starting, error: unknow
     await moveRun(deps, run, { status: 'failed', reason: error.message });
     return;
   }
-  const seconds = consequence === 'hold' ? await holdAccount(deps, error) : ownWaitSeconds(run, error);
+  const seconds =
+    consequence === 'hold' ? await holdAccount(deps, error) : waitSeconds(run.starts, error.retryAfterSeconds);
   await moveRun(deps, run, backToWaiting(deps.clock(), run, error, consequence === 'hold' ? undefined : seconds));
   await wakeStartWaiting(deps.startQueue, seconds);
 }
@@ -39,9 +40,6 @@ const consequences: Record<MosaicErrorKind, 'fail' | 'wait' | 'hold'> = {
   forbidden: 'wait',
   conflict: 'wait',
 };
-
-const ownWaitSeconds = (run: Starting, { retryAfterSeconds }: MosaicError): number =>
-  Math.max(retryAfterSeconds ?? 0, backoffSeconds(run.starts));
 
 function backToWaiting(now: number, run: Starting, error: MosaicError, waitSeconds?: number): NextState {
   return {
