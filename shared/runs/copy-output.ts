@@ -1,6 +1,5 @@
 import { Missing, messageOf, PermanentError } from '../errors.ts';
 import type { Mosaic } from '../mosaic/client.ts';
-import { MosaicError } from '../mosaic/errors.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
 import { deliveryKey } from './delivery-key.ts';
 import type { CopyMessage } from './messages.ts';
@@ -76,11 +75,8 @@ async function copy(
 }
 
 async function freshLink(mosaic: Mosaic, run: Copying, { id }: ExpectedOutput): Promise<string> {
-  const report = await mosaic.getAgentRun(run.agentRunId).catch((error: unknown) => {
-    if (error instanceof MosaicError && error.kind === 'not-found')
-      throw new Missing(`Mosaic no longer knows agent run ${run.agentRunId}.`, {}, { cause: error });
-    throw error;
-  });
+  // That the whole run is not found may be the fault of our key, which can be mended; so it is tried again.
+  const report = await mosaic.getAgentRun(run.agentRunId);
   const link = report.outputs.find((output) => output.id === id)?.videoUrl;
   if (link === undefined) throw new Missing(`Agent run ${run.agentRunId} no longer lists output ${id}.`);
   return link;
