@@ -52,7 +52,7 @@ async function storeEvent(deps: WebhookDeps, runId: string, digest: string, even
 /** Compares digests, so that neither a length nor a first wrong letter shows in the time it takes. */
 function isOneOf(secrets: readonly string[], signature = ''): boolean {
   const given = Buffer.from(sha256(signature), 'hex');
-  const matches = secrets.map((secret) => timingSafeEqual(given, Buffer.from(sha256(secret), 'hex')));
+  const matches = secrets.map((secret) => timingSafeEqual(given, Buffer.from(sha256(secret.trim()), 'hex')));
   return matches.includes(true) && signature !== '';
 }
 

@@ -24,7 +24,10 @@ export async function startWaiting(deps: StartDeps): Promise<void> {
     }
     if (await accountHeld(deps)) break;
     // One run that cannot be started (its upload denied to us, say) keeps no other from it.
-    const outcome = await startOne(deps, String(item.runId)).catch((error: unknown) => failures.push(error));
+    const outcome = await startOne(deps, String(item.runId)).catch((error: unknown) => {
+      deps.log.error('start.not-made', { runId: item.runId, error });
+      failures.push(error);
+    });
     if (outcome === 'no-slot') break;
     if (outcome === 'agent-busy') busyAgents.add(item.agentId);
   }

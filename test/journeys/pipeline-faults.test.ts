@@ -190,7 +190,9 @@ describe('a start', () => {
   test('that is healed lets the next of its agent start at once', async () => {
     world = pipelineWorld({ outputs });
     world.script.answers.push('lose-answer');
-    for (const key of ['in/talk.mov', 'in/next.mov']) await world.upload(key);
+    await world.upload('in/talk.mov');
+    await world.drain();
+    await world.upload('in/next.mov');
     await world.drain();
     expect((await now()).status).toBe('uncertain');
     await world.deliverAll();
@@ -241,7 +243,11 @@ describe('a start', () => {
     await world.drain();
     const { id } = await now();
     expect(world.lines).toContainEqual(
-      expect.objectContaining({ level: 'error', runId: id, error: expect.objectContaining({ message: 'Access denied.' }) }),
+      expect.objectContaining({
+        level: 'error',
+        runId: id,
+        error: expect.objectContaining({ message: 'Access denied.' }),
+      }),
     );
   });
 });
