@@ -56,25 +56,21 @@ function dynamoNeeds(operation: string, body: Record<string, unknown>): Need[] {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
-function s3Need({ method, url, headers }: AwsRequest): Need {
-  const [, bucket = '', ...rest] = url.pathname.split('/');
-  const key = decodeURIComponent(rest.join('/'));
+function s3Need(request: AwsRequest): Need {
+  const [, bucket = '', ...key] = request.url.pathname.split('/');
+  return { action: `s3:${s3Action(request)}`, resource: `${bucketArn(bucket)}/${decodeURIComponent(key.join('/'))}` };
+}
+
+function s3Action({ method, url, headers }: AwsRequest): string {
   const has = (name: string) => url.searchParams.has(name);
+  const more = ['acl', 'tagging', 'retention', 'torrent', 'restore', 'select', 'delete'].filter(has);
+  const ofBucket = !/^\/[^/]+\/./.test(url.pathname);
+  if (ofBucket || more.length > 0 || headers['x-amz-copy-source'] !== undefined)
+    return `unknown here: ${method} ${more}`;
   const version = has('versionId') ? 'Version' : '';
-  const reading = method === 'GET' || method === 'HEAD';
-  const unknown = headers['x-amz-copy-source'] !== undefined || has('acl') || has('tagging') || key === '';
-  const action = unknown
-    ? `unknown ${method} ${url.pathname}`
-    : reading
-      ? has('uploadId')
-        ? 'ListMultipartUploadParts'
-        : `GetObject${version}`
-      : method === 'DELETE'
-        ? has('uploadId')
-          ? 'AbortMultipartUpload'
-          : `DeleteObject${version}`
-        : 'PutObject';
-  return { action: `s3:${action}`, resource: `${bucketArn(bucket)}/${key}` };
+  if (method === 'PUT' || method === 'POST') return 'PutObject';
+  if (method === 'DELETE') return has('uploadId') ? 'AbortMultipartUpload' : `DeleteObject${version}`;
+  return has('uploadId') ? 'ListMultipartUploadParts' : `GetObject${version}`;
 }
 
 const lastPart = (url: string): string => url.split('/').at(-1) ?? '';

@@ -77,6 +77,7 @@ export async function openWorld() {
       for (let times = 0; times < 3; await sleep(200)) {
         const busy = pollers.some(({ inHand }) => inHand()) || functions.some(({ atWork }) => atWork());
         times = busy || (await this.messages()) > 0 ? 0 : times + 1;
+        if (Date.now() > deadline) throw new Error(`The journey does not end.\n${this.printed()}`);
         if (this.failures().length > 0)
           throw new Error(`The journey failed:\n${this.failures().join('\n')}\n${this.printed()}`);
       }
