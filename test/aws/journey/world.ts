@@ -69,8 +69,14 @@ export async function openWorld() {
       const counts = queues.filter((name) => name.includes('deadletters') === deadLetters).map(countOf);
       return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
     },
-    /** The logs of all functions. */
-    printed: (): string => functions.map((one) => one.printed()).join(''),
+    /** The logs of all functions, and what they were refused. */
+    printed: (): string =>
+      [
+        ...functions.map((one) => one.printed()),
+        ...gate.calls.flatMap(({ allowed, by, action, resource }) =>
+          allowed ? [] : `${by} may not ${action} ${resource}\n`,
+        ),
+      ].join(''),
     /** Resolves when nothing is left to be done. */
     async quiet(): Promise<void> {
       const deadline = Date.now() + longestMs;
