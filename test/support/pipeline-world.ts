@@ -36,6 +36,8 @@ interface Options {
   readonly mosaic?: Mosaic;
   readonly callbackUrl?: string;
   readonly slots?: number;
+  /** The most messages that a door is given at once. */
+  readonly batch?: number;
   readonly rules?: unknown;
   /** Between the pipeline and its ports. */
   readonly wrap?: (ports: Ports) => Ports;
@@ -49,7 +51,7 @@ const defaultRules = { rules: [{ prefix: 'in/', agentId: 'agent-1' }] };
 
 /** The whole pipeline on the local ports, with a clock that tests turn and a Mosaic that they script. */
 export function pipelineWorld(options: Options) {
-  const { outputs, slots = 2, rules = defaultRules, wrap = (ports) => ports } = options;
+  const { outputs, slots = 2, batch = 10, rules = defaultRules, wrap = (ports) => ports } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tessera-'));
   let now = Date.parse('2026-01-02T03:04:05.000Z');
   const clock = () => now;
@@ -98,7 +100,7 @@ export function pipelineWorld(options: Options) {
       busy = false;
       for (const name of names.length > 0 ? names : doorNames) {
         const [queue, source, door] = doors[name];
-        const messages = await source.receive({ max: 10, visibilitySeconds: 60 });
+        const messages = await source.receive({ max: batch, visibilitySeconds: 60 });
         if (messages.length === 0) continue;
         busy = true;
         worked = true;

@@ -26,6 +26,7 @@ export function scriptedMosaic(options: { clock: () => number; outputUrl: (outpu
   const sent: Sent[] = [];
   const calls: string[] = [];
   const answers: StartAnswer[] = [];
+  let mostAtOnce = 0;
   const startedAt = () => new Date(options.clock()).toISOString();
 
   const report = (run: ScriptedRun, flag: string, more: object = {}) =>
@@ -45,6 +46,7 @@ export function scriptedMosaic(options: { clock: () => number; outputUrl: (outpu
     const idle = { status: 'running', outputs: [], errors: [], needsCredits: false } as const;
     const run = { agentRunId, agentId, idempotencyKey, request, startedAt: startedAt(), report: idle };
     runs.set(agentRunId, run);
+    mostAtOnce = Math.max(mostAtOnce, [...runs.values()].filter(({ report }) => report.status === 'running').length);
     report(run, 'RUN_STARTED');
     return run;
   };
@@ -92,6 +94,8 @@ export function scriptedMosaic(options: { clock: () => number; outputUrl: (outpu
     /** Webhooks on their way. */
     sent,
     calls,
+    /** The most runs that were under way at the same time. */
+    mostAtOnce: () => mostAtOnce,
     /** What the next starts meet, in order; afterwards every start is accepted. */
     answers,
     /** An agent run that somebody else began. */
