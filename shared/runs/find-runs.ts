@@ -1,8 +1,6 @@
 import type { Table } from '../platform/ports.ts';
-import { allItems } from './all-items.ts';
 import { readRun } from './move-run.ts';
 import type { Run, Upload } from './run.ts';
-import { openPk, runFromItem, shards } from './run-items.ts';
 import { uploadIdentity } from './upload.ts';
 
 /** The runs that this object version led to: none before it was noticed, one for each rule that took it. */
@@ -10,11 +8,4 @@ export async function runsOfUpload(table: Table, upload: Upload): Promise<readon
   const claims = await table.query({ pk: `UPLOAD#${uploadIdentity(upload)}` });
   const runs = await Promise.all(claims.items.map(({ runId }) => readRun(table, String(runId))));
   return runs.filter((run) => run !== undefined);
-}
-
-/** Every run that reconcile watches (open, and not waiting for a slot) and that is due by this time; oldest check first. */
-export async function* openRuns(table: Table, dueBy?: Date): AsyncGenerator<Run> {
-  for (const shard of shards)
-    for await (const item of allItems(table, { pk: openPk(shard), index: true, to: dueBy?.toISOString() }))
-      yield runFromItem(item);
 }

@@ -23,8 +23,8 @@ export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema
 export const wakeStartWaiting = (startQueue: Queue, delaySeconds = 0): Promise<void> =>
   startQueue.send({ body: { kind: 'start-waiting' }, delaySeconds: capped(delaySeconds) });
 
-export const wakeStartRun = (startQueue: Queue, ...runIds: readonly string[]): Promise<void> =>
-  startQueue.send(...runIds.map((runId) => ({ body: { kind: 'start-run', runId } })));
+export const wakeStartRun = (startQueue: Queue, runId: string): Promise<void> =>
+  startQueue.send({ body: { kind: 'start-run', runId } });
 
 export const wakeSettle = (settleQueue: Queue, runIds: readonly string[], delaySeconds = 0): Promise<void> =>
   settleQueue.send(...runIds.map((runId) => ({ body: { runId }, delaySeconds: capped(delaySeconds) })));

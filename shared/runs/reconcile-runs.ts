@@ -1,8 +1,8 @@
 import type { Queue } from '../platform/ports.ts';
-import { openRuns } from './find-runs.ts';
-import { wakeSettle, wakeStartRun, wakeStartWaiting } from './messages.ts';
+import { allItems } from './all-items.ts';
+import { wakeSettle, wakeStartWaiting } from './messages.ts';
 import type { RunDeps } from './move-run.ts';
-import { waitingPk } from './run-items.ts';
+import { openPk, shards, waitingPk } from './run-items.ts';
 
 export interface ReconcileDeps extends RunDeps {
   readonly settleQueue: Queue;
@@ -11,15 +11,21 @@ export interface ReconcileDeps extends RunDeps {
 
 /** Wakes whoever is to look at runs that went quiet: a lost message or webhook costs time, never a run. */
 export async function reconcileRuns(deps: ReconcileDeps): Promise<{ woken: number; waiting: boolean }> {
-  const forgotten: string[] = [];
-  const quiet: string[] = [];
-  for await (const run of openRuns(deps.runs, new Date(deps.clock())))
-    (run.status === 'claimed' ? forgotten : quiet).push(run.id);
-  if (forgotten.length > 0) await wakeStartRun(deps.startQueue, ...forgotten);
-  if (quiet.length > 0) await wakeSettle(deps.settleQueue, quiet);
+  const quiet = await dueRunIds(deps);
+  if (quiet.length > 0) {
+    await wakeSettle(deps.settleQueue, quiet);
+    deps.log.info('runs.woken', { quiet: quiet.length });
+  }
   const waiting = (await deps.runs.query({ pk: waitingPk, limit: 1 })).items.length > 0;
   if (waiting) await wakeStartWaiting(deps.startQueue);
-  const woken = forgotten.length + quiet.length;
-  if (woken > 0) deps.log.info('runs.woken', { forgotten: forgotten.length, quiet: quiet.length });
-  return { woken, waiting };
+  return { woken: quiet.length, waiting };
+}
+
+/** Ids only, so that a run which this version cannot read keeps no other from being woken. */
+async function dueRunIds({ runs, clock }: ReconcileDeps): Promise<readonly string[]> {
+  const to = new Date(clock()).toISOString();
+  const ids: string[] = [];
+  for (const shard of shards)
+    for await (const { id } of allItems(runs, { pk: openPk(shard), index: true, to })) ids.push(String(id));
+  return ids;
 }
