@@ -26,7 +26,9 @@ export async function readHold({ runs }: Pick<RunDeps, 'runs'>): Promise<Hold | 
 export async function holdAccount(deps: RunDeps, why: WhyHeld): Promise<number> {
   const before = await readHold(deps);
   const refusals = before?.kind === why.kind ? before.refusals + 1 : 1;
-  const seconds = waitSeconds(refusals, why.retryAfterSeconds);
+  // Room comes when a run ends, maybe somebody else's, which no longer wait foresees.
+  const steps = why.kind === 'concurrency' ? Math.min(refusals, 2) : refusals;
+  const seconds = waitSeconds(steps, why.retryAfterSeconds);
   const hold: Hold = {
     kind: why.kind,
     message: why.message,

@@ -25,6 +25,8 @@ export interface Rule extends RunRule {
 export type Rules = readonly Rule[];
 
 const defaultPriority = 5;
+/** It is the end of a claim's key, and a sort key has at most 1024 bytes. */
+const maxIdBytes = 1000;
 
 /** Reads the rule document; the error names every fault and where it is. */
 export function parseRules(document: unknown): Rules {
@@ -38,6 +40,9 @@ export function parseRules(document: unknown): Rules {
   const repeated = rules.find((rule, index) => rules.findIndex(({ id }) => id === rule.id) !== index);
   if (repeated !== undefined)
     throw new InvalidInput(`The rules cannot be used: two of them are called "${repeated.id}"; give each its own id.`);
+  const long = rules.find(({ id }) => Buffer.byteLength(id) > maxIdBytes);
+  if (long !== undefined)
+    throw new InvalidInput(`The rules cannot be used: "${long.id.slice(0, 50)}…" is too long a name; give it an id.`);
   return rules;
 }
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { Item, Page, Table } from '../../shared/platform/ports.ts';
 import type { Run } from '../../shared/runs/run.ts';
+import { openPk, runKey } from '../../shared/runs/run-items.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {
   type PipelineWorld,
@@ -187,6 +188,18 @@ describe('a start', () => {
     expect((await now()).status).toBe('running');
   });
 
+  test('that finds the account full asks every minute, since nobody foretells when a run elsewhere ends', async () => {
+    world = pipelineWorld({ outputs });
+    const full = () => new MosaicError('Too many runs.', { kind: 'concurrency', status: 403 });
+    world.script.answers.push(...Array.from({ length: 8 }, full));
+    await world.upload('in/talk.mov');
+    for (let minute = 0; minute <= 8; minute += 1) {
+      await world.drain();
+      world.jump(60);
+    }
+    expect((await now()).status).toBe('running');
+  });
+
   test('that is healed lets the next of its agent start at once', async () => {
     world = pipelineWorld({ outputs });
     world.script.answers.push('lose-answer');
@@ -223,6 +236,29 @@ describe('a start', () => {
     },
   );
 
+  test('is not healed by a report of an agent run that our key may not see', async () => {
+    const forbidden = new MosaicError('Not yours.', { kind: 'forbidden', status: 403 });
+    world = pipelineWorld({
+      outputs,
+      wrap: (ports) => ({
+        ...ports,
+        mosaic: {
+          ...ports.mosaic,
+          getAgentRun: async (id) => (id === 'theirs' ? Promise.reject(forbidden) : ports.mosaic.getAgentRun(id)),
+        },
+      }),
+    });
+    world.script.answers.push('lose-request');
+    await world.upload('in/talk.mov');
+    await world.drain();
+    await world.post((await now()).id, { flag: 'RUN_STARTED', run_id: 'theirs', agent_id: 'agent-1' });
+    await world.drain();
+    expect((await now()).status).toBe('uncertain');
+    world.jump(uncertainWaitSeconds);
+    await reconcileAndDrain();
+    expect((await now()).status).toBe('running');
+  });
+
   test('that cannot be made names its run and the cause in the log', async () => {
     let denied = false;
     world = pipelineWorld({
@@ -249,5 +285,20 @@ describe('a start', () => {
         error: expect.objectContaining({ message: 'Access denied.' }),
       }),
     );
+  });
+});
+
+describe('reconcile', () => {
+  test('wakes the others though one run is of a kind that only a newer version knows', async () => {
+    const run = await started();
+    world.script.finish(world.agentRunOf(run));
+    world.script.sent.splice(0);
+    for (const shard of ['0', '1', '2', '3']) {
+      const newer = { ...runKey(`newer-${shard}`), type: 'run', id: `newer-${shard}`, status: 'queued-anew' };
+      await world.runs.write({ put: { ...newer, ipk: openPk(shard), isk: '2026-01-01' } });
+    }
+    world.jump(300);
+    await reconcileAndDrain();
+    expect((await now()).status).toBe('delivered');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRules, ruleFor } from '../../shared/runs/rules.ts';
 
+const many = Array.from({ length: 300 }, (_, index) => `.ending-${index}`);
 const rulesOf = (...rules: object[]) => parseRules({ rules });
 
 describe('rules', () => {
@@ -32,6 +33,7 @@ describe('rules', () => {
     ['an unknown key', { prefix: 'in/', agentId: 'a', sufixes: ['.mp4'] }, /rules\.0.*sufixes/],
     ['no agent', { prefix: 'in/' }, /rules\.0\.agentId/],
     ['a priority beyond 9', { prefix: 'in/', agentId: 'a', priority: 10 }, /rules\.0\.priority/],
+    ['no id of its own and endings without end', { prefix: 'in/', agentId: 'a', suffixes: many }, /give it an id/],
   ])('%s is refused and named', (_name, rule, words) => {
     expect(() => rulesOf(rule)).toThrow(words);
   });
