@@ -46,7 +46,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   },
   {
     from: /^shared\//,
-    may: [/^node:/, /^undici$/, /^zod$/, /^shared\/(errors|log|settings)\.ts$/, /^shared\/platform\/[\w-]+\.ts$/],
+    may: [/^node:/, /^zod$/, /^shared\/(errors|log|settings)\.ts$/, /^shared\/platform\/[\w-]+\.ts$/],
   },
   { from: /^test\//, may: [/.*/] },
 ];

@@ -1,4 +1,5 @@
-import { Agent, request } from 'undici';
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { InvalidInput, PermanentError, Rejected } from '../errors.ts';
 import { isPublicAddress, lookupPublic } from './public-addresses.ts';
 
@@ -53,19 +54,15 @@ export async function postJson(
   },
 ): Promise<{ status: number }> {
   const url = allowed(link, options.trustedHosts);
+  const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
   try {
-    const answer = await request(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...options.headers },
-      body: JSON.stringify(body),
-      dispatcher: agentFor(url, options.trustedHosts),
-      signal: AbortSignal.timeout(options.timeoutMs ?? 30_000),
-    });
-    // The answer's text is nobody's business; the connection is freed all the same.
-    await answer.body.dump({ limit: 65_536 });
-    return { status: answer.statusCode };
+    const headers = { 'content-type': 'application/json', ...options.headers };
+    const answer = await send(url, { ...options, method: 'POST', headers, body: JSON.stringify(body), signal });
+    // The answer's text is nobody's business.
+    answer.destroy();
+    return { status: answer.statusCode ?? 0 };
   } catch (error) {
-    throw unreachable(url, error);
+    throw unreachable(url, signal.aborted ? signal.reason : error);
   }
 }
 
@@ -100,48 +97,82 @@ function isTrusted(url: URL, trustedHosts: readonly string[]): boolean {
   return trustedHosts.some((host) => names.includes(host.trim().toLowerCase()));
 }
 
-const publicOnly = new Agent({ connect: { lookup: lookupPublic, timeout: 10_000 } });
-const anywhere = new Agent({ connect: { timeout: 10_000 } });
-
-const agentFor = (url: URL, trustedHosts: readonly string[]): Agent =>
-  isTrusted(url, trustedHosts) ? anywhere : publicOnly;
-
 async function get(url: URL, options: LinkOptions): Promise<LinkAnswer> {
+  const { trustedHosts, signal, headersTimeoutMs = 30_000, bodyTimeoutMs = 60_000 } = options;
   const [first, last] = options.range ?? [];
+  const headers = {
+    // Lengths and checksums are of the bytes that are kept, so nothing may be packed on the way.
+    'accept-encoding': 'identity',
+    ...(first === undefined ? {} : { range: `bytes=${first}-${last ?? ''}` }),
+    ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
+  };
   try {
-    const answer = await request(url, {
-      headers: {
-        // Lengths and checksums are of the bytes that are kept, so nothing may be packed on the way.
-        'accept-encoding': 'identity',
-        ...(first === undefined ? {} : { range: `bytes=${first}-${last ?? ''}` }),
-        ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
-      },
-      dispatcher: agentFor(url, options.trustedHosts),
-      signal: options.signal,
-      headersTimeout: options.headersTimeoutMs ?? 30_000,
-      bodyTimeout: options.bodyTimeoutMs ?? 60_000,
-    });
+    const answer = await send(url, { method: 'GET', headers, trustedHosts, signal, headersTimeoutMs });
     // Without a listener, an error after `discard` would end the process.
-    answer.body.on('error', () => {});
+    answer.on('error', () => {});
     return {
-      status: answer.statusCode,
+      status: answer.statusCode ?? 0,
       headers: single(answer.headers),
-      body: named(answer.body, url),
-      discard: () => void answer.body.destroy(),
+      body: named(answer, url, bodyTimeoutMs),
+      discard: () => void answer.destroy(),
     };
   } catch (error) {
     throw unreachable(url, error);
   }
 }
 
+interface Sending {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly trustedHosts: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly headersTimeoutMs?: number;
+}
+
+/**
+ * Node's own client: undici 7 ends the process when a server closes its connection while the reader is behind
+ * (https://github.com/nodejs/undici/issues/5360). A connection is used once; one kept may have died unseen.
+ */
+function send(
+  url: URL,
+  { method, headers, body, trustedHosts, signal, headersTimeoutMs }: Sending,
+): Promise<IncomingMessage> {
+  const lookup = isTrusted(url, trustedHosts) ? undefined : lookupPublic;
+  const https = url.protocol === 'https:';
+  const agent = https ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup });
+  return new Promise((resolve, reject) => {
+    const sent: ClientRequest = (https ? httpsRequest : httpRequest)(url, { method, headers, agent, signal });
+    const late = setTimeout(() => sent.destroy(coded('HEADERS_TIMEOUT')), headersTimeoutMs ?? 30_000);
+    sent.once('close', () => clearTimeout(late));
+    sent.once('response', (answer) => {
+      clearTimeout(late);
+      resolve(answer);
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+}
+
+const coded = (code: string): Error => Object.assign(new Error(code), { code });
+
 const single = (headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
 
-async function* named(body: AsyncIterable<Uint8Array>, url: URL): AsyncGenerator<Uint8Array> {
+/** Only the other side's silence is timed, not the time that the reader takes. */
+async function* named(answer: IncomingMessage, url: URL, bodyTimeoutMs: number): AsyncGenerator<Uint8Array> {
+  const silence = () => setTimeout(() => answer.destroy(coded('BODY_TIMEOUT')), bodyTimeoutMs);
+  let waiting = silence();
   try {
-    yield* body;
+    for await (const piece of answer) {
+      clearTimeout(waiting);
+      yield piece;
+      waiting = silence();
+    }
   } catch (error) {
     throw unreachable(url, error);
+  } finally {
+    clearTimeout(waiting);
   }
 }
 

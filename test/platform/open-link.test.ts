@@ -159,3 +159,19 @@ test.each([
 ])('%s is public: %s', (address, expected) => {
   expect(isPublicAddress(address)).toBe(expected);
 });
+
+test('a server that closes its connection while the reader is behind is read to the end', async () => {
+  const file = Buffer.alloc(2_000_000, 'a');
+  const { host } = await serve((_request, response) => {
+    response.writeHead(200, { connection: 'close', 'content-length': file.length }).end(file);
+  });
+  for (let time = 0; time < 5; time += 1) {
+    const { body } = await openLink(`http://${host}/`, { trustedHosts: [host] });
+    let bytes = 0;
+    for await (const piece of body) {
+      bytes += piece.length;
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    expect(bytes).toBe(file.length);
+  }
+});

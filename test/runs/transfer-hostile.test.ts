@@ -83,7 +83,7 @@ test('a body that stalls is given up', async () => {
     response.write(movie(500));
   });
   const { attempt, bucket } = await transferWorld(source);
-  expect((await failureOf(attempt({}, { bodyTimeoutMs: 50 }))).message).toContain('UND_ERR_BODY_TIMEOUT');
+  expect((await failureOf(attempt({}, { bodyTimeoutMs: 50 }))).message).toContain('BODY_TIMEOUT');
   expect(await bucket.head('out/a.mp4')).toBeUndefined();
 });
 

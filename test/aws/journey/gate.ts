@@ -72,9 +72,7 @@ export async function openGate(emulators: Readonly<Record<string, string | undef
       answer.resume();
       return refuse(response, service, `${by} may not list the bucket, so it is not told that there is no such object`);
     }
-    // Of this connection, not of the next: moto ends each of its own.
-    const { connection: _, 'keep-alive': __, ...headers } = answer.headers;
-    response.writeHead(answer.statusCode ?? 502, headers);
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
   }
 
