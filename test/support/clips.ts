@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFfmpeg } from '../../shared/engine/media/find-ffmpeg.ts';
@@ -81,6 +81,52 @@ export const variableRateClip = () =>
     ...sound(tone('lt(mod(t,0.5),0.1)'), 4),
     ...['-vsync', 'vfr', ...h264, ...aac],
   ]);
+
+/** A second of one size, then one of another, as recorders of video calls write them; a click every half second. */
+export const resizedClip = async () => {
+  const part = (name: string, size: string) =>
+    clip(name, [
+      ...lavfi(`color=black:size=${size}:rate=30:duration=1,format=yuv420p,${bars}`),
+      ...['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-b:v', '1M'],
+    ]);
+  const parts = [await part('small.ivf', '320x180'), await part('large.ivf', '480x270')];
+  const list = await written('parts.txt', parts.map((path) => `file '${path}'\n`).join(''));
+  return clip('resized.webm', [
+    ...['-f', 'concat', '-safe', '0', '-i', list, ...sound(tone('lt(mod(t,0.5),0.1)'), 2)],
+    ...['-c:v', 'copy', '-c:a', 'libopus'],
+  ]);
+};
+
+/** The last new picture comes at one second, the sound goes on to the fourth, and no length is stated. */
+export const stillScreenClip = () =>
+  clip('still-screen.webm', [
+    ...[...picture({ seconds: 1 }), ...sound(tone('1'), 4)],
+    ...['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-c:a', 'libopus', '-f', 'matroska', '-live', '1'],
+  ]);
+
+/** The sound's rate and channels change after a second, as they may where two broadcasts meet. */
+export const changingSoundClip = async () => {
+  const part = (name: string, offset: string, rate: string, channels: string) =>
+    clip(name, [
+      ...[...picture({ seconds: 1 }), ...sound(tone('1'), 1), ...h264, ...aac],
+      ...['-ar', rate, '-ac', channels, '-output_ts_offset', offset],
+    ]);
+  const parts = [await part('stereo.ts', '0', '48000', '2'), await part('mono.ts', '1', '44100', '1')];
+  return written('changing-sound.ts', Buffer.concat(await Promise.all(parts.map((path) => readFile(path)))));
+};
+
+/** An MP4 with four letters changed: the name of a track's format becomes one that nobody knows. */
+export const renamedFormat = async (from: string, to: string) => {
+  const bytes = Buffer.from(await readFile(await talkingClip()));
+  bytes.write(to, bytes.indexOf(from, bytes.lastIndexOf('stsd', bytes.lastIndexOf(from))), 'latin1');
+  return written(`${to}.mp4`, bytes);
+};
+
+/** Pixels two hundred times as wide as high. */
+export const flatPixelsClip = () =>
+  clip('flat-pixels.mp4', [...lavfi('color=black:size=160x90:rate=30:duration=1,setsar=200:max=200'), ...h264]);
+
+export const tinyClip = () => clip('tiny.mp4', [...lavfi('color=red:size=16x16:rate=30:duration=1'), ...h264]);
 
 export const matroskaClip = () =>
   clip('container.mkv', [...picture({ seconds: 2 }), ...sound(tone('lt(t,1)'), 2), ...h264, ...aac]);

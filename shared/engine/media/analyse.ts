@@ -1,7 +1,8 @@
 import { fromPictureStart } from './filter-graph.ts';
 import type { Media } from './index.ts';
+import { inPlainWords } from './plain-words.ts';
 import type { Probe } from './probe.ts';
-import { runProgram, safeInput } from './run-ffmpeg.ts';
+import { runProgram, safeInput, steadySound } from './run-ffmpeg.ts';
 
 export interface Interval {
   startSeconds: number;
@@ -24,7 +25,8 @@ export async function measureSilences(
   settings: { thresholdDb: number; minSeconds: number },
   options: { wallSeconds: number; onProgress?: (fraction: number) => void; signal?: AbortSignal },
 ): Promise<Interval[]> {
-  if (source.sound === undefined) return [];
+  const { sound } = source;
+  if (sound === undefined) return [];
   const silences: Interval[] = [];
   let openedAt: number | undefined;
   const onMessageLine = (line: string) => {
@@ -35,17 +37,19 @@ export async function measureSilences(
       openedAt = undefined;
     }
   };
-  await runProgram({
-    path: media.ffmpegPath,
-    args: silenceArguments(source, source.sound.streamIndex, settings),
-    onMessageLine,
-    onOutputLine: (line) => {
-      const seconds = Number(/^out_time_us=(\d+)/.exec(line)?.[1] ?? Number.NaN) / 1e6;
-      if (seconds >= 0) options.onProgress?.(Math.min(1, seconds / source.durationSeconds));
-    },
-    wallSeconds: options.wallSeconds,
-    signal: options.signal,
-  });
+  await inPlainWords(source, () =>
+    runProgram({
+      path: media.ffmpegPath,
+      args: silenceArguments(source, sound.streamIndex, settings),
+      onMessageLine,
+      onOutputLine: (line) => {
+        const seconds = Number(/^out_time_us=(\d+)/.exec(line)?.[1] ?? Number.NaN) / 1e6;
+        if (seconds >= 0) options.onProgress?.(Math.min(1, seconds / source.durationSeconds));
+      },
+      wallSeconds: options.wallSeconds,
+      signal: options.signal,
+    }),
+  );
   if (openedAt !== undefined) silences.push({ startSeconds: openedAt, endSeconds: source.durationSeconds + 1 });
   return silences;
 }
@@ -56,6 +60,7 @@ export const silenceArguments = (
   { thresholdDb, minSeconds }: { thresholdDb: number; minSeconds: number },
 ): string[] => [
   ...['-hide_banner', '-nostdin', '-nostats', '-progress', 'pipe:1', '-loglevel', 'info'],
+  ...steadySound,
   ...safeInput(source.path, source.format),
   ...['-map', `0:${streamIndex}`],
   // The same clock as the render's: the same zero, gaps filled.

@@ -7,7 +7,7 @@ import { isMp4 } from './what-it-is.ts';
 /** What ffprobe says of a file, or in plain words why it says nothing. */
 export async function askFfprobe(media: Media, path: string, name: string, signal?: AbortSignal): Promise<Found> {
   const lines: string[] = [];
-  const args = ['-v', 'error', '-show_format', '-show_streams', '-of', 'json', ...safeInput(path)];
+  const args = ['-v', 'error', '-show_entries', entries, '-of', 'json', ...safeInput(path)];
   const notAVideo = new InvalidInput(`${name} is not a video in a format that can be read`, { name });
   try {
     const onOutputLine = (line: string) => void lines.push(line);
@@ -24,9 +24,23 @@ export async function askFfprobe(media: Media, path: string, name: string, signa
   return found;
 }
 
+/** Only what is read below: a file may carry a gigabyte of tags. */
+const entries = [
+  'format=format_name,start_time,duration,probe_score',
+  `stream=${[
+    ...['index', 'codec_type', 'codec_name', 'width', 'height', 'sample_aspect_ratio', 'pix_fmt', 'color_range'],
+    ...['color_transfer', 'field_order', 'r_frame_rate', 'avg_frame_rate', 'start_time', 'duration', 'channels'],
+    'sample_rate',
+  ]}`,
+  'stream_disposition=attached_pic,default',
+  'stream_tags=DURATION',
+  'stream_side_data=rotation',
+].join(':');
+
 const streamSchema = z.object({
   index: z.number(),
   codec_type: z.string().optional(),
+  codec_name: z.string().optional(),
   width: z.number().optional(),
   height: z.number().optional(),
   sample_aspect_ratio: z.string().optional(),

@@ -1,5 +1,6 @@
 import type { FrameRange } from './frame-ranges.ts';
 import { type FrameRate, framesPerSecond, pairedSampleRate } from './frame-rate.ts';
+import { markHeight } from './mark.ts';
 import type { Probe, VideoTrack } from './probe.ts';
 import { keptFrames, type PictureStep, type Timeline } from './timeline.ts';
 
@@ -13,8 +14,9 @@ export function filterGraph(timeline: Timeline, source: Probe): string {
 function pictureChains(timeline: Timeline, { video }: Probe): string[] {
   const chains: string[] = [];
   let chain = [
+    ...toOneSize(video),
     ...fromPictureStart('setpts', video),
-    ...toConstantRate(timeline, video.interlaced),
+    ...toConstantRate(timeline, video),
     ...cut(timeline),
     ...toPlainPixels(video),
   ];
@@ -27,7 +29,8 @@ function pictureChains(timeline: Timeline, { video }: Probe): string[] {
     }
     marks += 1;
     chains.push(`${from}${chain.join(',')}[under${marks}]`);
-    from = `[under${marks}][${marks}:v]`;
+    chains.push(`[${marks}:v]scale=${step.width}:${markHeight(step.width)}[mark${marks}]`);
+    from = `[under${marks}][mark${marks}]`;
     chain = [`overlay=x=${step.x}:y=${step.y}:format=yuv420:eof_action=repeat`];
   }
   chains.push(`${from}${[...chain, 'format=yuv420p', 'setsar=1'].join(',')}[picture]`);
@@ -38,14 +41,18 @@ function pictureChains(timeline: Timeline, { video }: Probe): string[] {
 export const fromPictureStart = (filter: 'setpts' | 'asetpts', { delaySeconds }: VideoTrack): string[] =>
   delaySeconds === 0 ? [] : [`${filter}=PTS-${delaySeconds.toFixed(6)}/TB`];
 
+/** A picture that changes its size half-way (recorded calls do) must not make FFmpeg start the graph, and its counting, anew. */
+const toOneSize = ({ stored }: VideoTrack): string[] =>
+  stored === undefined ? [] : [`scale=${stored.width}:${stored.height}`];
+
 /**
- * First a constant rate: from here on a frame's number is its time. The last frame is held for up to a second, since
- * containers round their duration; `trim` makes the count exact.
+ * Then a constant rate: from here on a frame's number is its time. The last frame is held until the end, and a second
+ * more, since containers round their duration; `trim` makes the count exact.
  */
-const toConstantRate = (timeline: Timeline, interlaced: boolean): string[] => [
+const toConstantRate = (timeline: Timeline, { interlaced, lastPictureSeconds }: VideoTrack): string[] => [
   ...(interlaced ? ['bwdif=mode=send_frame'] : []),
   `fps=${rateText(timeline.frameRate)}:start_time=0`,
-  'tpad=stop_mode=clone:stop_duration=1',
+  `tpad=stop_mode=clone:stop_duration=${Math.ceil(Math.max(0, sourceSeconds(timeline) - lastPictureSeconds)) + 1}`,
   `trim=end_frame=${lastFrame(timeline)}`,
 ];
 
@@ -120,6 +127,8 @@ export function rangeExpression(ranges: FrameRange[]): string {
 
 export const renderedSeconds = (timeline: Timeline): number =>
   keptFrames(timeline) / framesPerSecond(timeline.frameRate);
+
+const sourceSeconds = ({ source, frameRate }: Timeline): number => source.frames / framesPerSecond(frameRate);
 
 const lastFrame = ({ kept }: Timeline): number => kept.at(-1)?.endFrame ?? 0;
 

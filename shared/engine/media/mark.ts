@@ -13,7 +13,11 @@ export function drawMark(width: number, opacity: number): Uint8Array {
   return encodePng(width, height, pixels);
 }
 
-export const markHeight = (width: number): number => Math.round((width / (columns + 2 * border)) * (rows + 2 * border));
+export const markHeight = (width: number): number =>
+  Math.max(1, Math.round((width / (columns + 2 * border)) * (rows + 2 * border)));
+
+/** Drawing takes time in which nothing else happens, so a larger mark is drawn at this width and stretched. */
+export const widestDrawn = 800;
 
 const letters = [
   ['#####', '..#..', '..#..', '..#..', '..#..'],
@@ -31,33 +35,36 @@ const pattern = Array.from({ length: rows }, (_, row) => letters.map((letter) =>
 const columns = pattern[0]?.length ?? 0;
 const accentColumns = letters[0]?.[0]?.length ?? 0;
 
-/** Sixteen samples a pixel make smooth edges at any size. */
+/** Sixteen samples a pixel make smooth edges at any size; the soft edge around them needs only one. */
 function pixelAt(x: number, y: number, tile: number, opacity: number): [number, number, number, number] {
   const sum = { red: 0, green: 0, blue: 0, alpha: 0 };
+  const add = ([red, green, blue]: Color, alpha: number) => {
+    sum.red += red * alpha;
+    sum.green += green * alpha;
+    sum.blue += blue * alpha;
+    sum.alpha += alpha;
+  };
   for (let sample = 0; sample < 16; sample++) {
     const column = (x + ((sample % 4) + 0.5) / 4) / tile - border;
     const row = (y + (Math.floor(sample / 4) + 0.5) / 4) / tile - border;
-    const { color, alpha } = sampleAt(column, row);
-    sum.red += color[0] * alpha;
-    sum.green += color[1] * alpha;
-    sum.blue += color[2] * alpha;
-    sum.alpha += alpha;
+    const color = tileColorAt(column, row);
+    if (color !== undefined) add(color, 1 / 16);
   }
+  const distance = distanceToTile((x + 0.5) / tile - border, (y + 0.5) / tile - border);
+  add([16, 18, 24], 0.55 * Math.max(0, 1 - distance / border) * (1 - sum.alpha));
   if (sum.alpha === 0) return [0, 0, 0, 0];
   const channel = (value: number) => Math.round(value / sum.alpha);
-  return [channel(sum.red), channel(sum.green), channel(sum.blue), Math.round((sum.alpha / 16) * opacity * 255)];
+  return [channel(sum.red), channel(sum.green), channel(sum.blue), Math.round(sum.alpha * opacity * 255)];
 }
 
 type Color = readonly [red: number, green: number, blue: number];
 
-function sampleAt(column: number, row: number): { color: Color; alpha: number } {
+function tileColorAt(column: number, row: number): Color | undefined {
   const [atColumn, atRow] = [Math.floor(column), Math.floor(row)];
-  if (isTile(atColumn, atRow) && isInside(column - atColumn, row - atRow)) {
-    const color = atColumn < accentColumns ? [255, 138, 76] : [250, 250, 248];
-    const shade = 1 - 0.14 * grain(atColumn, atRow);
-    return { color: [(color[0] ?? 0) * shade, (color[1] ?? 0) * shade, (color[2] ?? 0) * shade], alpha: 1 };
-  }
-  return { color: [16, 18, 24], alpha: 0.55 * Math.max(0, 1 - distanceToTile(column, row) / border) };
+  if (!isTile(atColumn, atRow) || !isInside(column - atColumn, row - atRow)) return undefined;
+  const [red, green, blue] = atColumn < accentColumns ? ([255, 138, 76] as const) : ([250, 250, 248] as const);
+  const shade = 1 - 0.14 * grain(atColumn, atRow);
+  return [red * shade, green * shade, blue * shade];
 }
 
 const isTile = (column: number, row: number): boolean => pattern[row]?.[column] === '#';

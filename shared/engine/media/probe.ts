@@ -4,7 +4,7 @@ import { InvalidInput } from '../../errors.ts';
 import { askFfprobe, type Found, type Stream } from './ask-ffprobe.ts';
 import { editingRate, type FrameRate, framesPerSecond, parseRate } from './frame-rate.ts';
 import type { Media } from './index.ts';
-import { lastMoment } from './last-moment.ts';
+import { lastMoments } from './last-moment.ts';
 import { whatItIs } from './what-it-is.ts';
 
 /** What we need to know of a video before deciding anything. */
@@ -28,7 +28,10 @@ export interface VideoTrack {
   height: number;
   /** How long after the file's beginning the picture begins. Its first frame is every timeline's zero. */
   delaySeconds: number;
-  rotation: number;
+  /** Undefined when the file asks for its picture to be turned, which FFmpeg does before any filter of ours. */
+  stored?: { width: number; height: number };
+  /** The last picture is shown from here on: a recording of a still screen may have none for its last minutes. */
+  lastPictureSeconds: number;
   squarePixels: boolean;
   frameRate: FrameRate;
   variableFrameRate: boolean;
@@ -62,8 +65,9 @@ export async function probe(
   const start = Number(found.format.start_time ?? 0) || 0;
   const delaySeconds = Math.max(0, (Number(video.start_time ?? start) || 0) - start);
   const claimed = claimedSeconds(video, found, start, delaySeconds);
-  const end = await lastMoment(media, {
+  const { end, lastPicture } = await lastMoments(media, {
     path,
+    pictureIndex: video.index,
     claimedSeconds: claimed.file,
     startSeconds: start,
     signal: options.signal,
@@ -77,6 +81,7 @@ export async function probe(
     video,
     delaySeconds,
     durationSeconds: claimed.picture ?? end - delaySeconds,
+    lastPictureSeconds: Math.max(0, lastPicture - delaySeconds),
   });
 }
 
@@ -115,18 +120,24 @@ function describe(facts: {
   video: Stream;
   delaySeconds: number;
   durationSeconds: number;
+  lastPictureSeconds: number;
 }): Probe {
-  const { name, path, size, found, video, delaySeconds, durationSeconds } = facts;
+  const { name, path, size, found, video, delaySeconds, durationSeconds, lastPictureSeconds } = facts;
   const interlaced = ['tt', 'bb', 'tb', 'bt'].includes(video.field_order ?? '');
   const { rate, variable } = rateOf(video, interlaced);
   const frames = Math.round(durationSeconds * framesPerSecond(rate));
-  if (frames < 1 || !(Number(video.width) > 0))
+  const stored = { width: video.width ?? 0, height: video.height ?? 0 };
+  const shown = shownSize(video);
+  if (frames < 1 || stored.width < 1 || stored.height < 1)
     throw new InvalidInput(`${name} has no picture that can be read`, { name });
-  if (Number(video.width) * Number(video.height) > mostPixels)
-    throw new InvalidInput(`${name} has a picture of ${video.width} × ${video.height}, more than can be edited (8K)`, {
-      name,
-    });
-  const sounds = found.streams.filter((stream) => stream.codec_type === 'audio' && Number(stream.sample_rate) > 0);
+  for (const { width, height } of [stored, shown])
+    if (width * height > mostPixels || Math.max(width, height) > longestSide)
+      throw new InvalidInput(`${name} has a picture of ${width} × ${height}, more than can be edited (8K)`, { name });
+  // A telephone's spatial sound, which FFmpeg does not know, lies beside a track that it does.
+  const sounds = found.streams.filter(
+    ({ codec_type, codec_name = 'unknown', sample_rate }) =>
+      codec_type === 'audio' && codec_name !== 'unknown' && Number(sample_rate) > 0,
+  );
   const sound = sounds.find((stream) => stream.disposition?.default === 1) ?? sounds[0];
   return {
     name,
@@ -137,7 +148,9 @@ function describe(facts: {
     video: {
       streamIndex: video.index,
       delaySeconds,
-      ...shownSize(video),
+      ...shown,
+      ...(isTurned(video) ? {} : { stored }),
+      lastPictureSeconds,
       frameRate: rate,
       variableFrameRate: variable,
       frames,
@@ -163,6 +176,11 @@ function rateOf(video: Stream, interlaced: boolean) {
 
 /** Every frame that FFmpeg holds costs memory, and it holds dozens. */
 const mostPixels = 8192 * 4608;
+/** The encoder's own limit. */
+const longestSide = 16_384;
+
+const isTurned = (video: Stream): boolean =>
+  video.side_data_list?.some(({ rotation }) => rotation !== undefined) ?? false;
 
 function shownSize(video: Stream) {
   const [wide = 1, high = 1] = (video.sample_aspect_ratio ?? '1:1').split(':').map(Number);
@@ -173,5 +191,5 @@ function shownSize(video: Stream) {
   const height = video.height ?? 0;
   const onItsSide = rotation % 180 === 90;
   const size = onItsSide ? { width: height, height: width } : { width, height };
-  return { ...size, rotation, squarePixels: Math.abs(pixelShape - 1) < 0.001 };
+  return { ...size, squarePixels: Math.abs(pixelShape - 1) < 0.001 };
 }

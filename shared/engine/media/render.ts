@@ -4,9 +4,10 @@ import { InvalidInput, PermanentError } from '../../errors.ts';
 import { filterGraph, renderedSeconds } from './filter-graph.ts';
 import { framesPerSecond } from './frame-rate.ts';
 import type { Media } from './index.ts';
-import { drawMark } from './mark.ts';
+import { drawMark, widestDrawn } from './mark.ts';
+import { inPlainWords } from './plain-words.ts';
 import type { Probe } from './probe.ts';
-import { ProgramFailed, runProgram, safeInput } from './run-ffmpeg.ts';
+import { runProgram, safeInput, steadySound } from './run-ffmpeg.ts';
 import { keptFrames, type Timeline, timelineSchema } from './timeline.ts';
 
 export interface RenderJob {
@@ -44,6 +45,7 @@ export const renderArguments = (command: {
   outputPath: string;
 }): string[] => [
   ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning', '-progress', 'pipe:1', '-y'],
+  ...sourceOptions(command.source),
   ...safeInput(command.source.path, command.source.format),
   ...command.markPaths.flatMap((path) => safeInput(path, 'png_pipe')),
   ...command.graph,
@@ -53,6 +55,13 @@ export const renderArguments = (command: {
   ...encoderArguments,
   ...['-f', 'mp4', `file:${command.outputPath}`],
 ];
+
+/**
+ * A graph that FFmpeg sets up anew half-way would lose count of what it has kept. The picture's own first filter copes
+ * with a change; a turned picture passes through FFmpeg's filters before it, which do not; sound that changes is refused.
+ */
+const sourceOptions = ({ video }: Probe): string[] =>
+  video.stored === undefined ? [...steadySound] : ['-noautorotate', '-reinit_filter', '0'];
 
 /** Plays everywhere, starts before it is fully downloaded. Preset and quality are x264's usual bargain for previews. */
 export const encoderArguments = [
@@ -65,7 +74,7 @@ async function writeMarks({ steps }: Timeline, workDir: string): Promise<string[
   for (const step of steps) {
     if (step.kind !== 'mark') continue;
     const path = join(workDir, `mark-${paths.length + 1}.png`);
-    await writeFile(path, drawMark(step.width, step.opacity));
+    await writeFile(path, drawMark(Math.min(step.width, widestDrawn), step.opacity));
     paths.push(path);
   }
   return paths;
@@ -73,8 +82,8 @@ async function writeMarks({ steps }: Timeline, workDir: string): Promise<string[
 
 async function encode(media: Media, job: RenderJob, args: string[], expectedFrames: number): Promise<number> {
   let frames = 0;
-  try {
-    await runProgram({
+  await inPlainWords(job.source, () =>
+    runProgram({
       path: media.ffmpegPath,
       args,
       wallSeconds: job.limits.wallSeconds,
@@ -86,21 +95,9 @@ async function encode(media: Media, job: RenderJob, args: string[], expectedFram
         frames = Number(value);
         job.onProgress?.(Math.min(1, frames / expectedFrames));
       },
-    });
-  } catch (error) {
-    if (error instanceof ProgramFailed) throw inPlainWords(error, job.source);
-    throw error;
-  }
+    }),
+  );
   return frames;
-}
-
-function inPlainWords(error: ProgramFailed, { name, video }: Probe): Error {
-  if (video.dynamicRange !== 'sdr' && /No such filter: '(zscale|tonemap)'|Filter not found/.test(error.said))
-    return new InvalidInput(
-      `${name} is an HDR video (${video.dynamicRange.toUpperCase()}), and this FFmpeg was built without zscale, which turns it into a standard one`,
-      { name },
-    );
-  return error;
 }
 
 const endedEarly = ({ source, timeline }: RenderJob, frames: number) =>

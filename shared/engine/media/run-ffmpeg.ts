@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { PermanentError } from '../../errors.ts';
 
 /** Container formats that we let FFmpeg open. Playlists (HLS, DASH, concat) are not among them: they name other files. */
@@ -12,6 +12,9 @@ export const safeInput = (path: string, format?: string): string[] => [
   ...(format === undefined ? [] : ['-f', format]),
   ...['-i', `file:${path}`],
 ];
+
+/** An input option: sound that changes its rate or channels half-way is an error, not a graph that starts anew. */
+export const steadySound = ['-reinit_filter:a', '0'];
 
 export interface Program {
   path: string;
@@ -107,9 +110,18 @@ const ended = (child: ChildProcess) =>
     child.once('close', (code, signal) => resolve(signal === null ? `code ${code}` : `signal ${signal}`));
   });
 
-async function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void) {
-  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) onLine(line);
+/** A tag of a gigabyte without a line's end is no line: what is longer than any that we read is cut. */
+async function readLines(stream: Readable, onLine: (line: string) => void) {
+  let rest = '';
+  for await (const text of stream.setEncoding('utf8')) {
+    const lines = `${rest}${text}`.split(/\r?\n/);
+    rest = (lines.pop() ?? '').slice(0, longestLine);
+    for (const line of lines) onLine(line);
+  }
+  if (rest !== '') onLine(rest);
 }
+
+const longestLine = 65_536;
 
 /** A hostile file can make FFmpeg complain for hours; only the end of it is kept. */
 function boundedTail(onLine: (line: string) => void = () => {}) {

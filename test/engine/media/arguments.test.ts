@@ -11,7 +11,8 @@ const source: Probe = {
   format: 'mov',
   durationSeconds: 4,
   video: {
-    ...{ streamIndex: 0, width: 320, height: 180, delaySeconds: 0, rotation: 0, squarePixels: true },
+    ...{ streamIndex: 0, width: 320, height: 180, delaySeconds: 0, squarePixels: true },
+    ...{ stored: { width: 320, height: 180 }, lastPictureSeconds: 3.97 },
     ...{ frameRate: { numerator: 30, denominator: 1 }, variableFrameRate: false, frames: 120 },
     ...{ pixelFormat: 'yuv420p', fullRange: false, interlaced: false, dynamicRange: 'sdr' },
   },
@@ -22,7 +23,7 @@ describe('the filter graph', () => {
   it('of an untouched video cuts nothing', () => {
     expect(filterGraph(timelineOf(source), source)).toBe(
       [
-        '[0:0]fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=1,trim=end_frame=120,format=yuv420p,format=yuv420p,setsar=1[picture];',
+        '[0:0]scale=320:180,fps=30/1:start_time=0,tpad=stop_mode=clone:stop_duration=2,trim=end_frame=120,format=yuv420p,format=yuv420p,setsar=1[picture];',
         '[0:1]aresample=48000:async=1:first_pts=0,aformat=sample_fmts=fltp:channel_layouts=mono|stereo,apad=whole_len=192000,atrim=end_sample=192000[sound]',
         '',
       ].join('\n'),
@@ -41,16 +42,16 @@ describe('the filter graph', () => {
     timeline = withStep(timeline, { kind: 'mark', x: 1, y: 2, width: 50, opacity: 1 });
     timeline = withStep(timeline, { kind: 'crop', x: 4, y: 6, width: 100, height: 80 });
     timeline = withStep(timeline, { kind: 'mark', x: 3, y: 4, width: 50, opacity: 1 });
-    const [first, second, third] = filterGraph(timeline, source).split(';\n');
+    const [first, , second, , third] = filterGraph(timeline, source).split(';\n');
     expect(first).toMatch(/\[under1\]$/);
-    expect(second).toMatch(/^\[under1\]\[1:v\]overlay=x=1:y=2:.*,crop=100:80:4:6\[under2\]$/);
-    expect(third).toMatch(/^\[under2\]\[2:v\]overlay=x=3:y=4:.*\[picture\]$/);
+    expect(second).toMatch(/^\[under1\]\[mark1\]overlay=x=1:y=2:.*,crop=100:80:4:6\[under2\]$/);
+    expect(third).toMatch(/^\[under2\]\[mark2\]overlay=x=3:y=4:.*\[picture\]$/);
   });
 
   it('moves both tracks when the picture starts later than the sound', () => {
     const late = { ...source, video: { ...source.video, delaySeconds: 0.021 } };
     const graph = filterGraph(timelineOf(late), late);
-    expect(graph).toContain('[0:0]setpts=PTS-0.021000/TB,fps');
+    expect(graph).toContain('[0:0]scale=320:180,setpts=PTS-0.021000/TB,fps');
     expect(graph).toContain('[0:1]asetpts=PTS-0.021000/TB,aresample');
   });
 
@@ -60,7 +61,7 @@ describe('the filter graph', () => {
       return filterGraph(timelineOf(special), special).split(';')[0];
     };
     expect(first({ fullRange: true })).toContain('scale=out_range=tv');
-    expect(first({ interlaced: true })).toMatch(/^\[0:0\]bwdif=mode=send_frame,fps=/);
+    expect(first({ interlaced: true })).toMatch(/^\[0:0\]scale=320:180,bwdif=mode=send_frame,fps=/);
     expect(first({ dynamicRange: 'hlg' })).toContain('tonemap=hable');
   });
 });

@@ -6,7 +6,7 @@ import { type EditJob, editVideo } from '../../../shared/engine/edit.ts';
 import { measureSilences } from '../../../shared/engine/media/analyse.ts';
 import { probe } from '../../../shared/engine/media/probe.ts';
 import { tiles } from '../../../shared/engine/tiles/index.ts';
-import { hushedClip, redAndBlueClip, soundlessClip, talkingClip, testMedia } from '../../support/clips.ts';
+import { hushedClip, redAndBlueClip, soundlessClip, talkingClip, testMedia, tinyClip } from '../../support/clips.ts';
 import { colorAt, factsOf, frameNumbers } from '../../support/look-at-clip.ts';
 
 let folder: string;
@@ -33,6 +33,11 @@ describe('editing', () => {
     const { size } = await stat(output);
     expect(edited).toEqual({ durationSeconds: 4, width: 180, height: 320, sizeBytes: size, contentType: 'video/mp4' });
     expect((await factsOf(thumbnail)).video).toMatchObject({ codec_name: 'mjpeg', width: 360, height: 640 });
+  });
+
+  it('puts a mark on a picture that is smaller than a mark can be', async () => {
+    const { edited } = await edit(await tinyClip(), [['Watermark', { logo_size: 1 }]]);
+    expect(edited).toMatchObject({ width: 16, height: 16 });
   });
 
   it('keeps to the order of the tiles', async () => {

@@ -9,6 +9,7 @@ import {
   crowdedClip,
   cutOffClip,
   emptyFile,
+  flatPixelsClip,
   hdrClip,
   matroskaClip,
   noiseFile,
@@ -64,6 +65,11 @@ describe('what is refused', () => {
     ['noise', noiseFile, 'noise.mp4 is not a video in a format that can be read'],
     ['a playlist', playlistFile, 'playlist.mp4 is not a video: it is a playlist, which only names other files'],
     ['a concat list', concatFile, 'concat.mp4 is not a video: it is a playlist, which only names other files'],
+    [
+      'pixels so wide that no encoder takes them',
+      flatPixelsClip,
+      /^flat-pixels.mp4 has a picture of 32000 × 90, more than/,
+    ],
     ['half a download', cutOffClip, /^cut-off\.mp4 is cut off: it should last 4\.0 s but ends after [12]\.\d s$/],
     ['a recording without an index', unfinishedClip, /^unfinished\.mp4 is cut off: its index is missing/],
   ])('%s', async (_what, make, message) => {

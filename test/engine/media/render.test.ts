@@ -9,14 +9,18 @@ import { keeping, type Timeline, timelineOf, withStep } from '../../../shared/en
 import {
   broadcastClip,
   broadcastStream,
+  changingSoundClip,
   clickingClip,
   crowdedClip,
   hdrClip,
   matroskaClip,
   oddClip,
   redAndBlueClip,
+  renamedFormat,
+  resizedClip,
   rotatedClip,
   soundlessClip,
+  stillScreenClip,
   talkingClip,
   testMedia,
   variableRateClip,
@@ -68,6 +72,27 @@ describe('cutting', () => {
     expect(frames.slice(28, 62)).toEqual([28, 29, 30, ...Array(29).fill(30), 60, 61]);
     expect((await onsetsOf(output))[4]).toBeCloseTo(2, 2);
   });
+
+  it('keeps count when the picture changes its size half-way', async () => {
+    const kept = [range(0, 20), range(40, 60)];
+    const output = await rendered(await resizedClip(), (timeline) => keeping(timeline, kept));
+    expect((await factsOf(output)).video).toMatchObject({ width: 320, height: 180 });
+    expect(await frameNumbers(output)).toEqual(kept.flatMap(numbers).map((frame) => frame % 30));
+    const heard = await onsetsOf(output);
+    expect(heard.map((seconds) => Math.round(seconds * 20) / 20)).toEqual([0, 0.5, 0.85]);
+    expect(await lengthDifference(output)).toBeLessThan(1 / 60);
+  });
+
+  it('shows the last picture for as long as there is sound', async () => {
+    const frames = await frameNumbers(await rendered(await stillScreenClip()));
+    expect([frames.length, frames.at(-1)]).toEqual([120, 29]);
+  });
+
+  it('refuses sound that changes half-way, and says so', async () => {
+    await expect(rendered(await changingSoundClip())).rejects.toThrow(
+      'changing-sound.ts changes its sound half-way to another rate or other channels',
+    );
+  });
 });
 
 describe('the picture', () => {
@@ -117,6 +142,14 @@ describe('the picture', () => {
   it('is brought from HDR to the standard range', async () => {
     const { video } = await factsOf(await rendered(await hdrClip()));
     expect(video).toMatchObject({ pix_fmt: 'yuv420p', color_transfer: 'bt709' });
+  });
+});
+
+describe('what cannot be decoded', () => {
+  it('is said in words that say nothing of FFmpeg’s insides', async () => {
+    const path = await renamedFormat('avc1', 'zzzz');
+    await expect(rendered(path)).rejects.toThrow(/^zzzz\.mp4 is in a format that this FFmpeg cannot decode$/);
+    await expect(rendered(await renamedFormat('avc1', 'v210'))).rejects.toThrow(/^v210\.mp4 cannot be decoded/);
   });
 });
 
