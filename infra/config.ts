@@ -37,7 +37,10 @@ export function readStage(context: unknown, name: string): Stage {
     );
   }
   const settings = stageSchema.safeParse({ ...defaults, ...own });
-  const faults = [...nameFaults(name), ...(settings.success ? [] : settings.error.issues.flatMap(faultsOf))];
+  const faults = [
+    ...nameFaults(name),
+    ...(settings.success ? waitFaults(settings.data) : settings.error.issues.flatMap(faultsOf)),
+  ];
   if (!settings.success || faults.length > 0) {
     throw new InvalidSettings(
       `Stage "${name}" cannot be deployed with these settings (cdk.json, context.tessera.stages.${name} or .defaults):\n` +
@@ -53,6 +56,19 @@ const nameFaults = (name: string): string[] =>
   /^[a-z][a-z0-9-]{0,19}$/.test(name)
     ? []
     : [`the stage's name must be 1 to 20 small letters, digits and hyphens, a letter first; it is "${name}"`];
+
+// Hosted Mosaic has no idempotency key: a start that is repeated while the first is still on its way is paid twice.
+const leastHostedWaitSeconds = 600;
+
+const waitFaults = ({
+  engine,
+  uncertainWaitSeconds,
+}: Pick<StageSettings, 'engine' | 'uncertainWaitSeconds'>): string[] =>
+  engine === 'mosaic' && uncertainWaitSeconds < leastHostedWaitSeconds
+    ? [
+        `uncertainWaitSeconds must be at least ${leastHostedWaitSeconds} with "engine": "mosaic"; it is ${uncertainWaitSeconds}`,
+      ]
+    : [];
 
 function faultsOf(issue: z.core.$ZodIssue): string[] {
   const where = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');

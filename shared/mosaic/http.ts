@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../errors.ts';
 import { MosaicError } from './errors.ts';
 import { refusal } from './refusal.ts';
 
@@ -118,7 +119,16 @@ function urlOf(baseUrl: string, call: Call): string {
 
 /** A key with a stray character would be shown by the error that `fetch` throws for it. */
 async function usableKey(apiKey: () => Promise<string>, what: string): Promise<string> {
-  const key = (await apiKey()).trim();
+  // Nothing was sent, and whoever starts a run must know that for sure.
+  const key = await apiKey().then(
+    (text) => text.trim(),
+    (cause: unknown) => {
+      throw new MosaicError(`${what} was not sent: the API key could not be read. ${messageOf(cause)}`, {
+        kind: 'network',
+        cause,
+      });
+    },
+  );
   if (/^[\x21-\x7e]+$/.test(key)) return key;
   const problem = key === '' ? 'is empty' : 'contains a character that no key has';
   throw new MosaicError(`${what} was not sent: the API key ${problem}. Set the key again.`, { kind: 'unauthorised' });

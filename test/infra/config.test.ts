@@ -114,3 +114,11 @@ describe('rules', () => {
     expect(accepted(() => stageWith({ rules: document }))).toBe(accepted(() => parseRules(document)));
   });
 });
+
+test('with hosted Mosaic a start without an answer is waited for long enough that it cannot be paid twice', () => {
+  const short = { engine: 'mosaic', uncertainWaitSeconds: 300 };
+  expect(faultsOf(() => stageWith(short))[1]).toBe(
+    'uncertainWaitSeconds must be at least 600 with "engine": "mosaic"; it is 300',
+  );
+  expect(stageWith({ ...short, engine: 'self-hosted' }).uncertainWaitSeconds).toBe(300);
+});

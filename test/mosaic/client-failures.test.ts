@@ -183,3 +183,16 @@ test.each(['', '.', '..'])('an id of %j leads nowhere', async (id) => {
   expect((await mosaicErrorOf(server.client().getAgentRun(id))).kind).toBe('bad-request');
   expect(server.asked).toEqual([]);
 });
+
+test('a start whose key could not be read was surely not sent', async () => {
+  const server = await apiServer(json(200, {}));
+  const client = server.client({
+    apiKey: async () => {
+      throw new Error('Secrets Manager is not there');
+    },
+  });
+  const error = await mosaicErrorOf(client.startAgentRun('a', request, key));
+  expect(error).toMatchObject({ kind: 'network', ambiguous: false });
+  expect(error.message).toContain('Secrets Manager is not there');
+  expect(server.asked).toEqual([]);
+});
