@@ -1,7 +1,9 @@
 import { InvalidInput } from '../errors.ts';
-import type { Item, Json, Key, Page, Table } from '../platform/ports.ts';
+import type { Item, Json, Key, Table } from '../platform/ports.ts';
 import type { Agent, AgentNode, Connection } from './agent.ts';
-import { type Cursor, cursorOf, readCursor } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
+import { isId } from './ids.ts';
+import { listPage } from './list-page.ts';
 
 /*
  * | question                        | operation                        | pk           | sk      |
@@ -11,7 +13,7 @@ import { type Cursor, cursorOf, readCursor } from './cursor.ts';
  */
 
 export async function readAgent(table: Table, agentId: string): Promise<Agent | undefined> {
-  const item = await table.get(keyOf(agentId));
+  const item = isId(agentId) ? await table.get(keyOf(agentId)) : undefined;
   return item && fromItem(item);
 }
 
@@ -28,13 +30,9 @@ export async function listAgents(
   table: Table,
   options: { limit: number; cursor?: Cursor },
 ): Promise<{ agents: readonly Agent[]; next?: Cursor }> {
-  const { limit, cursor } = options;
-  const before = cursor === undefined ? undefined : readCursor(cursor);
-  // One more than asked for tells whether there is a next page; another, because the cursor's own item comes again.
-  const page: Page = await table.query({ pk: 'AGENTS', index: true, descending: true, to: before, limit: limit + 2 });
-  const agents = page.items.filter((item) => item.isk !== before).map(fromItem);
-  const last = agents[limit - 1];
-  return { agents: agents.slice(0, limit), next: last && agents.length > limit ? cursorOf(placeOf(last)) : undefined };
+  const listed = { read: async (item: Item) => fromItem(item), placeOf };
+  const { entries, next } = await listPage(table, { ...options, pk: 'AGENTS' }, listed);
+  return { agents: entries, next };
 }
 
 const keyOf = (agentId: string): Key => ({ pk: `AGENT#${agentId}`, sk: 'AGENT' });

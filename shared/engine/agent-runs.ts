@@ -1,7 +1,9 @@
 import { Missing } from '../errors.ts';
 import type { Item, Table } from '../platform/ports.ts';
 import type { LoadedRun, Source } from './agent-run.ts';
-import { type Cursor, cursorOf, readCursor } from './cursor.ts';
+import type { Cursor } from './cursor.ts';
+import { isId } from './ids.ts';
+import { listPage } from './list-page.ts';
 import { placeOf, renderFromItem, runFromItem, runKey, runsOf, sourceFromItem, sourceKey } from './run-items.ts';
 
 /** The run and its renders, as they are at this moment. */
@@ -19,7 +21,7 @@ export async function loadRun(table: Table, runId: string): Promise<LoadedRun | 
 }
 
 export async function existingRun(table: Table, runId: string): Promise<LoadedRun> {
-  const loaded = await loadRun(table, runId);
+  const loaded = isId(runId) ? await loadRun(table, runId) : undefined;
   if (loaded === undefined) throw new Missing('Agent run not found', { agentRunId: runId });
   return loaded;
 }
@@ -43,32 +45,14 @@ export interface RunFilter {
 export async function listRuns(
   table: Table,
   agentId: string,
-  filter: RunFilter,
+  { statuses, to, ...asked }: RunFilter,
 ): Promise<{ runs: readonly LoadedRun[]; next?: Cursor }> {
-  const { limit, from, statuses } = filter;
-  const after = filter.cursor === undefined ? undefined : readCursor(filter.cursor);
+  const read = async ({ id }: Item): Promise<LoadedRun | undefined> => {
+    const loaded = await loadRun(table, String(id));
+    return loaded && (statuses?.includes(loaded.run.status) ?? true) ? loaded : undefined;
+  };
   // "~" sorts after every id, so that a run started at the very moment `to` is in.
-  const latest = filter.to === undefined ? undefined : `${filter.to}#~`;
-  const to = after !== undefined && (latest === undefined || after < latest) ? after : latest;
-  if (from !== undefined && to !== undefined && from > to) return { runs: [] };
-  const found: LoadedRun[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await table.query({
-      pk: runsOf(agentId),
-      index: true,
-      descending: true,
-      from,
-      to,
-      cursor,
-      limit: limit + 2,
-    });
-    const fresh = await Promise.all(
-      page.items.filter((item) => item.isk !== after).map((item) => loadRun(table, String(item.id))),
-    );
-    for (const loaded of fresh) if (loaded && (statuses?.includes(loaded.run.status) ?? true)) found.push(loaded);
-    cursor = page.next;
-  } while (cursor !== undefined && found.length <= limit);
-  const last = found[limit - 1];
-  return { runs: found.slice(0, limit), next: last && found.length > limit ? cursorOf(placeOf(last.run)) : undefined };
+  const range = { ...asked, pk: runsOf(agentId), to: to && `${to}#~` };
+  const { entries, next } = await listPage(table, range, { read, placeOf: ({ run }) => placeOf(run) });
+  return { runs: entries, next };
 }

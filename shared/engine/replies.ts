@@ -27,11 +27,24 @@ export function failureReply(context: Context, error: Error, log: Log): Response
 export async function bodyOf(context: Context): Promise<unknown> {
   const text = await context.req.text();
   if (text.trim() === '') return {};
+  let body: unknown;
   try {
-    return JSON.parse(text);
+    body = JSON.parse(text);
   } catch (cause) {
     throw new InvalidInput('The body is not JSON.', {}, { cause });
   }
+  if (isDeeperThan(deepest, body)) throw new InvalidInput(`The body is nested more than ${deepest} levels deep.`);
+  return body;
+}
+
+/** Nothing that is asked for is nested more than a few levels, and whoever walks through more runs out of stack. */
+const deepest = 50;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; depth <= levels && level.length > 0; depth += 1)
+    level = level.flatMap((entry) => (typeof entry === 'object' && entry !== null ? Object.values(entry) : []));
+  return level.length > 0;
 }
 
 const pageSize = { fallback: 25, most: 100 };

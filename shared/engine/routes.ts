@@ -40,7 +40,11 @@ export function engineApi(deps: EngineApiDeps): Hono<EngineEnv> {
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
-      onError: (context) => errorReply(context, 413, 'too_large', `A request body has at most ${maxBodyBytes} bytes.`),
+      onError: (context) => {
+        // The rest of the body is not read, so nothing else can come over this connection.
+        context.header('connection', 'close');
+        return errorReply(context, 413, 'too_large', `A request body has at most ${maxBodyBytes} bytes.`);
+      },
     }),
   );
   app.get('/whoami', (context) => context.json(whoami(context.get('apiKey'))));

@@ -32,14 +32,14 @@ const redirects = new Set([301, 302, 303, 307, 308]);
  * host is trusted; the name is resolved once, by the connection itself, so it cannot change in between.
  */
 export async function openLink(link: string, options: LinkOptions): Promise<LinkAnswer> {
-  let url = allowed(link, options.trustedHosts);
+  let url = allowedUrl(link, options.trustedHosts);
   for (let hop = 0; ; hop += 1) {
     const answer = await get(url, options);
     const location = answer.headers.location;
     if (!redirects.has(answer.status) || location === undefined) return answer;
     answer.discard();
     if (hop === redirectLimit) throw new Rejected(`${showLink(link)} redirects more than ${redirectLimit} times.`);
-    url = allowed(location, options.trustedHosts, url);
+    url = allowedUrl(location, options.trustedHosts, url);
   }
 }
 
@@ -53,7 +53,7 @@ export async function postJson(
     readonly timeoutMs?: number;
   },
 ): Promise<{ status: number }> {
-  const url = allowed(link, options.trustedHosts);
+  const url = allowedUrl(link, options.trustedHosts);
   const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
   try {
     const headers = { 'content-type': 'application/json', ...options.headers };
@@ -73,8 +73,8 @@ export function showLink(link: string | URL): string {
   return `${url.host}${url.pathname}`;
 }
 
-/** The link as a URL, when it may be fetched at all. */
-function allowed(link: string, trustedHosts: readonly string[], base?: URL): URL {
+/** The link as a URL, when it may be opened or called at all; throws why not. */
+export function allowedUrl(link: string, trustedHosts: readonly string[], base?: URL): URL {
   if (!URL.canParse(link, base?.href)) throw new InvalidInput('The link is not a URL.');
   const url = new URL(link, base);
   const shown = showLink(url);
@@ -84,7 +84,9 @@ function allowed(link: string, trustedHosts: readonly string[], base?: URL): URL
     if (url.protocol === 'https:' || url.protocol === 'http:') return url;
     throw new Rejected(`${shown} is neither http nor https.`);
   }
-  if (url.protocol !== 'https:') throw new Rejected(`${shown} is not https, and ${url.host} is not a trusted host.`);
+  if (url.protocol === 'http:') throw new Rejected(`${shown} is not https, and ${url.host} is not a trusted host.`);
+  if (url.protocol !== 'https:')
+    throw new Rejected(`A link that begins with ${url.protocol} is not taken, only https.`);
   // The connection looks up names only; an address written out must be judged here.
   const address = url.hostname.replace(/^\[|\]$/g, '');
   if (isPublicAddress(address) === false) throw privateAddress(shown);

@@ -11,7 +11,7 @@ export const watermark = defineTile({
   parameters: z
     .strictObject({
       use_custom_logo: z.enum(['mosaic', 'custom']).default('mosaic'),
-      image_id: z.string().nullish(),
+      image_id: z.string().max(100).nullish(),
       logo_position: z.enum(['top-left', 'top-right', 'bottom-left', 'bottom-right']).default('bottom-right'),
       /** Percent of the picture's width. */
       logo_size: z.number().min(1).max(100).default(30),
