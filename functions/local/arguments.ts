@@ -58,8 +58,17 @@ function parse(words: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new InvalidInput(`${(error as Error).message}\n\n${usage}`, {}, { cause: error });
+    throw new InvalidInput(`${wordsFor(error as NodeJS.ErrnoException)}\n\n${usage}`, {}, { cause: error });
   }
+}
+
+/** Node's own words end in the middle of an example; and a file's name may begin like an option. */
+function wordsFor({ code, message }: NodeJS.ErrnoException): string {
+  const [, option = ''] = /'(-[^' ]*)/.exec(message) ?? [];
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
+    return `There is no option ${option}. Is it a file whose name begins with "-"? Type ./ before it.`;
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return `${option} is not given as it is meant to be:`;
+  return message;
 }
 
 function parsePort(text: string): number {

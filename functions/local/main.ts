@@ -6,6 +6,9 @@ import { watchUploads } from './watch-uploads.ts';
 // Paths that the user types are meant from where npm was called, not from the project's folder.
 const folder = process.env.INIT_CWD ?? process.cwd();
 
+// Whoever reads may go away (a closed terminal, `| head`): then nobody is told, and the work still ends in order.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 try {
   const options = parseArguments(process.argv.slice(2), folder);
   if (options.help) console.log(usage);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { findFfmpeg } from '../../shared/engine/media/find-ffmpeg.ts';
 import { InvalidInput } from '../../shared/errors.ts';
 import type { LogSink } from '../../shared/log.ts';
@@ -7,6 +6,7 @@ import type { Table } from '../../shared/platform/ports.ts';
 import { assertReachable } from '../../shared/runs/assert-reachable.ts';
 import { type LocalWorld, startLocal } from '../local.ts';
 import type { Arguments } from './arguments.ts';
+import { makeFolder } from './make-folder.ts';
 import { hostname, PortInUse } from './server.ts';
 import { shownPath } from './shown-path.ts';
 
@@ -22,7 +22,7 @@ interface Opening {
 export async function openWorld({ dataFolder, port, verbose }: Arguments, opening: Opening): Promise<LocalWorld> {
   refuseHosted();
   const ffmpeg = await findFfmpeg(process.env);
-  makeFolder(dataFolder);
+  makeFolder(dataFolder, '--data');
   const platform = openLocal({ folder: dataFolder });
   try {
     if (!platform.isOwner) throw alreadyInUse(dataFolder);
@@ -68,16 +68,6 @@ const portKey = { pk: 'PORT', sk: 'PORT' };
 function refuseHosted(): void {
   const apiUrl = process.env.MOSAIC_API_URL;
   if (apiUrl) assertReachable(apiUrl, `http://${hostname}`, `http://${hostname}`);
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (cause) {
-    throw new InvalidInput(
-      `The folder ${folder} cannot be made: ${(cause as Error).message}. Choose another with --data DIR.`,
-    );
-  }
 }
 
 const alreadyInUse = (folder: string): InvalidInput =>

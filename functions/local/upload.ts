@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { extname } from 'node:path';
 import { InvalidInput } from '../../shared/errors.ts';
+import { shownPath } from './shown-path.ts';
 
 const contentTypes: Readonly<Record<string, string>> = {
   '.mp4': 'video/mp4',
@@ -24,13 +25,15 @@ export const identityOf = (path: string, { size, mtimeMs }: Stats): string =>
 export async function checkFile(path: string): Promise<Stats> {
   const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-      throw new InvalidInput(`${path}: there is no such file. Check the spelling and the folder.`);
-    if (error.code === 'EACCES') throw new InvalidInput(`${path}: this user may not read it.`);
+      throw new InvalidInput(`${shownPath(path)}: there is no such file. Check the spelling and the folder.`);
+    if (error.code === 'EACCES') throw new InvalidInput(`${shownPath(path)}: this user may not read it.`);
     throw error;
   });
   if (stats.isDirectory())
-    throw new InvalidInput(`${path} is a folder. Name the files in it, for example ${basename(path)}/*.mp4.`);
-  if (!stats.isFile()) throw new InvalidInput(`${path} is not an ordinary file.`);
-  if (stats.size === 0) throw new InvalidInput(`${path} is empty (0 bytes). Export or copy it again.`);
+    throw new InvalidInput(
+      `${shownPath(path)} is a folder. Name the files in it, for example ${shownPath(path)}/*.mp4.`,
+    );
+  if (!stats.isFile()) throw new InvalidInput(`${shownPath(path)} is not an ordinary file.`);
+  if (stats.size === 0) throw new InvalidInput(`${shownPath(path)} is empty (0 bytes). Export or copy it again.`);
   return stats;
 }

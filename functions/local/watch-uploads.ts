@@ -8,7 +8,7 @@ import type { Arguments } from './arguments.ts';
 import { watchDropFolder } from './drop-folder.ts';
 import { openWorld } from './open-world.ts';
 import { placedResults } from './results.ts';
-import { shownPath } from './shown-path.ts';
+import { plainText, shownPath } from './shown-path.ts';
 
 /** `npm start`: whatever lands in an agent's folder is edited, until Ctrl-C. */
 export async function watchUploads(options: Arguments): Promise<number> {
@@ -19,7 +19,7 @@ export async function watchUploads(options: Arguments): Promise<number> {
   banner(world, uploads, join(options.dataFolder, 'deliveries'));
   const folder = watchDropFolder(uploads, world.agents.keys(), world.uploads, {
     taken: (key) => say(key, 'uploaded'),
-    failed: (path, error) => say(shownPath(path), colors.red(`cannot be taken: ${messageOf(error)}`)),
+    failed: (path, error) => say(shownPath(path), colors.red(`cannot be taken: ${plainText(messageOf(error))}`)),
   });
   await interrupted();
   console.log('\nStopping. What is under way is kept and goes on at the next start.');
@@ -94,21 +94,21 @@ function wordsFor(run: Run, files: readonly string[] | undefined): string | unde
         )
       );
     case 'ignored':
-      return colors.dim(`ignored: ${run.reason}`);
+      return colors.dim(plainText(`ignored: ${run.reason}`));
     case 'failed':
     case 'rejected':
     case 'cancelled':
-      return colors.red(`${run.status}: ${run.reason}`);
+      return colors.red(plainText(`${run.status}: ${run.reason}`));
     case 'uncertain':
     case 'paused':
-      return colors.yellow(`${run.status}: ${run.reason}`);
+      return colors.yellow(plainText(`${run.status}: ${run.reason}`));
     default:
       return undefined;
   }
 }
 
 function say(key: string, text: string): void {
-  console.log(`${colors.dim(new Date().toTimeString().slice(0, 8))}  ${key}  ${text}`);
+  console.log(`${colors.dim(new Date().toTimeString().slice(0, 8))}  ${plainText(key)}  ${text}`);
 }
 
 function interrupted(): Promise<void> {
@@ -118,6 +118,7 @@ function interrupted(): Promise<void> {
       process.once('SIGINT', () => process.exit(130));
       resolve();
     };
-    process.once('SIGINT', stop).once('SIGTERM', stop);
+    // SIGHUP: the terminal was closed. What a stop leaves unsaid then has nobody to read it.
+    process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
   });
 }

@@ -30,9 +30,9 @@ describe('npm start -- FILE', () => {
     const words = [clip, ...bad, '--agent', 'polish', '--out', 'edited', '--port', '0'];
     const { code, printed } = await runProgram(words, folder);
     expect(printed).toMatch(/✗ .*nowhere\.mp4: there is no such file/);
-    expect(printed).toMatch(/✗ text\.mp4: .*it is text/);
-    expect(printed).toMatch(/✗ voice\.m4a: .*(no video|audio)/);
-    expect(printed).toMatch(/✗ .*\.mp4: .*is cut off/);
+    expect(printed).toMatch(/✗ text\.mp4 is not a video: it is text/);
+    expect(printed).toMatch(/✗ voice\.m4a has no video track/);
+    expect(printed).toMatch(/✗ \S*\.mp4 is cut off/);
     expect(printed).toContain('✓ good.mp4 → edited/good-polish.mp4');
     expect(code).toBe(1);
     expect(readdirSync(join(folder, 'edited'))).toEqual(['good-polish.mp4']);
@@ -46,16 +46,19 @@ describe('npm start -- FILE', () => {
     expect(readdirSync(join(folder, 'out')).sort()).toEqual(['a-tighten-2.mp4', 'a-tighten.mp4']);
   });
 
-  test('parks on Ctrl-C, and the same command goes on with the same run', async () => {
+  test('parks on Ctrl-C and when its terminal is closed, and the same command goes on with the same run', async () => {
     const clip = await makeClip(join(folder, 'a.mp4'));
     const words = [clip, '--agent', 'vertical', '--port', '0'];
-    const program = startProgram(words, folder);
-    await program.saying('editing');
-    program.process.kill('SIGINT');
-    expect(await program.ended).toMatchObject({
-      code: 130,
-      printed: expect.stringContaining('the same command goes on'),
-    });
+    for (const signal of ['SIGHUP', 'SIGINT'] as const) {
+      const program = startProgram(words, folder);
+      await program.saying('editing');
+      program.process.kill(signal);
+      expect(await program.ended).toMatchObject({
+        code: 130,
+        printed: expect.stringContaining('the same command goes on'),
+      });
+      expect(readdirSync(join(folder, '.tessera/work'))).toEqual([]);
+    }
     const { code, printed } = await runProgram(words, folder);
     expect(printed).toContain('a.mp4 (continued)');
     expect(code).toBe(0);
@@ -65,6 +68,9 @@ describe('npm start -- FILE', () => {
   test.each([
     { what: 'an unknown agent', words: ['--agent', 'shorten'], says: 'There are: tighten, vertical, polish.' },
     { what: 'an option that does not exist', words: ['--fast'], says: '--agent NAME' },
+    { what: 'a file that looks like an option', words: ['-dash.mp4'], says: 'Type ./ before it' },
+    { what: 'an output folder that is a file', words: ['--out', 'a.mp4'], says: 'Choose another with --out DIR' },
+    { what: 'a state folder that cannot be made', words: ['--data', '/dev/null/x'], says: 'another with --data DIR' },
     { what: 'a port that is none', words: ['--port', 'x'], says: 'whole number' },
   ])('$what is refused with what there is', async ({ words, says }) => {
     const clip = await makeClip(join(folder, 'a.mp4'));
