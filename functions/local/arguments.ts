@@ -58,16 +58,17 @@ function parse(words: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new InvalidInput(`${wordsFor(error as NodeJS.ErrnoException)}\n\n${usage}`, {}, { cause: error });
+    throw new InvalidInput(`${wordsFor(error as NodeJS.ErrnoException, words)}\n\n${usage}`, {}, { cause: error });
   }
 }
 
 /** Node's own words end in the middle of an example; and a file's name may begin like an option. */
-function wordsFor({ code, message }: NodeJS.ErrnoException): string {
-  const [, option = ''] = /'(-[^' ]*)/.exec(message) ?? [];
+function wordsFor({ code, message }: NodeJS.ErrnoException, words: readonly string[]): string {
+  const [, named = ''] = /'(-[^' ]*)/.exec(message) ?? [];
+  const option = words.find((word) => word.startsWith(named)) ?? named;
   if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION')
     return `There is no option ${option}. Is it a file whose name begins with "-"? Type ./ before it.`;
-  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return `${option} is not given as it is meant to be:`;
+  if (code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE') return `${option}: see below how it is given.`;
   return message;
 }
 

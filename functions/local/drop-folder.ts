@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { basename, join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { InvalidInput } from '../../shared/errors.ts';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
 import { contentTypeOf, identityOf } from './upload.ts';
 
@@ -18,7 +19,7 @@ const stillnessMs = 2000;
  */
 export function watchDropFolder(
   folder: string,
-  subfolders: Iterable<string>,
+  subfolders: readonly string[],
   uploads: LocalBucket,
   report: { taken(key: string): void; failed(path: string, error: unknown): void },
 ): DropFolder {
@@ -28,7 +29,11 @@ export function watchDropFolder(
     followSymlinks: false,
   });
   const take = (path: string) => {
-    takeFile(path).catch((error: unknown) => report.failed(path, error));
+    // What desktops and transfers hide is not meant for us; what is gone again has nothing left to report.
+    if (basename(path).startsWith('.')) return;
+    takeFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') report.failed(path, error);
+    });
   };
   watcher.on('add', take).on('change', take);
   watcher.on('error', (error) => report.failed(folder, error));
@@ -36,6 +41,9 @@ export function watchDropFolder(
 
   async function takeFile(path: string): Promise<void> {
     const key = relative(folder, path).split(sep).join('/');
+    const [subfolder = '', ...rest] = key.split('/');
+    if (rest.length === 0 || !subfolders.includes(subfolder))
+      throw new InvalidInput(`it is in no agent's folder. Move it into ${subfolders.join('/, ')}/.`);
     const identity = identityOf(path, await stat(path));
     if ((await uploads.head(key))?.metadata.source === identity) return;
     await uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata: { source: identity } });

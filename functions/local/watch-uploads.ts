@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import colors from 'picocolors';
 import { messageOf } from '../../shared/errors.ts';
 import { readRun } from '../../shared/runs/move-run.ts';
-import { isEnded, type Run } from '../../shared/runs/run.ts';
+import type { Run } from '../../shared/runs/run.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { watchDropFolder } from './drop-folder.ts';
@@ -17,9 +17,9 @@ export async function watchUploads(options: Arguments): Promise<number> {
   moves.follow(world);
   const uploads = join(options.dataFolder, 'uploads');
   banner(world, uploads, join(options.dataFolder, 'deliveries'));
-  const folder = watchDropFolder(uploads, world.agents.keys(), world.uploads, {
+  const folder = watchDropFolder(uploads, [...world.agents.keys()], world.uploads, {
     taken: (key) => say(key, 'uploaded'),
-    failed: (path, error) => say(shownPath(path), colors.red(`cannot be taken: ${plainText(messageOf(error))}`)),
+    failed: (path, error) => say(relative(uploads, path), colors.red(`not taken: ${plainText(messageOf(error))}`)),
   });
   await interrupted();
   console.log('\nStopping. What is under way is kept and goes on at the next start.');
@@ -71,18 +71,15 @@ function moveScreen() {
     if (text === undefined || said.get(runId) === text) return;
     said.set(runId, text);
     say(run.upload.key, text);
-    if (isEnded(run) && (run.status !== 'delivered' || files)) said.delete(runId);
   }
 }
 
 function wordsFor(run: Run, files: readonly string[] | undefined): string | undefined {
   switch (run.status) {
     case 'waiting':
-      return colors.dim(run.refusal ? `waiting: ${run.refusal.message}` : 'waiting');
+      return run.refusal && colors.dim(plainText(`waiting: ${run.refusal.message}`));
     case 'running':
       return run.progress > 0 ? `editing ${Math.floor(run.progress * 4) * 25} %` : 'editing';
-    case 'copying':
-      return 'delivering';
     case 'delivered':
       return (
         files &&

@@ -68,7 +68,7 @@ describe('npm start -- FILE', () => {
   test.each([
     { what: 'an unknown agent', words: ['--agent', 'shorten'], says: 'There are: tighten, vertical, polish.' },
     { what: 'an option that does not exist', words: ['--fast'], says: '--agent NAME' },
-    { what: 'a file that looks like an option', words: ['-dash.mp4'], says: 'Type ./ before it' },
+    { what: 'a file that looks like an option', words: ['-dash.mp4'], says: 'no option -dash.mp4' },
     { what: 'an output folder that is a file', words: ['--out', 'a.mp4'], says: 'Choose another with --out DIR' },
     { what: 'a state folder that cannot be made', words: ['--data', '/dev/null/x'], says: 'another with --data DIR' },
     { what: 'a port that is none', words: ['--port', 'x'], says: 'whole number' },

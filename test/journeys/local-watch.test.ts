@@ -30,11 +30,15 @@ describe('npm start', () => {
     const path = join(folder, '.tessera/uploads/tighten/talk.mp4');
     const half = bytes.length / 2;
     writeFileSync(path, bytes.subarray(0, half));
+    writeFileSync(join(folder, '.tessera/uploads/stray.mp4'), 'x');
+    writeFileSync(join(folder, '.tessera/uploads/tighten/.hidden.mp4'), 'x');
     await sleep(1200);
     appendFileSync(path, bytes.subarray(half));
 
     await program.saying('talk.mp4  done');
     expect(program.printed().match(/talk\.mp4 {2}uploaded/g)).toHaveLength(1);
+    expect(program.printed()).toMatch(/stray\.mp4 {2}not taken: .*Move it into tighten\/, vertical\/, polish\//);
+    expect(program.printed()).not.toContain('hidden');
     const paths = delivered();
     expect(
       paths.map((each) => each.replace(/talk\/[^/]+\//, 'talk/ID/').replace(/-[0-9a-f-]{36}/, '-ID')).sort(),
