@@ -47,9 +47,11 @@ export function renderOutput(
     const thumbnailPath = join(workDir, 'thumbnail.jpg');
     const deadline = AbortSignal.timeout(deps.limits.wallSeconds * 1000);
     const signal = AbortSignal.any([watcher.signal, deadline]);
+    let isHere = false;
     try {
       const { sha256 } = await saveLink(inputPath, await open(deps, source, signal), deps.limits.inputBytes);
       signal.throwIfAborted();
+      isHere = true;
       watcher.onFetched();
       const edited = await deps.edit({
         ...{ inputPath, outputPath, thumbnailPath, workDir, signal },
@@ -74,7 +76,7 @@ export function renderOutput(
         ...{ durationSeconds, width, height, sizeBytes },
       };
     } catch (error) {
-      if (deadline.aborted && !watcher.signal.aborted) throw tooSlow(deps.limits, error);
+      if (deadline.aborted && !watcher.signal.aborted) throw tooSlow(deps.limits, isHere, error);
       throw error;
     }
   });
@@ -109,9 +111,11 @@ const chainOf = (run: AgentRun, render: Render) =>
     .flatMap((nodeId) => run.nodes.filter((node) => node.originalId === nodeId))
     .map(({ nodeTypeId, parameters }) => ({ nodeTypeId, parameters }));
 
-const tooSlow = ({ wallSeconds }: RenderLimits, cause: unknown): PermanentError =>
+const tooSlow = ({ wallSeconds }: RenderLimits, isHere: boolean, cause: unknown): PermanentError =>
   new PermanentError(
-    `The edit was not done within ${wallSeconds} seconds, which is the limit for one render here. A shorter video fits.`,
+    isHere
+      ? `The edit was not done within ${wallSeconds} seconds, which is the limit for one render here. A shorter video fits.`
+      : `The video did not arrive within ${wallSeconds} seconds, which is the limit for one render here: its source is too slow.`,
     {},
     { cause },
   );

@@ -182,6 +182,8 @@ function unreachable(url: URL, error: unknown): Error {
   if (error instanceof PermanentError) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'PRIVATE_ADDRESS') return privateAddress(showLink(url));
+  if (code === 'ABORT_ERR' || (error instanceof Error && error.name === 'TimeoutError'))
+    return new Error(`${showLink(url)} gave no answer in time.`);
   const name = error instanceof Error ? error.name : 'unknown error';
   return new Error(`The connection to ${showLink(url)} failed (${typeof code === 'string' ? code : name}).`);
 }

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { engineWorkHandler } from '../../functions/engine-work.ts';
@@ -43,6 +44,43 @@ test('whatever crashes and repeats, a run ends once with each output, and its en
     ),
     { numRuns: 8 },
   );
+});
+
+test('a cancel that is answered holds, whenever it comes: nothing more is made, told or left behind', async () => {
+  for (let moment = 1; moment <= 14; moment += 1) {
+    const world = await openWorld({ edit: copyEdit, trackEveryMs: 3_600_000 });
+    try {
+      const runId = await startRun(world, 2);
+      let writes = 0;
+      let answer: number | undefined;
+      const { write } = world.deps.table;
+      const cancelling: typeof write = async (...made) => {
+        writes += 1;
+        if (writes === moment) answer = (await world.call('POST', `/agent_run/${runId}/cancel`)).status;
+        return write(...made);
+      };
+      for (;;) {
+        const [message] = await world.deps.queue.receive({ max: 1, visibilitySeconds: 60 });
+        if (message === undefined) break;
+        const handler = engineWorkHandler({ ...world.deps, table: { ...world.deps.table, write: cancelling } });
+        const { batchItemFailures } = await handler({ Records: [world.asRecord(message)] });
+        await (batchItemFailures.length > 0
+          ? world.deps.queue.extend(message.receipt, 0)
+          : world.deps.queue.done(message.receipt));
+      }
+      const { status, node_status_counts: counts } = (await world.call('GET', `/agent_run/${runId}`)).body;
+      const ends = world.calls.filter(({ event }) => event.flag === 'RUN_FINISHED').map(({ event }) => event.status);
+      const expected = answer === 200 ? 'cancelled' : 'completed';
+      expect({ moment, answer, status, ends: [...new Set(ends)] }).toEqual({
+        ...{ moment, answer, status: expected },
+        ends: [expected],
+      });
+      expect(counts.in_progress).toBe(0);
+      expect(existsSync(world.deps.workFolder) ? readdirSync(world.deps.workFolder) : []).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  }
 });
 
 async function startRun(world: World, videos: number): Promise<string> {

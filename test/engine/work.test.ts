@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { engineWorkHandler } from '../../functions/engine-work.ts';
 import type { Edited, EditJob } from '../../shared/engine/edit.ts';
@@ -135,6 +138,31 @@ describe('a render', () => {
     stopping.abort();
     expect((await working).batchItemFailures).toEqual([{ itemIdentifier: message.messageId }]);
     expect(await report(runId)).toMatchObject({ status: 'running', errors: [] });
+  });
+
+  test('that takes too long fails, and says whether the edit or the source was too slow', async () => {
+    const limits = { wallSeconds: 0.3, inputSeconds: 600, inputBytes: 1_000_000, outputBytes: 1_000_000 };
+    await open(
+      untilStopped(() => {}),
+      { limits },
+    );
+    const slowEdit = await startRun();
+    await world.drain();
+    expect((await report(slowEdit.runId)).status_message).toMatch(/^The edit was not done within 0\.3 seconds/);
+
+    const source = createServer((_request, response) => response.write('it begins, and then')).listen(0, '127.0.0.1');
+    await once(source, 'listening');
+    const host = `127.0.0.1:${(source.address() as AddressInfo).port}`;
+    (world.deps.trustedHosts as string[]).push(host);
+    const { agentId, nodeIds } = await makeAgent(world);
+    const started = await world.call('POST', `/agent/${agentId}/run`, { video_urls: [`http://${host}/slow.mp4`] });
+    await world.drain();
+    source.closeAllConnections();
+    source.close();
+    const { status_message, errors } = await report(started.body.run_id);
+    expect(status_message).toMatch(/^The video did not arrive within 0\.3 seconds/);
+    expect(errors[0].original_node_id).toBe(nodeIds[0]);
+    expect(readdirSync(world.deps.workFolder)).toEqual([]);
   });
 
   test('that cannot be done fails once, with the reason and the node', async () => {
