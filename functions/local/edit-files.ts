@@ -34,7 +34,7 @@ export async function editFiles(options: Arguments): Promise<number> {
       `${colors.bold('Tessera')} edits ${count(usable.length)} with ${colors.bold(agent)}; results go to ${shownPath(outFolder)}\n`,
     );
     const journeys = await beginAll(world, usable, options);
-    const progress = progressOf(process.stdout.isTTY && !options.verbose);
+    const progress = progressOf(process.stdout.isTTY && process.env.TERM !== 'dumb' && !options.verbose);
     const failed = await follow(world, journeys, progress, interrupted.signal).finally(() => progress.stop());
     if (interrupted.signal.aborted) return parked();
     return failed === 0 && journeys.length === files.length ? 0 : 1;

@@ -72,8 +72,8 @@ function refuseHosted(): void {
 
 const alreadyInUse = (folder: string): InvalidInput =>
   new InvalidInput(
-    `Another Tessera already works in ${shownPath(folder)}. Drop your files into ${shownPath(folder)}/uploads/<agent>/ ` +
-      'and it takes them, or give this one a folder of its own with --data DIR.',
+    `Another Tessera already works in ${shownPath(folder)}. Wait for its end; or, if it was started without files, drop ` +
+      `yours into ${shownPath(folder)}/uploads/<agent>/; or give this one a folder of its own with --data DIR.`,
   );
 
 /** Lines of JSON on standard error when asked for; a run's moves also go to the screen. */

@@ -55,7 +55,7 @@ describe('npm start', () => {
     expect(await program.ended).toMatchObject({ code: 0, signal: null });
   });
 
-  test('a second program in the same folder is told where to drop its file instead', async () => {
+  test('a second program in the same folder is told what it can do instead', async () => {
     const clip = await makeClip(join(folder, 'other.mp4'));
     const { code, printed } = await runProgram([clip, '--port', '0'], folder);
     expect(printed).toContain('Another Tessera already works in .tessera');
