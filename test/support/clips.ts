@@ -128,6 +128,13 @@ export const flatPixelsClip = () =>
 
 export const tinyClip = () => clip('tiny.mp4', [...lavfi('color=red:size=16x16:rate=30:duration=1'), ...h264]);
 
+/** A transport stream whose sound begins only at 1.5 s, as a receiver writes it that was tuned in just then. */
+export const lateSoundStream = () =>
+  clip('late-sound.ts', [
+    ...[...picture({ seconds: 3 }), '-itsoffset', '1.5', ...sound(tone('1'), 1.5)],
+    ...[...h264, ...aac],
+  ]);
+
 export const matroskaClip = () =>
   clip('container.mkv', [...picture({ seconds: 2 }), ...sound(tone('lt(t,1)'), 2), ...h264, ...aac]);
 

@@ -75,4 +75,13 @@ export const silenceArguments = (
     ].join(','),
   ],
   ...['-f', 'null', '-'],
+  ...(startsWithTracksInUse.has(source.format)
+    ? ['-map', `0:${source.video.streamIndex}`, '-c', 'copy', '-f', 'null', '-']
+    : []),
 ];
+
+/**
+ * Here FFmpeg counts time from the first of the tracks that are in use. The picture, which is not needed, is copied to
+ * nowhere: otherwise sound that begins late would be measured as if it began at once, and the wrong parts would go.
+ */
+const startsWithTracksInUse = new Set(['mpegts', 'mpeg', 'ogg']);

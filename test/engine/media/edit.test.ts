@@ -6,8 +6,16 @@ import { type EditJob, editVideo } from '../../../shared/engine/edit.ts';
 import { measureSilences } from '../../../shared/engine/media/analyse.ts';
 import { probe } from '../../../shared/engine/media/probe.ts';
 import { tiles } from '../../../shared/engine/tiles/index.ts';
-import { hushedClip, redAndBlueClip, soundlessClip, talkingClip, testMedia, tinyClip } from '../../support/clips.ts';
-import { colorAt, factsOf, frameNumbers } from '../../support/look-at-clip.ts';
+import {
+  hushedClip,
+  lateSoundStream,
+  redAndBlueClip,
+  soundlessClip,
+  talkingClip,
+  testMedia,
+  tinyClip,
+} from '../../support/clips.ts';
+import { colorAt, factsOf, frameNumbers, onsetsOf } from '../../support/look-at-clip.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -23,6 +31,12 @@ describe('editing', () => {
     const media = await testMedia();
     const settings = { thresholdDb: -35, minSeconds: 0.5 };
     expect(await measureSilences(media, await probe(media, output), settings, { wallSeconds: 30 })).toEqual([]);
+  });
+
+  it('finds the silence before sound that begins late in a transport stream', async () => {
+    const { output } = await edit(await lateSoundStream(), [['Silence Removal', { padding_seconds: 0.1 }]]);
+    expect((await onsetsOf(output))[0]).toBeLessThan(0.2);
+    expect((await frameNumbers(output))[0]).toBeGreaterThan(40);
   });
 
   it('describes what it made, and makes a picture of it', async () => {
