@@ -21,7 +21,7 @@ export interface Standing {
   readonly ended?: { readonly files: readonly string[] } | { readonly reason: string };
 }
 
-/** Puts the file into the uploads bucket, unless an earlier start did and its journey is not over. */
+/** Puts the file into the uploads bucket, unless an earlier start did and nobody was told of its end. */
 export async function beginJourney(
   world: LocalWorld,
   path: string,
@@ -38,12 +38,25 @@ export async function beginJourney(
   const there = await world.uploads.head(key);
   const same = there?.metadata.source === source && there.metadata[outFolderMetadata] === metadata[outFolderMetadata];
   if (there && same) {
-    const upload = asUpload(world, there);
-    if ((await standingOf(world, { path, upload, continued: true })).ended === undefined)
-      return { path, upload, continued: true };
+    const journey = { path, upload: asUpload(world, there), continued: true };
+    if (await isUnseen(world, journey)) return journey;
   }
   const head = await world.uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata });
   return { path, upload: asUpload(world, head), continued: false };
+}
+
+/** From now on the same command is a new wish, not the rest of the old one. */
+export async function markTold({ remembered }: LocalWorld, { upload }: Journey): Promise<void> {
+  await remembered.write({ put: { ...toldKey(upload), type: 'told' } });
+}
+
+const toldKey = ({ versionId }: Upload) => ({ pk: `TOLD#${versionId}`, sk: 'TOLD' });
+
+/** Under way, or done when the program was killed. A failure that nobody saw is simply tried again. */
+async function isUnseen(world: LocalWorld, journey: Journey): Promise<boolean> {
+  const { ended } = await standingOf(world, journey);
+  if (ended && 'reason' in ended) return false;
+  return ended === undefined || (await world.remembered.get(toldKey(journey.upload))) === undefined;
 }
 
 const asUpload = (
