@@ -149,7 +149,9 @@ describe('what cannot be decoded', () => {
   it('is said in words that say nothing of FFmpeg’s insides', async () => {
     const path = await renamedFormat('avc1', 'zzzz');
     await expect(rendered(path)).rejects.toThrow(/^zzzz\.mp4 is in a format that this FFmpeg cannot decode$/);
-    await expect(rendered(await renamedFormat('avc1', 'v210'))).rejects.toThrow(/^v210\.mp4 cannot be decoded/);
+    // FFmpeg 5 leaves such pictures out instead of giving up, so all that can be said is that they are not there.
+    const inWords = /^v210\.mp4 (cannot be decoded: |is cut off: )/;
+    await expect(rendered(await renamedFormat('avc1', 'v210'))).rejects.toThrow(inWords);
   });
 });
 
