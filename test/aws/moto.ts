@@ -1,10 +1,11 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { run, type Server, startServer } from './processes.ts';
 
 export const motoVersion = '5.2.5';
 
-const folder = new URL(`../../node_modules/.cache/moto-${motoVersion}`, import.meta.url).pathname;
+const folder = fileURLToPath(new URL(`../../node_modules/.cache/moto-${motoVersion}`, import.meta.url));
 const program = join(folder, 'bin', 'moto_server');
 
 /** Installs moto into a virtual environment of its own, once. Returns why it could not, if it could not. */

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { type Emulators, startEmulators } from './emulators.ts';
 import { againWithLoopbackOnly } from './loopback-only.ts';
 import { installMoto } from './moto.ts';
@@ -39,8 +40,8 @@ async function main(): Promise<number> {
 }
 
 function vitest(environment: Readonly<Record<string, string>>): Promise<number> {
-  const program = new URL('../../node_modules/vitest/vitest.mjs', import.meta.url).pathname;
-  const config = new URL('vitest.config.ts', import.meta.url).pathname;
+  const program = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+  const config = fileURLToPath(new URL('vitest.config.ts', import.meta.url));
   child = spawn(process.execPath, [program, 'run', '--config', config, ...process.argv.slice(2)], {
     stdio: 'inherit',
     env: { ...withoutAws(process.env), ...environment },

@@ -1,12 +1,13 @@
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 
-const adapters = new URL('../../shared/platform/aws/index.ts', import.meta.url).pathname;
+const adapters = fileURLToPath(new URL('../../shared/platform/aws/index.ts', import.meta.url));
 
 async function bundle(names: string, splitting: boolean) {
   const contents = `import { ${names} } from '${adapters}'; export default [${names}];`;
   const { metafile } = await build({
-    stdin: { contents, resolveDir: new URL('../..', import.meta.url).pathname },
+    stdin: { contents, resolveDir: fileURLToPath(new URL('../..', import.meta.url)) },
     ...{ bundle: true, minify: true, splitting, format: 'esm', platform: 'node', target: 'node22' },
     ...{ write: false, outdir: 'unused', metafile: true },
   });

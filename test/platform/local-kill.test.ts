@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
 import { openDatabase } from '../../shared/platform/local/database.ts';
@@ -28,7 +29,7 @@ test('a process killed at any moment leaves only whole objects, whole transactio
 }, 120_000);
 
 async function writeUntilKilled(folder: string, round: number): Promise<string[]> {
-  const program = new URL('writer.ts', import.meta.url).pathname;
+  const program = fileURLToPath(new URL('writer.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
