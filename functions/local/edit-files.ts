@@ -3,15 +3,13 @@ import { InvalidInput, messageOf } from '../../shared/errors.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { follow } from './follow.ts';
+import { interruptedCode, interruption } from './interruption.ts';
 import { beginJourney, type Journey } from './journeys.ts';
 import { makeFolder } from './make-folder.ts';
 import { openWorld } from './open-world.ts';
 import { progressOf } from './progress.ts';
 import { plainText, shownPath } from './shown-path.ts';
 import { checkFile } from './upload.ts';
-
-/** 128 + SIGINT, as shells count. */
-const interruptedCode = 130;
 
 /** `npm start -- FILE…`: these files through the same doors as any upload; 0 when all are delivered. */
 export async function editFiles(options: Arguments): Promise<number> {
@@ -73,23 +71,6 @@ async function beginAll(world: LocalWorld, paths: readonly string[], options: Ar
 function parked(): number {
   console.log('\nStopped. What was under way is kept; the same command goes on with it.');
   return interruptedCode;
-}
-
-function interruption(): { signal: AbortSignal; forget(): void } {
-  const controller = new AbortController();
-  const stop = () => {
-    if (controller.signal.aborted) process.exit(interruptedCode);
-    controller.abort();
-  };
-  // SIGHUP: the terminal was closed.
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  return {
-    signal: controller.signal,
-    forget: () => {
-      for (const signal of signals) process.off(signal, stop);
-    },
-  };
 }
 
 const count = (files: number): string => (files === 1 ? 'one file' : `${files} files`);

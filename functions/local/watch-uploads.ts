@@ -6,6 +6,7 @@ import type { Run } from '../../shared/runs/run.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { watchDropFolder } from './drop-folder.ts';
+import { interruption } from './interruption.ts';
 import { openWorld } from './open-world.ts';
 import { placedResults } from './results.ts';
 import { plainText, shownPath } from './shown-path.ts';
@@ -21,7 +22,7 @@ export async function watchUploads(options: Arguments): Promise<number> {
     taken: (key) => say(key, 'uploaded'),
     failed: (path, error) => say(relative(uploads, path), colors.red(`not taken: ${plainText(messageOf(error))}`)),
   });
-  await interrupted();
+  await until(interruption().signal);
   console.log('\nStopping. What is under way is kept and goes on at the next start.');
   await folder.close();
   await world.stop();
@@ -108,14 +109,5 @@ function say(key: string, text: string): void {
   console.log(`${colors.dim(new Date().toTimeString().slice(0, 8))}  ${plainText(key)}  ${text}`);
 }
 
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      // A second Ctrl-C does not wait; whatever is cut off is taken up again at the next start.
-      process.once('SIGINT', () => process.exit(130));
-      resolve();
-    };
-    // SIGHUP: the terminal was closed. What a stop leaves unsaid then has nobody to read it.
-    process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
-  });
-}
+const until = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

@@ -55,6 +55,15 @@ describe('npm start', () => {
     expect(await program.ended).toMatchObject({ code: 0, signal: null });
   });
 
+  test('stops in order in the middle of an edit when npm hands the same Ctrl-C on', async () => {
+    await makeClip(join(folder, '.tessera/uploads/polish/talk.mp4'));
+    await program.saying('talk.mp4  editing');
+    program.process.kill('SIGINT');
+    await program.saying('Stopping');
+    program.process.kill('SIGINT');
+    expect(await program.ended).toMatchObject({ code: 0, signal: null });
+  });
+
   test('a second program in the same folder is told what it can do instead', async () => {
     const clip = await makeClip(join(folder, 'other.mp4'));
     const { code, printed } = await runProgram([clip, '--port', '0'], folder);
