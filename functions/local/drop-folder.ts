@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { watch } from 'chokidar';
 import { InvalidInput } from '../../shared/errors.ts';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
@@ -28,16 +29,33 @@ export function watchDropFolder(
     awaitWriteFinish: { stabilityThreshold: stillnessMs, pollInterval: 100 },
     followSymlinks: false,
   });
+  const closing = new AbortController();
+  const turns = new Map<string, Promise<void>>();
+  let isFirstLook = true;
+  // One look at a file after the other: the second finds what the first one took.
   const take = (path: string) => {
     // What desktops and transfers hide is not meant for us; what is gone again has nothing left to report.
     if (basename(path).startsWith('.')) return;
-    takeFile(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') report.failed(path, error);
-    });
+    const still = isFirstLook ? untilStill(path, closing.signal) : undefined;
+    const turn = Promise.all([still, turns.get(path)])
+      .then(() => takeFile(path))
+      .catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT' && !closing.signal.aborted) report.failed(path, error);
+      });
+    turns.set(path, turn);
+    turn.then(() => turns.get(path) === turn && turns.delete(path));
   };
   watcher.on('add', take).on('change', take);
+  watcher.on('ready', () => {
+    isFirstLook = false;
+  });
   watcher.on('error', (error) => report.failed(folder, error));
-  return { close: () => watcher.close() };
+  return {
+    close: () => {
+      closing.abort();
+      return watcher.close();
+    },
+  };
 
   async function takeFile(path: string): Promise<void> {
     const key = relative(folder, path).split(sep).join('/');
@@ -48,5 +66,13 @@ export function watchDropFolder(
     if ((await uploads.head(key))?.metadata.source === identity) return;
     await uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata: { source: identity } });
     report.taken(key);
+  }
+}
+
+/** The watcher waits for what arrives later; what is there when it begins it shows at once, half copied or not. */
+async function untilStill(path: string, signal: AbortSignal): Promise<void> {
+  for (let before = -1, { size } = await stat(path); size !== before; { size } = await stat(path)) {
+    before = size;
+    await sleep(stillnessMs, undefined, { signal });
   }
 }
