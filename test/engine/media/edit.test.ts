@@ -1,9 +1,10 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EditJob, editVideo } from '../../../shared/engine/edit.ts';
 import { measureSilences } from '../../../shared/engine/media/analyse.ts';
+import { type Media, openMedia } from '../../../shared/engine/media/index.ts';
 import { probe } from '../../../shared/engine/media/probe.ts';
 import { tiles } from '../../../shared/engine/tiles/index.ts';
 import {
@@ -63,6 +64,33 @@ describe('editing', () => {
     expect((await factsOf(output)).video).toMatchObject({ width: 180, height: 180 });
     expect((await colorAt(output, 0.5, 0.25, 0.5))[2]).toBeGreaterThan(180);
     expect((await colorAt(output, 0.5, 0.75, 0.5))[0]).toBeGreaterThan(180);
+  });
+
+  it.skipIf(process.platform === 'win32')('costs one decode and one encode, however many tiles', async () => {
+    const media = await testMedia();
+    const [program, log] = [join(folder, 'ffmpeg'), join(folder, 'commands.txt')];
+    await writeFile(program, `#!/bin/sh\necho "$*" >> '${log}'\nexec '${media.ffmpegPath}' "$@"\n`, { mode: 0o755 });
+    const source = await talkingClip();
+    await edit(
+      source,
+      [
+        ['Silence Removal', {}],
+        ['Reframe', { aspect_ratio: '1:1' }],
+        ['Color Correction', {}],
+        ['Mirror', {}],
+        ['Watermark', {}],
+      ],
+      {},
+      openMedia({ ...media, ffmpegPath: program }),
+    );
+    const commands = (await readFile(log, 'utf8')).split('\n').filter((words) => words.includes(' -i '));
+    // The first hears the sound and sees no picture; the last reads the result back for its picture.
+    expect(commands.map((words) => [words.includes(`file:${source}`), words.includes('libx264')])).toEqual([
+      [true, false],
+      [true, true],
+      [false, false],
+    ]);
+    expect(commands[0]).toMatch(/ -map 0:1 -af \S+ -f null -$/);
   });
 
   it('takes color away when asked to', async () => {
@@ -132,11 +160,16 @@ describe('editing', () => {
 
 let edits = 0;
 
-async function edit(inputPath: string, chain: [name: string, parameters: unknown][], options: Partial<EditJob> = {}) {
+async function edit(
+  inputPath: string,
+  chain: [name: string, parameters: unknown][],
+  options: Partial<EditJob> = {},
+  media?: Media,
+) {
   edits += 1;
   const workDir = await mkdtemp(join(folder, 'work-'));
   const [output, thumbnail] = [join(folder, `${edits}.mp4`), join(folder, `${edits}.jpg`)];
-  const edited = await editVideo(await testMedia(), {
+  const edited = await editVideo(media ?? (await testMedia()), {
     ...{ inputPath, outputPath: output, thumbnailPath: thumbnail, workDir },
     chain: chain.map(([name, parameters]) => ({
       nodeTypeId: tiles.find((tile) => tile.name === name)?.nodeTypeId ?? name,
