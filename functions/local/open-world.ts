@@ -64,10 +64,14 @@ async function onFirstFreePort(
 
 const portKey = { pk: 'PORT', sk: 'PORT' };
 
-/** Who sets the hosted API for the local world would wait for ever: it cannot fetch from this machine. */
+/** Who names another engine expects it to be used; and the hosted one could not even fetch from this machine. */
 function refuseHosted(): void {
   const apiUrl = process.env.MOSAIC_API_URL;
-  if (apiUrl) assertReachable(apiUrl, `http://${hostname}`, `http://${hostname}`);
+  if (!apiUrl) return;
+  if (URL.canParse(apiUrl)) assertReachable(apiUrl, `http://${hostname}`, `http://${hostname}`);
+  throw new InvalidInput(
+    'MOSAIC_API_URL is set, but `npm start` works with its own engine only. Unset it and try again.',
+  );
 }
 
 const alreadyInUse = (folder: string): InvalidInput =>

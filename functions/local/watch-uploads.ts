@@ -17,12 +17,14 @@ export async function watchUploads(options: Arguments): Promise<number> {
   const world = await openWorld(options, { onMove: moves.note });
   moves.follow(world);
   const uploads = join(options.dataFolder, 'uploads');
+  // Before the banner, which tells the user to press it.
+  const interrupted = interruption();
   banner(world, uploads, join(options.dataFolder, 'deliveries'));
   const folder = watchDropFolder(uploads, [...world.agents.keys()], world.uploads, {
     taken: (key) => say(key, 'uploaded'),
     failed: (path, error) => say(relative(uploads, path), colors.red(`not taken: ${plainText(messageOf(error))}`)),
   });
-  await until(interruption().signal);
+  await until(interrupted.signal);
   console.log('\nStopping. What is under way is kept and goes on at the next start.');
   await folder.close();
   await world.stop();
@@ -110,4 +112,7 @@ function say(key: string, text: string): void {
 }
 
 const until = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

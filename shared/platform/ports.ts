@@ -135,7 +135,7 @@ export interface Bucket {
   /** Writes a small object in one piece. A reader sees all of it or nothing. */
   put(key: string, body: Uint8Array | string, properties?: ObjectProperties & { ifAbsent?: boolean }): Promise<Stored>;
   /** A link that reads this version with plain HTTP GET and Range, without credentials, until it expires. */
-  link(key: string, options: { versionId?: string; expiresInSeconds: number; fileName?: string }): Promise<string>;
+  link(key: string, options: { versionId?: string; expiresInSeconds: number }): Promise<string>;
 
   startUpload(key: string, properties?: ObjectProperties): Promise<Upload>;
   /** Parts but the last are at least 5 MiB. Sending a part number again replaces it. */

@@ -13,16 +13,15 @@ const gapsOfMoto = {
 describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('On moto', () => {
   bucketContract('S3', async () => s3Bucket(await createBucket()), gapsOfMoto);
 
-  test('a link signs the version, the time and the file name, and asks for no checksum', async () => {
+  test('a link signs the version and the time, and asks for no checksum', async () => {
     const bucket = s3Bucket(await createBucket());
-    const link = await bucket.link('a b/ü.mp4', { versionId: 'v+1', expiresInSeconds: 3600, fileName: 'ü.mp4' });
+    const link = await bucket.link('a b/ü.mp4', { versionId: 'v+1', expiresInSeconds: 3600 });
     const { pathname, searchParams } = new URL(link);
     expect(pathname).toBe(`/${bucket.name}/a%20b/%C3%BC.mp4`);
     expect(Object.fromEntries(searchParams)).toMatchObject({
       versionId: 'v+1',
       'X-Amz-Expires': '3600',
       'X-Amz-SignedHeaders': 'host',
-      'response-content-disposition': `attachment; filename="_.mp4"; filename*=UTF-8''%C3%BC.mp4`,
     });
     expect(searchParams.has('x-amz-checksum-mode')).toBe(false);
     expect(searchParams.get('X-Amz-Signature')).toMatch(/^[0-9a-f]{64}$/);

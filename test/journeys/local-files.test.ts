@@ -100,6 +100,13 @@ describe('npm start -- FILE', () => {
     expect(existsSync(join(folder, '.tessera'))).toBe(false);
   });
 
+  test('refuses to pretend that it uses another engine which somebody has named', async () => {
+    const clip = await makeClip(join(folder, 'a.mp4'));
+    const { code, printed } = await runProgram([clip], folder, { MOSAIC_API_URL: 'http://localhost:4730' });
+    expect(printed).toContain('Unset it');
+    expect(code).toBe(1);
+  });
+
   test('refuses the hosted Mosaic, which cannot reach this machine', async () => {
     const clip = await makeClip(join(folder, 'a.mp4'));
     const { code, printed } = await runProgram([clip], folder, { MOSAIC_API_URL: 'https://api.mosaic.so' });

@@ -104,13 +104,17 @@ const neededFilters = [
 ];
 
 function notFound(name: ProgramName, refused: string[]): PermanentError {
-  const why = refused.length === 0 ? 'it is not installed' : `none of these will do: ${refused.join('; ')}`;
+  const why =
+    refused.length === 0 ? 'it is not installed' : `none of these will do: ${refused.map(firstSentence).join('; ')}`;
   const variable = name === 'ffmpeg' ? 'FFMPEG_PATH' : 'FFPROBE_PATH';
   return new PermanentError(
     `No usable ${name}: ${why}. Install FFmpeg 5 or newer with \`${installCommand()}\`, or set ${variable} to one.`,
     { refused },
   );
 }
+
+/** A program that is no FFmpeg at all may say a whole page. */
+const firstSentence = (text: string): string => (text.split('\n')[0] ?? '').replace(/\.\s*$/, '');
 
 function installCommand(): string {
   if (process.platform === 'darwin') return 'brew install ffmpeg';

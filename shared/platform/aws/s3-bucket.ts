@@ -10,7 +10,6 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { InvalidInput, Missing } from '../../errors.ts';
-import { attachment } from '../content-disposition.ts';
 import { checkObject } from '../metadata.ts';
 import type { Bucket, ObjectHead, ObjectProperties, Stored } from '../ports.ts';
 import { isAwsError } from './errors.ts';
@@ -64,9 +63,8 @@ export function openS3Bucket(name: string): Bucket {
     },
     put: (key, body, properties) =>
       put(s3, name, head, key, typeof body === 'string' ? Buffer.from(body) : body, properties),
-    link: async (key, { versionId, expiresInSeconds, fileName }) => {
-      const ResponseContentDisposition = fileName === undefined ? undefined : attachment(fileName);
-      const command = new GetObjectCommand({ ...at(key, versionId), ResponseContentDisposition });
+    link: async (key, { versionId, expiresInSeconds }) => {
+      const command = new GetObjectCommand(at(key, versionId));
       return getSignedUrl(s3, command, { expiresIn: expiresInSeconds });
     },
     ...openS3Uploads(s3, name, head),

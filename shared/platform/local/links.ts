@@ -7,7 +7,6 @@ export interface LinkTarget {
   readonly bucket: string;
   readonly key: string;
   readonly versionId?: string;
-  readonly fileName?: string;
 }
 
 export interface Links {
@@ -21,9 +20,9 @@ export function openLinks(database: Database, clock: Clock): Links {
   const secret = signingKey(database);
   let base: string | undefined;
   const sign = (target: LinkTarget, expires: string) => {
-    const { bucket, key, versionId = '', fileName = '' } = target;
+    const { bucket, key, versionId = '' } = target;
     return createHmac('sha256', secret)
-      .update(JSON.stringify([bucket, key, versionId, fileName, expires]))
+      .update(JSON.stringify([bucket, key, versionId, expires]))
       .digest();
   };
   return {
@@ -36,7 +35,6 @@ export function openLinks(database: Database, clock: Clock): Links {
       const expires = String(Math.floor(clock() / 1000) + expiresInSeconds);
       const query = new URLSearchParams();
       if (target.versionId !== undefined) query.set('versionId', target.versionId);
-      if (target.fileName !== undefined) query.set('fileName', target.fileName);
       query.set('expires', expires);
       query.set('signature', sign(target, expires).toString('base64url'));
       return `${base}/${encodeURIComponent(target.bucket)}/${encodedKey(target.key)}?${query}`;
@@ -78,7 +76,6 @@ function targetOf(url: URL, base: string | undefined): LinkTarget | undefined {
       bucket: decodeURIComponent(bucket ?? ''),
       key: decodeURIComponent(key.join('/')),
       versionId: url.searchParams.get('versionId') ?? undefined,
-      fileName: url.searchParams.get('fileName') ?? undefined,
     };
   } catch {
     return undefined;

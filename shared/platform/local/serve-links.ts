@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { attachment } from '../content-disposition.ts';
 import type { Links, LinkTarget } from './links.ts';
 import { chooseRange, isSameVersion, matchesAny } from './ranges.ts';
 import { findVersion, piecesOf, readPieces, type Storage } from './versions.ts';
@@ -17,7 +16,7 @@ function serve({ database, blobs }: Storage, target: LinkTarget, request: Reques
   const version = findVersion(database, target.bucket, target.key, target.versionId);
   if (!version) return undefined;
   const { head } = version;
-  const headers = headersOf(target, head);
+  const headers = headersOf(head);
   const ifMatch = request.headers.get('if-match');
   if (ifMatch !== null && !matchesAny(ifMatch, head.etag))
     return refuse(412, 'The object is not the one you began to read.');
@@ -35,10 +34,7 @@ function serve({ database, blobs }: Storage, target: LinkTarget, request: Reques
   return new Response(body, { status: range ? 206 : 200, headers });
 }
 
-function headersOf(
-  target: LinkTarget,
-  head: { etag: string; versionId: string; contentType?: string; lastModified: Date },
-): Headers {
+function headersOf(head: { etag: string; versionId: string; contentType?: string; lastModified: Date }): Headers {
   const headers = new Headers({
     ETag: `"${head.etag}"`,
     'Last-Modified': head.lastModified.toUTCString(),
@@ -47,7 +43,6 @@ function headersOf(
     'x-amz-version-id': head.versionId,
     'X-Content-Type-Options': 'nosniff',
   });
-  if (target.fileName !== undefined) headers.set('Content-Disposition', attachment(target.fileName));
   return headers;
 }
 

@@ -18,11 +18,7 @@ export interface Storage {
   readonly clock: Clock;
   /** Called inside the transaction that makes an object visible. */
   announce(bucket: string, event: Json): void;
-  link(
-    bucket: string,
-    key: string,
-    options: { versionId?: string; expiresInSeconds: number; fileName?: string },
-  ): string;
+  link(bucket: string, key: string, options: { versionId?: string; expiresInSeconds: number }): string;
 }
 
 export interface NewVersion extends ObjectProperties {
