@@ -17,13 +17,13 @@ export async function watchUploads(options: Arguments): Promise<number> {
   const world = await openWorld(options, { onMove: moves.note });
   moves.follow(world);
   const uploads = join(options.dataFolder, 'uploads');
-  // Before the banner, which tells the user to press it.
+  // Before the banner, which tells the user to use them: Ctrl-C and the folders.
   const interrupted = interruption();
-  banner(world, uploads, join(options.dataFolder, 'deliveries'));
   const folder = watchDropFolder(uploads, [...world.agents.keys()], world.uploads, {
     taken: (key) => say(key, 'uploaded'),
     failed: (path, error) => say(relative(uploads, path), colors.red(`not taken: ${plainText(messageOf(error))}`)),
   });
+  banner(world, uploads, join(options.dataFolder, 'deliveries'));
   await until(interrupted.signal);
   console.log('\nStopping. What is under way is kept and goes on at the next start.');
   await folder.close();
