@@ -1,6 +1,7 @@
-import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Log } from '../../shared/log.ts';
 import type { Queue, Received } from '../../shared/platform/ports.ts';
+import { asRecord } from './as-record.ts';
 
 /** Where a queue's messages go on this machine, as an event source mapping says it in AWS. */
 export interface Lane {
@@ -105,22 +106,3 @@ async function deliver(lane: Lane, message: Received, log: Log): Promise<void> {
 
 const putBack = (lane: Lane, message: Received): Promise<void> =>
   lane.queue.extend(message.receipt, Math.min(longestBackoffSeconds, 2 ** (message.receiveCount - 1)));
-
-function asRecord(queueName: string, message: Received): SQSRecord {
-  return {
-    messageId: message.messageId,
-    receiptHandle: message.receipt,
-    body: message.body,
-    attributes: {
-      ApproximateReceiveCount: String(message.receiveCount),
-      SentTimestamp: '',
-      SenderId: 'local',
-      ApproximateFirstReceiveTimestamp: '',
-    },
-    messageAttributes: {},
-    md5OfBody: '',
-    eventSource: 'aws:sqs',
-    eventSourceARN: `arn:aws:sqs:local:000000000000:${queueName}`,
-    awsRegion: 'local',
-  };
-}

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { engineWorkHandler } from '../../functions/engine-work.ts';
-import type { Received } from '../../shared/platform/ports.ts';
+import { dyingWorker } from './dying-worker.ts';
 import { copyEdit, makeAgent, openWorld, type World } from './engine-world.ts';
 
 /** One delivery: before which query, write or send the worker dies, if it does, and whether the message comes twice at once. */
@@ -102,23 +102,3 @@ async function deliverOnce(world: World, { fatal, twice }: Delivery): Promise<vo
   if (results.some((isDone) => isDone)) await world.deps.queue.done(message.receipt);
   else await world.deps.queue.extend(message.receipt, 0);
 }
-
-const dyingWorker =
-  (world: World, fatal = Number.POSITIVE_INFINITY) =>
-  async (message: Received): Promise<boolean> => {
-    let count = 0;
-    const orDie =
-      <Args extends readonly unknown[], T>(step: (...args: Args) => Promise<T>) =>
-      async (...args: Args): Promise<T> => {
-        count += 1;
-        if (count >= fatal) throw new Error('the process died');
-        return step(...args);
-      };
-    const { table, queue } = world.deps;
-    const handler = engineWorkHandler({
-      ...world.deps,
-      table: { ...table, write: orDie(table.write), query: orDie(table.query) },
-      queue: { ...queue, send: orDie(queue.send) },
-    });
-    return (await handler({ Records: [world.asRecord(message)] })).batchItemFailures.length === 0;
-  };

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import type { SQSRecord } from 'aws-lambda';
 import { engineWorkHandler } from '../../functions/engine-work.ts';
+import { asRecord as asQueueRecord } from '../../functions/local/as-record.ts';
 import type { Edited, EditJob } from '../../shared/engine/edit.ts';
 import { ensureKey } from '../../shared/engine/keys.ts';
 import { engineApi } from '../../shared/engine/routes.ts';
@@ -111,22 +111,7 @@ export async function openWorld(changes: Partial<WorkDeps> = {}) {
   return { folder, deps, platform, lines, calls, answers, baseUrl, call, asRecord, deliver, drain, upload, close };
 }
 
-const asRecord = (message: Received): SQSRecord => ({
-  messageId: message.messageId,
-  receiptHandle: message.receipt,
-  body: message.body,
-  attributes: {
-    ApproximateReceiveCount: String(message.receiveCount),
-    SentTimestamp: '',
-    SenderId: '',
-    ApproximateFirstReceiveTimestamp: '',
-  },
-  messageAttributes: {},
-  md5OfBody: '',
-  eventSource: 'aws:sqs',
-  eventSourceARN: 'arn:aws:sqs:local:000000000000:work',
-  awsRegion: 'local',
-});
+const asRecord = (message: Received) => asQueueRecord('work', message);
 
 export const nodeTypes = {
   videoInput: '9451e6ff-ac7f-4317-9055-a2f35f641b29',

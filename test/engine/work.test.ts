@@ -9,6 +9,7 @@ import { renderKey } from '../../shared/engine/run-items.ts';
 import type { WorkDeps } from '../../shared/engine/work.ts';
 import { InvalidInput } from '../../shared/errors.ts';
 import type { Received } from '../../shared/platform/ports.ts';
+import { dyingWorker } from './dying-worker.ts';
 import { copyEdit, makeAgent, nodeTypes, openWorld, type World } from './engine-world.ts';
 
 let world: World;
@@ -304,21 +305,7 @@ describe('a crash after any of the steps that end a run', () => {
     await open(copyEdit, { trackEveryMs: 3_600_000 });
     const { runId } = await startRun();
     const message = await takeRender();
-    let count = 0;
-    const orDie =
-      <Args extends readonly unknown[], T>(step: (...args: Args) => Promise<T>) =>
-      async (...args: Args): Promise<T> => {
-        count += 1;
-        if (count >= fatal) throw new Error('the process died');
-        return step(...args);
-      };
-    const { table, queue } = world.deps;
-    const dying = engineWorkHandler({
-      ...world.deps,
-      table: { ...table, write: orDie(table.write), query: orDie(table.query) },
-      queue: { ...queue, send: orDie(queue.send) },
-    });
-    await dying({ Records: [world.asRecord(message)] });
+    await dyingWorker(world, fatal)(message);
     // What is left of the dying worker must not look alive.
     await world.deliver({ ...message, receiveCount: 2 });
     await world.drain();

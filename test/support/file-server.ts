@@ -1,12 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type Listening, whenListening } from './listen.ts';
 
-export interface FileServer {
-  readonly url: string;
-  /** For `trustedHosts`. */
-  readonly host: string;
-  close(): Promise<void>;
-}
+export type FileServer = Listening;
 
 /** Serves the same few bytes, which begin like an MP4, at every path on loopback; `/missing…` is not there. */
 export async function serveFile(bytes: Uint8Array = smallMp4()): Promise<FileServer> {
@@ -23,17 +18,7 @@ export async function serveFile(bytes: Uint8Array = smallMp4()): Promise<FileSer
       })
       .end(bytes.subarray(first, last + 1));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    host,
-    url: `http://${host}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  return whenListening(server.listen(0, '127.0.0.1'));
 }
 
 function rangeOf(header = '', size: number): [first: number, last: number] {

@@ -10,8 +10,10 @@ export interface Listening {
 }
 
 /** Serves requests on a free port of loopback; closing does not wait for connections that are kept open. */
-export async function listen(fetch: (request: Request) => Response | Promise<Response>): Promise<Listening> {
-  const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }) as Server;
+export const listen = (fetch: (request: Request) => Response | Promise<Response>): Promise<Listening> =>
+  whenListening(serve({ fetch, hostname: '127.0.0.1', port: 0 }) as Server);
+
+export async function whenListening(server: Server): Promise<Listening> {
   if (!server.listening) await new Promise<void>((resolve) => server.once('listening', resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
