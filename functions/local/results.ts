@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants, createWriteStream, existsSync } from 'node:fs';
+import { constants, createWriteStream } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, parse } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -9,6 +9,8 @@ import type { Log } from '../../shared/log.ts';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
 import type { Table } from '../../shared/platform/ports.ts';
+import { readText } from '../../shared/runs/read-text.ts';
+import { freePaths, reservePath } from './result-names.ts';
 
 export interface ResultsDeps {
   readonly deliveries: LocalBucket;
@@ -55,10 +57,12 @@ async function placeResults(deps: ResultsDeps, manifestKey: string): Promise<voi
   const key = placedKey(manifest.runId);
   // The names are chosen once and kept, or a repeat after a crash would choose new ones beside its own files.
   const known = await deps.remembered.get(key);
+  // What is there now is the user's, also when it is no longer what we put there.
+  if (known?.done === true) return;
   const files = (known?.files as unknown as Placed[] | undefined) ?? (await chooseNames(deps, manifest, manifestKey));
   if (!known) await deps.remembered.write({ put: { ...key, type: 'placed-results', files: [...files], done: false } });
   for (const file of files) await place(deps.deliveries, file);
-  await deps.remembered.write({ update: key, set: { done: true } });
+  await deps.remembered.write({ update: key, set: { done: true } }, ...freePaths(files.map(({ path }) => path)));
   deps.log.info('results.placed', { runId: manifest.runId, files: files.length });
 }
 
@@ -70,11 +74,13 @@ async function chooseNames(deps: ResultsDeps, manifest: Manifest, manifestKey: s
   if (folder === undefined)
     return [...keys, manifestKey].map((each) => ({ key: each, path: join(deps.folder, ...segments(each)) }));
   const name = decodeURIComponent(metadata[outNameMetadata] ?? encodeURIComponent(parse(key).name));
-  const taken = new Set<string>();
-  return keys.map((each) => ({
-    key: each,
-    path: freePath(join(decodeURIComponent(folder), `${name}${extname(each)}`), taken),
-  }));
+  const placed: Placed[] = [];
+  for (const each of keys) {
+    const wanted = join(decodeURIComponent(folder), `${name}${extname(each)}`);
+    const taken = new Set(placed.map(({ path }) => path));
+    placed.push({ key: each, path: await reservePath(deps.remembered, manifest.runId, wanted, taken) });
+  }
+  return placed;
 }
 
 /** A key's parts as file names: what a file system would take for more than a name is made harmless. */
@@ -82,14 +88,6 @@ const segments = (key: string): string[] =>
   key
     .split('/')
     .map((part) => (part === '' || part === '.' || part === '..' ? `_${part}` : part.replace(/[\\\0]/g, '_')));
-
-function freePath(wanted: string, taken: Set<string>): string {
-  const { dir, name, ext } = parse(wanted);
-  let path = wanted;
-  for (let number = 2; taken.has(path) || existsSync(path); number += 1) path = join(dir, `${name}-${number}${ext}`);
-  taken.add(path);
-  return path;
-}
 
 /** Whole or not at all: a copy under a temporary name, then a rename. */
 async function place(bucket: LocalBucket, { key, path }: Placed): Promise<void> {
@@ -104,10 +102,4 @@ async function place(bucket: LocalBucket, { key, path }: Placed): Promise<void> 
     await rm(temporary, { force: true });
     throw error;
   }
-}
-
-async function readText(bucket: LocalBucket, key: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of (await bucket.read(key)).body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }

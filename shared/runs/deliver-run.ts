@@ -2,6 +2,7 @@ import type { Bucket } from '../platform/ports.ts';
 import { manifestKey } from './delivery-key.ts';
 import { moveRun, type RunDeps, readRun } from './move-run.ts';
 import { type EndedOutput, endedOutputs } from './output-items.ts';
+import { readText } from './read-text.ts';
 import type { Copying, ExpectedOutput, NextState, Run } from './run.ts';
 import { runIdMetadata } from './upload.ts';
 
@@ -45,14 +46,8 @@ async function writeManifest(deliveries: Bucket, run: Copying, body: string): Pr
   for (let number = run.attempt; ; number += 1) {
     const key = manifestKey(run, number);
     const stored = await deliveries.put(key, body, properties);
-    if (stored.outcome === 'stored' || (await textOf(deliveries, key)) === body) return key;
+    if (stored.outcome === 'stored' || (await readText(deliveries, key)) === body) return key;
   }
-}
-
-async function textOf(bucket: Bucket, key: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of (await bucket.read(key)).body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Every field is named, since a table may give those of an item back in any order. */
