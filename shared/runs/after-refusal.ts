@@ -13,7 +13,7 @@ export async function afterRefusal(deps: StartDeps, run: Starting, error: unknow
   deps.log.warn('start.refused', { runId: run.id, kind: error.kind, error });
   const consequence = consequences[error.kind];
   if (consequence === 'fail') {
-    await moveRun(deps, run, { status: 'failed', reason: error.message });
+    await moveRun(deps, run, { status: 'failed', reason: error.message, failure: 'refused' });
     return;
   }
   const seconds =

@@ -30,6 +30,6 @@ function laterCheck({ agentRunId, expected, partial, nodeErrors, finishedAt }: C
 
 async function giveUp(deps: SettleDeps, run: Copying): Promise<Run | 'settled'> {
   const reason = 'its outputs could not be delivered within a week; those that were stay. Look at the copy alarms.';
-  const moved = await moveRun(deps, run, { status: 'failed', agentRunId: run.agentRunId, reason });
+  const moved = await moveRun(deps, run, { status: 'failed', agentRunId: run.agentRunId, reason, failure: 'delivery' });
   return moved.outcome === 'moved' ? moved.run : 'settled';
 }

@@ -1,8 +1,9 @@
 import type { Item } from '../platform/ports.ts';
 import { newRunId } from './ids.ts';
 import { type RunDeps, readRun } from './move-run.ts';
-import type { Claimed, Run, RunRule, Upload } from './run.ts';
-import { claimKey, eventKey, runToItem } from './run-items.ts';
+import type { Rule } from './rules/rule.ts';
+import type { Claimed, Run, Upload } from './run.ts';
+import { claimKey, eventKey, newRunWrites } from './run-items.ts';
 import { uploadIdentity } from './upload.ts';
 
 /** How long a claim may lie before reconcile takes it for forgotten. */
@@ -12,15 +13,14 @@ const claimSeconds = 120;
  * The one run of this upload and rule: made now, or by whoever heard of it first. The claim is written before
  * anything that costs money, so however often an upload is announced there is one run.
  */
-export async function claimRun(deps: RunDeps, upload: Upload, rule: RunRule): Promise<Run> {
-  const run = newRun(deps.clock(), upload, rule);
+export async function claimRun(deps: RunDeps, upload: Upload, rule: Rule): Promise<Run> {
+  const run = newRun(deps, upload, rule);
   const claim: Item = { ...claimKey(uploadIdentity(upload), rule.id), type: 'claim', runId: run.id };
   const arrival: Item = { ...eventKey(run.id, 'upload'), type: 'event', flag: 'UPLOADED', receivedAt: run.createdAt };
-  const written = await deps.runs.write(
-    { put: claim, if: 'absent' },
-    { put: runToItem(run), if: 'absent' },
-    { put: arrival, if: 'absent' },
-  );
+  const written = await deps.runs.write({ put: claim, if: 'absent' }, ...newRunWrites(run), {
+    put: arrival,
+    if: 'absent',
+  });
   if (written.done) {
     deps.log.info('run.claimed', { runId: run.id, ruleId: rule.id, bucket: upload.bucket, key: upload.key });
     return run;
@@ -28,13 +28,14 @@ export async function claimRun(deps: RunDeps, upload: Upload, rule: RunRule): Pr
   return claimedBefore(deps, claim);
 }
 
-function newRun(now: number, upload: Upload, { id, agentId, updateParams, priority }: RunRule): Claimed {
+function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule): Claimed {
+  const now = clock();
   const createdAt = new Date(now).toISOString();
   return {
-    id: newRunId(),
+    id: newId(),
     status: 'claimed',
     upload,
-    rule: { id, agentId, updateParams, priority },
+    rule,
     attempt: 1,
     createdAt,
     updatedAt: createdAt,

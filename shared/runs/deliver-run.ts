@@ -34,7 +34,7 @@ async function ending(deps: DeliverDeps, run: Copying, outputs: ReadonlyMap<stri
   // The good ones stay where they are, but no manifest may call this set whole.
   if (failures.length > 0) {
     const reason = `${failures.length} of ${expected.length} outputs could not be delivered: ${failures.slice(0, 5).join('; ')}`;
-    return { status: 'failed', agentRunId, reason };
+    return { status: 'failed', agentRunId, reason, failure: 'delivery' };
   }
   const key = await writeManifest(deps.deliveries, run, manifestOf(run, outputs));
   return { status: 'delivered', agentRunId, partial, manifestKey: key, outputCount: expected.length };

@@ -6,6 +6,10 @@ export function describeRun(run: Run): string {
   switch (run.status) {
     case 'claimed':
       return `${file} was noticed.`;
+    case 'gathering':
+      return run.group === undefined
+        ? `${file} is waiting for its sidecar ${run.awaits}.`
+        : `${file} is waiting for the rest of its group (${plural(run.members.length, 'file')} so far).`;
     case 'ignored':
       return `${file} was ignored: ${run.reason}`;
     case 'rejected':

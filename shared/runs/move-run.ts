@@ -1,35 +1,46 @@
 import type { Log } from '../log.ts';
-import type { Clock, Item, Table, Write } from '../platform/ports.ts';
+import type { Clock, Item, Table, Write, Written } from '../platform/ports.ts';
 import type { NextState, Run, RunStatus } from './run.ts';
-import { nextStatuses } from './run.ts';
-import { companions, runFromItem, runKey, runToItem } from './run-items.ts';
+import { baseFields, nextStatuses } from './run.ts';
+import { companions, listedType, moveKey, runFromItem, runKey, runToItem } from './run-items.ts';
 
 export interface RunDeps {
   readonly runs: Table;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where a test must know them; else they are drawn at random. */
+  readonly newId?: () => string;
 }
 
 /**
  * `changed`: somebody wrote the run since it was read, so the mover must look again.
  * `taken`: what the new state needs (a slot, the agent's lock, the agent run) belongs to another run.
+ * `refused`: a write that was to be made alongside could not be; `conflicts` count from the first of those.
  */
 export type Moved =
   | { readonly outcome: 'moved'; readonly run: Run }
   | { readonly outcome: 'changed' }
-  | { readonly outcome: 'taken'; readonly by: readonly Item[] };
+  | { readonly outcome: 'taken'; readonly by: readonly Item[] }
+  | { readonly outcome: 'refused'; readonly conflicts: Conflicts };
+
+type Conflicts = Extract<Written, { done: false }>['conflicts'];
 
 export async function readRun(table: Table, runId: string): Promise<Run | undefined> {
   const item = await table.get(runKey(runId));
   return item && runFromItem(item);
 }
 
-/** Writes the run's next state together with all that accompanies it, if the run is still as it was read. */
-export async function moveRun({ runs, clock, log }: RunDeps, from: Run, next: NextState): Promise<Moved> {
+/** Writes the run's next state with all that accompanies it, and what is given alongside, if the run is still as read. */
+export async function moveRun(
+  { runs, clock, log }: RunDeps,
+  from: Run,
+  next: NextState,
+  alongside: readonly Write[] = [],
+): Promise<Moved> {
   if (!mayMove(from.status, next.status))
     throw new Error(`Run ${from.id} cannot move from ${from.status} to ${next.status}.`);
   const to = nextRun(from, next, new Date(clock()).toISOString());
-  const written = await writeMove(runs, from, to);
+  const written = await writeMove(runs, from, to, alongside);
   if (written.outcome === 'moved' && from.status !== to.status)
     log.info('run.moved', { runId: to.id, from: from.status, to: to.status, ...reasonOf(to) });
   return written;
@@ -42,39 +53,61 @@ export const mayMove = (from: RunStatus, to: RunStatus): boolean => {
 };
 
 function nextRun(from: Run, next: NextState, updatedAt: string): Run {
-  const { id, upload, rule, attempt, createdAt, revision } = from;
-  return { id, upload, rule, attempt, createdAt, updatedAt, ...next, revision: revision + 1 } as Run;
+  const kept = Object.fromEntries(baseFields.map((name) => [name, from[name]]));
+  return { ...kept, updatedAt, ...next, revision: from.revision + 1 } as unknown as Run;
 }
 
 const reasonOf = (run: Run) => ('reason' in run ? { reason: run.reason } : {});
 
-async function writeMove(table: Table, from: Run, to: Run): Promise<Moved> {
-  const { releases, acquires } = companionWrites(from, to);
+async function writeMove(table: Table, from: Run, to: Run, alongside: readonly Write[]): Promise<Moved> {
+  const { releases, acquires, marks } = companionWrites(from, to);
   const move: Write = { put: runToItem(to), if: { revision: from.revision } };
-  const written = await table.write(move, ...acquires, ...releases);
+  const written = await table.write(move, ...acquires, ...alongside, ...releases, ...marks);
   if (written.done) return { outcome: 'moved', run: to };
-  const conflicts = written.conflicts.map(({ index, existing }) => ({ index, existing }));
-  if (conflicts.some(({ index }) => index === 0)) return { outcome: 'changed' };
-  const taken = conflicts.filter(({ index }) => index <= acquires.length);
+  const within = (first: number, count: number): Conflicts =>
+    written.conflicts.flatMap(({ index, existing }) =>
+      index >= first && index < first + count ? [{ index: index - first, existing }] : [],
+    );
+  if (within(0, 1).length > 0) return { outcome: 'changed' };
+  const taken = within(1, acquires.length);
   if (taken.length > 0) return { outcome: 'taken', by: taken.flatMap(({ existing }) => existing ?? []) };
+  const refused = within(1 + acquires.length, alongside.length);
+  if (refused.length > 0) return { outcome: 'refused', conflicts: refused };
   // Only things to release were gone already (an operator's hand): that is no reason to stay.
-  const gone = new Set(conflicts.map(({ index }) => index - 1 - acquires.length));
-  const again = await table.write(move, ...acquires, ...releases.filter((_, index) => !gone.has(index)));
+  const gone = new Set(within(1 + acquires.length + alongside.length, releases.length).map(({ index }) => index));
+  const left = releases.filter((_, index) => !gone.has(index));
+  const again = await table.write(move, ...acquires, ...alongside, ...left, ...marks);
   return again.done ? { outcome: 'moved', run: to } : { outcome: 'changed' };
 }
 
-function companionWrites(from: Run, to: Run): { acquires: Write[]; releases: Write[] } {
+/** `marks` tell where a run is and was; nothing depends on them, so nothing is asked of what is there. */
+function companionWrites(from: Run, to: Run): { acquires: Write[]; releases: Write[]; marks: Write[] } {
   const before = new Map(companions(from).map((item) => [nameOf(item), item]));
   const after = new Map(companions(to).map((item) => [nameOf(item), item]));
-  const acquires = [...after].flatMap(([name, put]): Write[] => {
-    const held = before.get(name);
-    if (held === undefined) return [{ put, if: 'absent' }];
-    return JSON.stringify(held) === JSON.stringify(put) ? [] : [{ put, if: { runId: to.id } }];
-  });
-  const releases = [...before]
-    .filter(([name]) => !after.has(name))
-    .map(([, { pk, sk }]): Write => ({ delete: { pk, sk }, if: { runId: from.id } }));
-  return { acquires, releases };
+  const isMark = ({ type }: Item) => type === listedType;
+  const changed = [...after].filter(([name, put]) => JSON.stringify(before.get(name)) !== JSON.stringify(put));
+  const gone = [...before].filter(([name]) => !after.has(name)).map(([, item]) => item);
+  const acquires = changed
+    .filter(([, put]) => !isMark(put))
+    .map(([name, put]): Write => ({ put, if: before.has(name) ? { runId: to.id } : 'absent' }));
+  const releases = gone
+    .filter((item) => !isMark(item))
+    .map(({ pk, sk }): Write => ({ delete: { pk, sk }, if: { runId: from.id } }));
+  const marks: Write[] = [
+    ...changed.filter(([, put]) => isMark(put)).map(([, put]): Write => ({ put })),
+    ...gone.filter(isMark).map(({ pk, sk }): Write => ({ delete: { pk, sk } })),
+    ...(from.status === to.status ? [] : [{ put: moveItem(from, to) }]),
+  ];
+  return { acquires, releases, marks };
 }
+
+const moveItem = (from: Run, to: Run): Item => ({
+  ...moveKey(to.id, to.revision),
+  type: 'move',
+  from: from.status,
+  to: to.status,
+  at: to.updatedAt,
+  ...reasonOf(to),
+});
 
 const nameOf = ({ pk, sk }: Item): string => `${pk} ${sk}`;

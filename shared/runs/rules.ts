@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidInput } from '../errors.ts';
-import type { RunRule } from './run.ts';
+import type { Rule } from './rules/rule.ts';
 
 const rulesSchema = z.strictObject({
   rules: z.array(
@@ -15,11 +15,6 @@ const rulesSchema = z.strictObject({
     }),
   ),
 });
-
-export interface Rule extends RunRule {
-  readonly prefix: string;
-  readonly suffixes?: readonly string[];
-}
 
 /** Which uploads go to which agent: the first rule that matches decides. */
 export type Rules = readonly Rule[];

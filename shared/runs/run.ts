@@ -3,6 +3,7 @@
  * those of `nextStatuses`; doing it again is a new attempt, never a step back.
  */
 import type { Json } from '../platform/ports.ts';
+import type { FailureClass, Rule } from './rules/rule.ts';
 
 /** The object version that landed. */
 export type Upload = {
@@ -12,16 +13,33 @@ export type Upload = {
   readonly etag?: string;
   /** Bytes. */
   readonly size?: number;
+  /** Orders the events of one key, and does nothing else. */
+  readonly sequencer?: string;
 };
 
-/** What of the rule this run needs: later edits of the rules do not change runs under way. */
-export type RunRule = {
-  readonly id: string;
-  readonly agentId: string;
-  readonly updateParams?: { readonly [nodeId: string]: { readonly [parameter: string]: Json } };
-  /** 0 to 9; a higher one goes first. */
-  readonly priority: number;
+/** An object that an agent run reads; `nodeId` names the Video Input node it feeds where there are several. */
+export type InputObject = Omit<Upload, 'bucket' | 'sequencer'> & { readonly nodeId?: string };
+
+/** What the agent run is given; absent: the upload itself. */
+export type RunInput =
+  | { readonly kind: 'objects'; readonly objects: readonly InputObject[] }
+  /** Outputs of another run's agent run, by their render ids: nothing is copied. */
+  | { readonly kind: 'renders'; readonly renderIds: readonly string[]; readonly ofRunId: string };
+
+/** As far as it could be measured without fetching the whole file. */
+export type MeasuredMedia = {
+  readonly container?: string;
+  readonly seconds?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly videoTracks?: number;
+  readonly audioTracks?: number;
 };
+
+/** How often this run's video went through us before. */
+export type Lineage = { readonly hops: number; readonly rootRunId: string; readonly parentRunId: string };
+
+export type Asked = { readonly at: string; readonly reason: string };
 
 export type ExpectedOutput = { readonly id: string; readonly nodeId?: string; readonly nodeName?: string };
 
@@ -30,10 +48,24 @@ export type Refusal = { readonly kind: string; readonly message: string; readonl
 
 interface RunBase {
   readonly id: string;
+  /** What started it: the video, or the manifest, or a group's first member. */
   readonly upload: Upload;
-  readonly rule: RunRule;
-  /** One paid agent run each, from 1. */
+  readonly rule: Rule;
+  readonly input?: RunInput;
+  /** What templates know of the object: `metadata`, `sidecar`, `data`. */
+  readonly variables?: { readonly [name: string]: Json };
+  readonly media?: MeasuredMedia;
+  /** What the agent run will cost by the rule's rate, where that could be said. */
+  readonly estimate?: { readonly amount: number; readonly currency: string };
+  readonly lineage?: Lineage;
+  /** One paid agent run each, from 1. Each attempt is a run of its own, so that no run ever goes backwards. */
   readonly attempt: number;
+  readonly previousRunId?: string;
+  /** Its next attempt. */
+  readonly nextRunId?: string;
+  /** A person wants it to end, or to go on after a pause; settle sees to it. */
+  readonly cancelAsked?: Asked;
+  readonly resumeAsked?: Asked;
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -48,18 +80,38 @@ interface Watched {
 
 interface WithSlot {
   readonly slot: number;
+  /** Of the rule's own slots, where it has some. */
+  readonly ruleSlot?: number;
   /** When the start was sent; after a pause, when the run went on. */
   readonly startedAt: string;
+  /** ISO time at which the input links end; none where the input needs no link. */
+  readonly linkExpiresAt?: string;
 }
 
 interface WithAgentRun {
   readonly agentRunId: string;
 }
 
-export type Claimed = RunBase & Watched & { readonly status: 'claimed' };
+export type Claimed = RunBase &
+  Watched & {
+    readonly status: 'claimed';
+    /** We may not read the object: our fault, so it waits until that is mended. */
+    readonly parked?: Asked & { readonly times: number };
+  };
+/** Waits for the rest of its group, or for its sidecar. */
+export type Gathering = RunBase &
+  Watched & {
+    readonly status: 'gathering';
+    /** The group that it collects: `<rule id>#<text>`. */
+    readonly group?: string;
+    /** The key of the sidecar it waits for. */
+    readonly awaits?: string;
+    readonly members: readonly InputObject[];
+    readonly until: string;
+  };
 export type Ignored = RunBase & { readonly status: 'ignored'; readonly reason: string };
 export type RejectedRun = RunBase & { readonly status: 'rejected'; readonly reason: string };
-export type Restoring = RunBase & Watched & { readonly status: 'restoring' };
+export type Restoring = RunBase & Watched & { readonly status: 'restoring'; readonly askedAt: string };
 export type Waiting = RunBase & {
   readonly status: 'waiting';
   /** Starts of this attempt that were sent before. */
@@ -82,7 +134,12 @@ export type Running = RunBase &
 export type Paused = RunBase &
   Watched &
   WithSlot &
-  WithAgentRun & { readonly status: 'paused'; readonly progress: number; readonly reason: string };
+  WithAgentRun & {
+    readonly status: 'paused';
+    readonly progress: number;
+    readonly reason: string;
+    readonly pausedAt: string;
+  };
 export type Copying = RunBase &
   Watched &
   WithAgentRun & {
@@ -100,7 +157,8 @@ export type Delivered = RunBase &
     readonly manifestKey: string;
     readonly outputCount: number;
   };
-export type Failed = RunBase & Partial<WithAgentRun> & { readonly status: 'failed'; readonly reason: string };
+export type Failed = RunBase &
+  Partial<WithAgentRun> & { readonly status: 'failed'; readonly reason: string; readonly failure: FailureClass };
 export type Cancelled = RunBase & Partial<WithAgentRun> & { readonly status: 'cancelled'; readonly reason: string };
 
 /** What the API said went wrong in a node of a run that was delivered in part, or failed. */
@@ -108,6 +166,7 @@ export type NodeError = { readonly nodeId?: string; readonly messages: readonly 
 
 export type Run =
   | Claimed
+  | Gathering
   | Ignored
   | RejectedRun
   | Restoring
@@ -124,10 +183,11 @@ export type Run =
 export type RunStatus = Run['status'];
 
 export const nextStatuses = {
-  claimed: ['ignored', 'rejected', 'restoring', 'waiting', 'failed', 'cancelled'],
+  claimed: ['ignored', 'rejected', 'gathering', 'restoring', 'waiting', 'failed', 'cancelled'],
+  gathering: ['ignored', 'rejected', 'restoring', 'waiting', 'failed', 'cancelled'],
   ignored: [],
   rejected: [],
-  restoring: ['waiting', 'failed', 'cancelled'],
+  restoring: ['waiting', 'rejected', 'failed', 'cancelled'],
   waiting: ['starting', 'failed', 'cancelled'],
   starting: ['running', 'uncertain', 'waiting', 'failed', 'cancelled'],
   uncertain: ['running', 'waiting', 'failed', 'cancelled'],
@@ -145,5 +205,31 @@ export const isEnded = (run: Run): run is EndedRun => nextStatuses[run.status].l
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
+/** What a mover may change beside the state; the rest of a run's base never changes. */
+export type Changes = Partial<
+  Pick<
+    RunBase,
+    'upload' | 'rule' | 'input' | 'variables' | 'media' | 'estimate' | 'nextRunId' | 'cancelAsked' | 'resumeAsked'
+  >
+>;
+
 /** A run's next state: everything that the mover decides. The rest stays as it is. */
-export type NextState = Without<Run, keyof RunBase> & { readonly upload?: Upload };
+export type NextState = Without<Run, keyof RunBase> & Changes;
+
+/** What every move keeps unless it says otherwise. */
+export const baseFields = [
+  'id',
+  'upload',
+  'rule',
+  'input',
+  'variables',
+  'media',
+  'estimate',
+  'lineage',
+  'attempt',
+  'previousRunId',
+  'nextRunId',
+  'cancelAsked',
+  'resumeAsked',
+  'createdAt',
+] as const satisfies readonly (keyof RunBase)[];

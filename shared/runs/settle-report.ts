@@ -33,6 +33,7 @@ async function askFor(deps: SettleDeps, run: Running | Paused): Promise<AgentRun
 const gone = ({ agentRunId }: Running | Paused): NextState => ({
   status: 'failed',
   agentRunId,
+  failure: 'agent-run-gone',
   reason: `Mosaic no longer knows its agent run ${agentRunId}. Upload the file again.`,
 });
 
@@ -51,7 +52,7 @@ async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentR
     case 'partial_complete':
       return copyingState(deps, run, report);
     case 'failed':
-      return { status: 'failed', agentRunId, reason: failureWords(report) };
+      return { status: 'failed', agentRunId, reason: failureWords(report), failure: 'agent-failed' };
     case 'cancelled':
       return { status: 'cancelled', agentRunId, reason: cancellationWords(report) };
   }
@@ -70,7 +71,9 @@ function pausedState({ clock }: SettleDeps, run: Running | Paused, report: Agent
   const { agentRunId, slot, startedAt } = run;
   const checkAfter = new Date(clock() + pausedCheckSeconds * 1000).toISOString();
   const reason = 'the account is out of credits. Add credits, then resume the agent run at Mosaic.';
-  return { status: 'paused', agentRunId, slot, startedAt, progress: mostProgress(run, report), reason, checkAfter };
+  const pausedAt = run.status === 'paused' ? run.pausedAt : new Date(clock()).toISOString();
+  const progress = mostProgress(run, report);
+  return { status: 'paused', agentRunId, slot, startedAt, progress, reason, pausedAt, checkAfter };
 }
 
 function mostProgress({ progress }: Running | Paused, report: AgentRunReport): number {
@@ -85,14 +88,19 @@ const isOverdue = ({ clock, runDeadlineSeconds }: SettleDeps, run: Running | Pau
 async function cancelOverdue({ mosaic, runDeadlineSeconds }: SettleDeps, run: Running | Paused): Promise<NextState> {
   await mosaic.cancelAgentRun(run.agentRunId);
   const reason = `it was not done within ${runDeadlineSeconds / 3600} hours and was cancelled. Try a shorter video.`;
-  return { status: 'failed', agentRunId: run.agentRunId, reason };
+  return { status: 'failed', agentRunId: run.agentRunId, reason, failure: 'deadline' };
 }
 
 async function copyingState(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
   const { agentRunId } = run;
   const expected = await expectedOutputs(deps, report);
   if (expected.length === 0)
-    return { status: 'failed', agentRunId, reason: 'the agent finished, but made no output. Check what it does.' };
+    return {
+      status: 'failed',
+      agentRunId,
+      reason: 'the agent finished, but made no output. Check what it does.',
+      failure: 'no-output',
+    };
   const now = new Date(deps.clock()).toISOString();
   return {
     status: 'copying',

@@ -36,6 +36,7 @@ async function resolve(deps: SettleDeps, run: Starting | Uncertain): Promise<Nex
     return uncertain(run, `${doubt}; it waits for a report of its own`, deps.clock() + nextLookSeconds * 1000);
   return {
     status: 'failed',
+    failure: 'unanswered',
     reason: `its start at ${run.startedAt} was never answered and nothing reported to us, but ${doubt}. A person must look whether a run there edited this upload; if not, upload it again.`,
   };
 }

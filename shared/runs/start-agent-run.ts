@@ -25,7 +25,11 @@ export async function openInput(deps: StartDeps, run: Waiting): Promise<string |
   const { key, versionId } = run.upload;
   const gone = rejectedBecause(run.upload, await deps.uploads.head(key, { versionId }));
   if (gone === undefined) return deps.uploads.link(key, { versionId, expiresInSeconds: deps.uploadLinkSeconds });
-  await moveRun(deps, run, { status: 'failed', reason: `while the upload waited for a slot, ${gone}` });
+  await moveRun(deps, run, {
+    status: 'failed',
+    failure: 'input-gone',
+    reason: `while the upload waited for a slot, ${gone}`,
+  });
   return 'gone';
 }
 

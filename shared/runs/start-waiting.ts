@@ -64,7 +64,7 @@ async function takeSlot(deps: StartDeps, run: Waiting): Promise<Starting | 'done
     const checkAfter = new Date(deps.clock() + startSeconds(deps) * 1000).toISOString();
     const moved = await moveRun(deps, run, { status: 'starting', slot, startedAt, checkAfter, starts: run.starts + 1 });
     if (moved.outcome === 'moved') return moved.run as Starting;
-    if (moved.outcome === 'changed') return 'done';
+    if (moved.outcome !== 'taken') return 'done';
     const lock = moved.by.find(({ type }) => type === 'agent-lock');
     if (lock !== undefined) {
       await comeBackFor(deps, await readRun(deps.runs, String(lock.runId)));

@@ -412,7 +412,7 @@ describe('an agent run that does not end well', () => {
 });
 
 describe('what got lost', () => {
-  const ruleOfWorld = { id: 'in/*', agentId: 'agent-1', priority: 5 };
+  const ruleOfWorld = { id: 'in/*', prefix: 'in/', agentId: 'agent-1', priority: 5 };
   const uploadIn = (message: Received | undefined) => {
     const [upload] = parseObjectCreated(JSON.parse(message?.body ?? '{}'));
     if (upload === undefined) throw new Error('The message announces no upload.');

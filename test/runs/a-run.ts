@@ -4,7 +4,7 @@ export const claimedRun = (id = 'A'.repeat(24)): Claimed => ({
   id,
   status: 'claimed',
   upload: { bucket: 'uploads', key: 'in/talk.mov', versionId: 'v1' },
-  rule: { id: 'in/*', agentId: 'agent-1', priority: 5 },
+  rule: { id: 'in/*', prefix: 'in/', agentId: 'agent-1', priority: 5 },
   attempt: 1,
   createdAt: '2026-01-02T03:04:05.000Z',
   updatedAt: '2026-01-02T03:04:05.000Z',

@@ -7,7 +7,7 @@ import { type LocalPlatform, openLocal } from '../../shared/platform/local/index
 import { mayMove, moveRun, type RunDeps, readRun } from '../../shared/runs/move-run.ts';
 import type { NextState, Run } from '../../shared/runs/run.ts';
 import { nextStatuses, type RunStatus } from '../../shared/runs/run.ts';
-import { companions, runFromItem, runToItem } from '../../shared/runs/run-items.ts';
+import { companions, listedType, runFromItem, runToItem } from '../../shared/runs/run-items.ts';
 import { claimedRun } from './a-run.ts';
 
 let folder: string;
@@ -104,6 +104,7 @@ describe('a move', () => {
       run = await move(run, next);
       expect((await beside()).map(({ sk }) => sk)).toEqual(
         companions(run)
+          .filter(({ type }) => type !== listedType)
           .map(({ sk }) => sk)
           .sort(bySlotFirst),
       );
@@ -121,7 +122,7 @@ describe('a move', () => {
   test('is made even where a hand has removed the slot that it would free', async () => {
     const run = await move(await move(await waitingRun(), starting()), running());
     await deps.runs.write({ delete: { pk: 'SLOTS#default', sk: 'SLOT#0000' } });
-    const failed = await move(run, { status: 'failed', reason: 'because' });
+    const failed = await move(run, { status: 'failed', failure: 'refused', reason: 'because' });
     expect((await readRun(deps.runs, run.id))?.status).toBe(failed.status);
   });
 });
