@@ -21,15 +21,29 @@ import {
 } from './read-agent.ts';
 import { type AgentRunReport, readAgentRun } from './read-run.ts';
 import { type AgentRunPage, readAgentRunList, readRunAccepted } from './read-run-list.ts';
-import type { RunRequest } from './run-schemas.ts';
+import { toRunRequest } from './run-request.ts';
 
 export type { AgentRunNode, NodeType, Whoami } from './read-account.ts';
 export type { Agent, AgentChange, AgentNode, AgentOperation, AgentSummary, End } from './read-agent.ts';
 export type { AgentRunOutput, AgentRunReport, AgentRunStatusName, NodeCounts } from './read-run.ts';
 export type { AgentRunPage, AgentRunSummary } from './read-run-list.ts';
 
-export interface StartRequest {
-  readonly videoUrls: readonly string[];
+/** What a run is given: exactly one of the three. */
+export interface RunInputs {
+  readonly videoUrls?: readonly string[];
+  /** Ids of outputs of earlier runs, which the API takes from its own storage. */
+  readonly nodeRenderIds?: readonly string[];
+  /** For an agent with several Video Inputs: what each of them gets. */
+  readonly videoInputs?: readonly VideoInput[];
+}
+
+export interface VideoInput {
+  readonly agentNodeId: string;
+  readonly videoUrls?: readonly string[];
+  readonly nodeRenderIds?: readonly string[];
+}
+
+export interface StartRequest extends RunInputs {
   readonly callbackUrl: string;
   /** Parameters by the agent's node, for this run only. */
   readonly updateParams?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -47,7 +61,7 @@ interface PageOptions {
   readonly cursor?: string;
 }
 
-/** The Mosaic API, hosted or ours. Every method throws MosaicError. */
+/** The Mosaic API, hosted or ours. Every method throws MosaicError, and InvalidInput for what it would never send. */
 export interface Mosaic {
   whoami(): Promise<Whoami>;
   /** Starts a paid run. When the error is `ambiguous`, the run may have started: never simply call again. */
@@ -61,6 +75,8 @@ export interface Mosaic {
   /** Newest first, as far as the API says; `from` compares with the time a run was created. */
   listAgentRuns(agentId: string, options?: PageOptions & { readonly from?: Date }): Promise<AgentRunPage>;
   cancelAgentRun(agentRunId: string): Promise<void>;
+  /** Goes on with a failed or cancelled run, which costs again; any other is a `conflict`. Like a start, never repeated once sent. */
+  resumeAgentRun(agentRunId: string): Promise<void>;
   listNodeTypes(): Promise<NodeType[]>;
   getNodeType(nodeTypeId: string): Promise<NodeType>;
   createAgent(properties: AgentProperties): Promise<AgentChange>;
@@ -92,6 +108,7 @@ export function mosaicClient(options: MosaicOptions): Mosaic {
       get(at`/agent/${agentId}/runs`, readAgentRunList, { ...toQuery(page), from: from?.toISOString() }),
     // A run that is cancelled twice is cancelled.
     cancelAgentRun: async (id) => post(at`/agent_run/${id}/cancel`, () => {}, undefined, { repeat: 'safe' }),
+    resumeAgentRun: async (id) => post(at`/agent_run/${id}/resume`, () => {}),
     listNodeTypes: () => get('/node_types', readNodeTypes),
     getNodeType: async (id) => get(at`/node_type/${id}`, readNodeType),
     createAgent: (properties) => post('/agent/create', readAgentChange, properties),
@@ -124,11 +141,5 @@ function escaped(id: string): string {
   if (/^\.*$/.test(id)) throw new MosaicError(`${JSON.stringify(id)} is not an id.`, { kind: 'bad-request' });
   return encodeURIComponent(id);
 }
-
-const toRunRequest = (request: StartRequest): RunRequest => ({
-  video_urls: [...request.videoUrls],
-  callback_url: request.callbackUrl,
-  ...(request.updateParams === undefined ? {} : { update_params: request.updateParams }),
-});
 
 const toQuery = ({ limit, cursor }: PageOptions) => ({ limit: limit?.toString(), cursor });

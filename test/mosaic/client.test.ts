@@ -53,7 +53,7 @@ test.each([{ run_id: 'r' }, { id: 'r' }, { agent_run_id: 'r', project_id: 'p' }]
   'the started run is found in %j',
   async (body) => {
     const server = await apiServer(json(201, body));
-    const started = server.client().startAgentRun('a', { videoUrls: [], callbackUrl: '' }, { idempotencyKey: 'k' });
+    const started = server.client().startAgentRun('a', { videoUrls: ['u'], callbackUrl: '' }, { idempotencyKey: 'k' });
     expect(await started).toEqual({ agentRunId: 'r' });
   },
 );
@@ -154,6 +154,7 @@ test('the other calls ask where they should', async () => {
   expect(agent.connections).toEqual([{ sourceNodeId: 'n', targetNodeId: 'm' }]);
   expect((await client.listAgentRunNodes('r'))[0]).toMatchObject({ nodeId: 'n', status: 'queued', errors: [] });
   await client.cancelAgentRun('r');
+  await client.resumeAgentRun('r');
   expect(server.asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
     'GET /whoami',
     'GET /node_types',
@@ -163,6 +164,7 @@ test('the other calls ask where they should', async () => {
     'GET /agent/a',
     'GET /agent_run/r/nodes',
     'POST /agent_run/r/cancel',
+    'POST /agent_run/r/resume',
   ]);
 });
 
