@@ -34,10 +34,26 @@ export interface LocalPlatform {
   close(): void;
 }
 
-/** Tables, buckets and queues in one folder: `tessera.db` holds every fact, `objects/` the bytes of objects. */
-export function openLocal({ folder, clock = Date.now }: { folder: string; clock?: Clock }): LocalPlatform {
-  mkdirSync(folder, { recursive: true });
+interface LocalOptions {
+  readonly folder: string;
+  readonly clock?: Clock;
+  readonly own?: boolean;
+}
+
+/** Whether a process has the folder now. */
+export function isOwned(folder: string): boolean {
   const disown = ownFolder(join(folder, 'owner.lock'));
+  disown?.();
+  return disown === undefined;
+}
+
+/**
+ * Tables, buckets and queues in one folder: `tessera.db` holds every fact, `objects/` the bytes of objects. Whoever only
+ * looks and sends opens it with `own: false`, so that a program that starts meanwhile finds the folder free.
+ */
+export function openLocal({ folder, clock = Date.now, own = true }: LocalOptions): LocalPlatform {
+  mkdirSync(folder, { recursive: true });
+  const disown = own ? ownFolder(join(folder, 'owner.lock')) : undefined;
   const database = openDatabase(join(folder, 'tessera.db'));
   const blobs = openBlobs(join(folder, 'objects'));
   if (disown) sweep(database, blobs, clock);
