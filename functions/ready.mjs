@@ -1,5 +1,5 @@
 // Plain JavaScript, because it runs before anything is installed: brings the locked dependencies in when they are
-// missing or out of date. Every npm script passes through here; with `start` it goes on to the program itself.
+// missing or out of date. Every npm script passes through here; with a program's name it goes on to that program.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const oldestNode = [20, 19];
+const programs = { start: 'local/main.ts', tessera: 'tessera/main.ts' };
 
 checkNode();
 if (!isInstalled()) install();
-const [command, ...words] = process.argv.slice(2);
-if (command === 'start') await start(words);
+const [program, ...words] = process.argv.slice(2);
+if (program !== undefined && Object.hasOwn(programs, program)) await start(programs[program], words);
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -46,11 +47,11 @@ function install() {
   process.exit(code);
 }
 
-async function start(words) {
-  process.argv = [process.argv[0], join(root, 'functions/local/main.ts'), ...words];
+async function start(file, words) {
+  process.argv = [process.argv[0], join(root, 'functions', file), ...words];
   const { register } = await import('tsx/esm/api');
   register();
-  await import('./local/main.ts');
+  await import(`./${file}`);
 }
 
 function run(command, words) {

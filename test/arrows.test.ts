@@ -10,7 +10,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   { from: /^infra\/function-assets\.ts$/, may: [/^node:/, /^esbuild$/, /^infra\//] },
   { from: /^infra\/set-secrets\.ts$/, may: [/^node:/, /^@aws-sdk\/client-secrets-manager$/, /^infra\//] },
   { from: /^infra\//, may: [/^node:/, /^aws-cdk-lib/, /^constructs$/, /^zod$/, /^infra\//] },
-  { from: /^functions\/(local|aws)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
+  { from: /^functions\/(local|aws|tessera)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
   {
     from: /^functions\//,
     may: [/^node:/, /^aws-lambda$/, /^hono/, /^shared\//],

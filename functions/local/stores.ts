@@ -17,6 +17,8 @@ export function openStores(platform: LocalPlatform) {
     uploads: platform.bucket('uploads'),
     deliveries: platform.bucket('deliveries'),
     media: platform.bucket('media'),
+    /** Webhooks' bodies that are too large for an item. */
+    payloads: platform.bucket('payloads'),
     startQueue: platform.queue('starts', patient),
     settleQueue: platform.queue('settles', patient),
     copyQueue: platform.queue('copies', patient),
