@@ -32,7 +32,8 @@ export function openPipeline(stores: Stores, around: Surroundings) {
   const copyOutput = copyOutputHandler({ ...deps, deliveries, trustedHosts });
   const results = resultsHandler({ deliveries, uploads, remembered, log, folder: join(dataFolder, 'deliveries') });
   const lanes: readonly Lane[] = [
-    { name: 'starts', queue: startQueue, door: startRun, concurrency: 1 },
+    // Uploads that arrive together are admitted together, and what waits is started once for all of them.
+    { name: 'starts', queue: startQueue, door: startRun, concurrency: 1, batch: 10 },
     { name: 'settles', queue: settleQueue, door: settleHandler({ ...deps, startQueue, copyQueue }), concurrency: 4 },
     { name: 'copies', queue: copyQueue, door: copyOutput, concurrency: 2 },
     { name: 'results', queue: resultsQueue, door: results, concurrency: 2 },

@@ -8,8 +8,10 @@ export interface Lane {
   readonly name: string;
   readonly queue: Queue;
   readonly door: (event: SQSEvent) => Promise<SQSBatchResponse | undefined>;
-  /** Messages worked on at once. */
+  /** Events worked on at once. */
   readonly concurrency: number;
+  /** Messages in one event, at most 10; default 1, which lets each take its own time. */
+  readonly batch?: number;
 }
 
 export interface Pump {
@@ -21,9 +23,10 @@ const visibilitySeconds = 30;
 const idleMs = 250;
 const longestBackoffSeconds = 60;
 
-/** Hands a queue's messages to its door, one record an event, until stopped. */
+/** Hands a queue's messages to its door until stopped. */
 export function pump(lane: Lane, wakeups: (listener: () => void) => () => void, log: Log): Pump {
-  const inHand = new Map<string, Promise<void>>();
+  const inHand = new Map<readonly Received[], Promise<void>>();
+  const batch = lane.batch ?? 1;
   let stopped = false;
   let wake = () => {};
   const unsubscribe = wakeups(() => wake());
@@ -33,8 +36,8 @@ export function pump(lane: Lane, wakeups: (listener: () => void) => () => void, 
   async function run(): Promise<void> {
     while (!stopped) {
       const free = lane.concurrency - inHand.size;
-      const messages = free > 0 ? await receive(Math.min(free, 10)) : [];
-      for (const message of messages) take(message);
+      const messages = free > 0 ? await receive(Math.min(free * batch, 10)) : [];
+      for (let first = 0; first < messages.length; first += batch) take(messages.slice(first, first + batch));
       if (messages.length === 0) await idle();
     }
   }
@@ -49,12 +52,12 @@ export function pump(lane: Lane, wakeups: (listener: () => void) => () => void, 
     }
   }
 
-  function take(message: Received): void {
-    const work = deliver(lane, message, log).finally(() => {
-      inHand.delete(message.receipt);
+  function take(messages: readonly Received[]): void {
+    const work = deliver(lane, messages, log).finally(() => {
+      inHand.delete(messages);
       wake();
     });
-    inHand.set(message.receipt, work);
+    inHand.set(messages, work);
   }
 
   // A message may become visible by the clock alone (a delay that ends), so sleep is short even without a wake-up.
@@ -75,33 +78,35 @@ export function pump(lane: Lane, wakeups: (listener: () => void) => () => void, 
     await running;
     const grace = new Promise<void>((resolve) => setTimeout(resolve, graceMs).unref());
     await Promise.race([Promise.all(inHand.values()), grace]);
-    await Promise.all([...inHand.keys()].map((receipt) => lane.queue.extend(receipt, 0)));
+    await Promise.all([...inHand.keys()].flat().map(({ receipt }) => lane.queue.extend(receipt, 0)));
   }
 }
 
-/** Keeps the message hidden while the door works; a failed one comes back after a growing pause. */
-async function deliver(lane: Lane, message: Received, log: Log): Promise<void> {
-  const heartbeat = setInterval(
-    () => {
-      lane.queue.extend(message.receipt, visibilitySeconds).catch((error: unknown) => {
-        log.warn('queue.heartbeat-failed', { queue: lane.name, messageId: message.messageId, error });
-      });
-    },
-    (visibilitySeconds * 1000) / 3,
-  );
+/** Keeps the messages hidden while the door works; those that failed come back after a growing pause. */
+async function deliver(lane: Lane, messages: readonly Received[], log: Log): Promise<void> {
+  const heartbeat = setInterval(() => hide(lane, messages, log), (visibilitySeconds * 1000) / 3);
   try {
-    const outcome = await lane.door({ Records: [asRecord(lane.name, message)] });
-    if ((outcome?.batchItemFailures ?? []).length > 0) await putBack(lane, message);
-    else await lane.queue.done(message.receipt);
+    const outcome = await lane.door({ Records: messages.map((message) => asRecord(lane.name, message)) });
+    const failed = new Set((outcome?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier));
+    for (const message of messages)
+      await (failed.has(message.messageId) ? putBack(lane, message) : lane.queue.done(message.receipt));
   } catch (error) {
-    log.error('door.failed', { queue: lane.name, messageId: message.messageId, error });
+    const messageIds = messages.map(({ messageId }) => messageId);
+    log.error('door.failed', { queue: lane.name, messageIds, error });
     // What cannot even be put back comes again by itself once its visibility ends.
-    await putBack(lane, message).catch((cause: unknown) => {
-      log.error('queue.put-back-failed', { queue: lane.name, messageId: message.messageId, error: cause });
+    await Promise.all(messages.map((message) => putBack(lane, message))).catch((cause: unknown) => {
+      log.error('queue.put-back-failed', { queue: lane.name, messageIds, error: cause });
     });
   } finally {
     clearInterval(heartbeat);
   }
+}
+
+function hide(lane: Lane, messages: readonly Received[], log: Log): void {
+  for (const { receipt, messageId } of messages)
+    lane.queue.extend(receipt, visibilitySeconds).catch((error: unknown) => {
+      log.warn('queue.heartbeat-failed', { queue: lane.name, messageId, error });
+    });
 }
 
 const putBack = (lane: Lane, message: Received): Promise<void> =>
