@@ -1,5 +1,6 @@
 import { Missing, messageOf, PermanentError } from '../errors.ts';
 import type { Mosaic } from '../mosaic/client.ts';
+import type { openLink } from '../platform/links.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
 import { deliveryKey } from './delivery-key.ts';
 import type { CopyMessage } from './messages.ts';
@@ -13,6 +14,8 @@ export interface CopyDeps extends DeliverDeps {
   readonly mosaic: Mosaic;
   /** Hosts whose links may be plain HTTP in a private network: our own engine's, on one machine. */
   readonly trustedHosts: readonly string[];
+  /** How an output's link is opened; default: over the network. */
+  readonly openLink?: typeof openLink;
 }
 
 /** Copies one output into the deliveries, whole or not at all; the last one delivers its run. */
@@ -60,7 +63,7 @@ async function copy(
   before: OutputState | undefined,
 ): Promise<CopiedOutput> {
   const { key, versionId, bytes, checksum, contentType } = await transfer(
-    { bucket: deps.deliveries, trustedHosts: deps.trustedHosts },
+    { bucket: deps.deliveries, trustedHosts: deps.trustedHosts, openLink: deps.openLink },
     {
       // Links go stale, so none is kept: whoever copies asks for one.
       openLinkNow: () => freshLink(deps.mosaic, run, output),

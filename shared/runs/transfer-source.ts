@@ -4,6 +4,8 @@ export interface SourceOptions {
   /** Asks the run for a fresh link. */
   readonly openLinkNow: () => Promise<string>;
   readonly trustedHosts: readonly string[];
+  /** How a link is opened; default: over the network. */
+  readonly openLink?: typeof openLink;
   readonly signal?: AbortSignal;
   readonly headersTimeoutMs?: number;
   readonly bodyTimeoutMs?: number;
@@ -62,7 +64,7 @@ export function sourceOf(options: SourceOptions): Source {
 }
 
 const open = (link: string, range: readonly [number, number?], pin: Pin | undefined, options: SourceOptions) =>
-  openLink(link, {
+  (options.openLink ?? openLink)(link, {
     range,
     ifMatch: pin?.etag || undefined,
     trustedHosts: options.trustedHosts,

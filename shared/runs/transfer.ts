@@ -1,4 +1,5 @@
 import { Rejected } from '../errors.ts';
+import type { openLink } from '../platform/links.ts';
 import type { Bucket } from '../platform/ports.ts';
 import { crc32Of } from './transfer-checksum.ts';
 import { type Container, containerOf } from './transfer-container.ts';
@@ -14,6 +15,8 @@ export interface TransferDeps {
   readonly bucket: Bucket;
   /** `host` or `host:port` of links that may be plain HTTP in a private network. */
   readonly trustedHosts: readonly string[];
+  /** How a link is opened; default: over the network. */
+  readonly openLink?: typeof openLink;
   /** For parts being filled and sent. */
   readonly maxMemoryBytes?: number;
   readonly headersTimeoutMs?: number;
