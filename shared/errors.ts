@@ -28,6 +28,11 @@ export class Rejected extends PermanentError {
   override name = 'Rejected';
 }
 
+/** We may not do this. Whoever grants permissions can mend that, so this is not a PermanentError. */
+export class Denied extends Error {
+  override name = 'Denied';
+}
+
 /** There is no room to write. A retry helps as soon as there is, so this is not a PermanentError. */
 export class DiskFull extends Error {
   override name = 'DiskFull';

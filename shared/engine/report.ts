@@ -98,8 +98,8 @@ async function outputsOf(bucket: Bucket, renders: readonly Render[]): Promise<Ru
   );
 }
 
-const linkTo = (bucket: Bucket, { key, versionId }: StoredFile): Promise<string> =>
-  bucket.link(key, { versionId, expiresInSeconds: linkSeconds });
+const linkTo = async (bucket: Bucket, { key, versionId }: StoredFile): Promise<string> =>
+  (await bucket.link(key, { versionId, expiresInSeconds: linkSeconds })).url;
 
 function errorsOf(renders: readonly Render[]) {
   const byNode = new Map<string | null, string[]>();

@@ -26,6 +26,27 @@ export function parseObjectCreated(event: unknown): ObjectCreated[] {
   return [];
 }
 
+/** A version of an object; without a version id, the bucket keeps none. */
+export interface ObjectVersion {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+/** The archived objects whose bytes an EventBridge event or an S3 notification reports as back; none for any other. */
+export function parseObjectRestored(event: unknown): ObjectVersion[] {
+  const { data } = envelope.safeParse(event);
+  if (data?.Records) return data.Records.filter(isObjectRestoredRecord).map((record) => versionOf(fromRecord(record)));
+  if (data?.source !== 'aws.s3' || data['detail-type'] !== 'Object Restore Completed') return [];
+  return [versionOf(fromEventBridge(event))];
+}
+
+const versionOf = ({ bucket, key, versionId }: ObjectCreated): ObjectVersion => ({
+  bucket,
+  key,
+  ...(versionId !== undefined && { versionId }),
+});
+
 /** What EventBridge would send for this object. */
 export function objectCreatedEvent(object: ObjectCreated): Json {
   return {
@@ -74,13 +95,17 @@ const eventBridgeSchema = z.looseObject({
 });
 
 function fromEventBridge(event: unknown): ObjectCreated {
-  const { time, detail } = read(eventBridgeSchema, event, 'An EventBridge "Object Created" event');
+  const { time, detail } = read(eventBridgeSchema, event, 'An EventBridge event of an object');
   const { key, size, etag, sequencer, 'version-id': versionId } = detail.object;
   return defined({ bucket: detail.bucket.name, key, versionId, etag, size, sequencer, reason: detail.reason, time });
 }
 
-const isObjectCreatedRecord = (record: unknown): boolean =>
-  z.looseObject({ eventName: z.string().regex(/^(s3:)?ObjectCreated:/) }).safeParse(record).success;
+const isObjectCreatedRecord = (record: unknown): boolean => isNamed(record, /^(s3:)?ObjectCreated:/);
+
+const isObjectRestoredRecord = (record: unknown): boolean => isNamed(record, /^(s3:)?ObjectRestore:Completed$/);
+
+const isNamed = (record: unknown, name: RegExp): boolean =>
+  z.looseObject({ eventName: z.string().regex(name) }).safeParse(record).success;
 
 const recordSchema = z.looseObject({
   eventTime: z.string(),

@@ -5,7 +5,10 @@ const maxKeyBytes = 1024;
 const maxMetadataBytes = 2048;
 const printableAscii = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 
-/** Refuses, with the same words in both worlds, a key or metadata that S3 would refuse or change. */
+const maxTags = 10;
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
+/** Refuses, with the same words in both worlds, a key, metadata or tags that S3 would refuse or change. */
 export function checkObject(key: string, properties: ObjectProperties = {}): void {
   const bytes = Buffer.byteLength(key);
   if (bytes === 0 || bytes > maxKeyBytes)
@@ -24,6 +27,18 @@ export function checkObject(key: string, properties: ObjectProperties = {}): voi
   const size = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (size > maxMetadataBytes)
     throw new InvalidInput(`The metadata of ${key} has ${size} bytes; S3 keeps ${maxMetadataBytes}.`);
+  checkTags(key, Object.entries(properties.tags ?? {}));
+}
+
+function checkTags(key: string, tags: readonly (readonly [string, string])[]): void {
+  if (tags.length > maxTags) throw new InvalidInput(`${key} has ${tags.length} tags; S3 keeps ${maxTags}.`);
+  for (const [name, value] of tags) {
+    const tag = `The tag ${JSON.stringify(name)} of ${key}`;
+    if (name === '' || name.length > 128 || value.length > 256)
+      throw new InvalidInput(`${tag} has a name of 1 to 128 characters and a value of at most 256.`);
+    if (!tagText.test(name) || !tagText.test(value) || /^aws:/i.test(name))
+      throw new InvalidInput(`${tag} takes letters, digits, spaces and + - = . _ : / @ only, and no name with aws:.`);
+  }
 }
 
 export function checkPartNumber(partNumber: number): void {

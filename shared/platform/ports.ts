@@ -93,6 +93,22 @@ export interface ObjectHead {
   readonly contentType?: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly lastModified: Date;
+  /** S3's storage class where it is not STANDARD. */
+  readonly storageClass?: string;
+  /** Its bytes cannot be read now: they are archived, or on their way back since `restore` was asked. */
+  readonly archive?: 'archived' | 'restoring';
+}
+
+/** One line of a listing: the newest version of a key, unless that was deleted. */
+export interface ListedObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly lastModified: Date;
+  /** S3's storage class where it is not STANDARD. */
+  readonly storageClass?: string;
 }
 
 export interface ObjectBody {
@@ -105,6 +121,15 @@ export interface ObjectProperties {
   readonly contentType?: string;
   /** User metadata: names in lower case, values ASCII (encode what is not). */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** At most ten; letters, digits, spaces and `+-=._:/@`. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** A link is a key to the object: it is never logged or stored. */
+export interface SignedLink {
+  readonly url: string;
+  /** When it really ends, which may be earlier than was asked. */
+  readonly expiresAt: Date;
 }
 
 /** An unfinished multipart write; `listParts` knows what of it has arrived. */
@@ -125,7 +150,7 @@ export type Stored = { readonly outcome: 'stored'; readonly head: ObjectHead } |
 
 export interface Bucket {
   readonly name: string;
-  /** Undefined when there is no such object or version. Access denied throws. */
+  /** Undefined when there is no such object or version. Access denied throws `Denied`, here and below. */
   head(key: string, options?: { versionId?: string }): Promise<ObjectHead | undefined>;
   /** `range`: first and last byte, inclusive. Throws `Missing` when there is no such object or version. */
   read(
@@ -135,7 +160,21 @@ export interface Bucket {
   /** Writes a small object in one piece. A reader sees all of it or nothing. */
   put(key: string, body: Uint8Array | string, properties?: ObjectProperties & { ifAbsent?: boolean }): Promise<Stored>;
   /** A link that reads this version with plain HTTP GET and Range, without credentials, until it expires. */
-  link(key: string, options: { versionId?: string; expiresInSeconds: number }): Promise<string>;
+  link(key: string, options: { versionId?: string; expiresInSeconds: number }): Promise<SignedLink>;
+  /**
+   * Newest versions in key order (by UTF-8 bytes), at most 1,000 at once. `after`: only keys that come after this one;
+   * `next`, where there is more, is the `after` of the next page.
+   */
+  list(options?: {
+    prefix?: string;
+    after?: string;
+    limit?: number;
+  }): Promise<{ readonly objects: readonly ListedObject[]; readonly next?: string }>;
+  /** Asks for an archived object's bytes, to be kept for `days`. One that is readable or on its way is left alone. */
+  restore(
+    key: string,
+    options: { versionId?: string; days: number; tier: 'Expedited' | 'Standard' | 'Bulk' },
+  ): Promise<void>;
 
   startUpload(key: string, properties?: ObjectProperties): Promise<Upload>;
   /** Parts but the last are at least 5 MiB. Sending a part number again replaces it. */

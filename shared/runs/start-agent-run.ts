@@ -24,7 +24,8 @@ export interface StartDeps extends RunDeps {
 export async function openInput(deps: StartDeps, run: Waiting): Promise<string | 'gone'> {
   const { key, versionId } = run.upload;
   const gone = rejectedBecause(run.upload, await deps.uploads.head(key, { versionId }));
-  if (gone === undefined) return deps.uploads.link(key, { versionId, expiresInSeconds: deps.uploadLinkSeconds });
+  if (gone === undefined)
+    return (await deps.uploads.link(key, { versionId, expiresInSeconds: deps.uploadLinkSeconds })).url;
   await moveRun(deps, run, {
     status: 'failed',
     failure: 'input-gone',

@@ -15,7 +15,7 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('On moto', () => {
 
   test('a link signs the version and the time, and asks for no checksum', async () => {
     const bucket = s3Bucket(await createBucket());
-    const link = await bucket.link('a b/ü.mp4', { versionId: 'v+1', expiresInSeconds: 3600 });
+    const { url: link } = await bucket.link('a b/ü.mp4', { versionId: 'v+1', expiresInSeconds: 3600 });
     const { pathname, searchParams } = new URL(link);
     expect(pathname).toBe(`/${bucket.name}/a%20b/%C3%BC.mp4`);
     expect(Object.fromEntries(searchParams)).toMatchObject({

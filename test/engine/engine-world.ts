@@ -99,7 +99,7 @@ export async function openWorld(changes: Partial<WorkDeps> = {}) {
 
   async function upload(name: string, bytes: Uint8Array | string): Promise<string> {
     await platform.bucket('uploads').put(name, bytes);
-    return platform.bucket('uploads').link(name, { expiresInSeconds: 600 });
+    return (await platform.bucket('uploads').link(name, { expiresInSeconds: 600 })).url;
   }
 
   async function close(): Promise<void> {

@@ -42,7 +42,7 @@ describe('a start with an Idempotency-Key', () => {
 
   test('means the same file when its link is signed anew', async () => {
     const first = await start({ video_urls: [await world.upload('resigned.mp4', 'video')] }, 'resigned');
-    const link = await world.platform.bucket('uploads').link('resigned.mp4', { expiresInSeconds: 999 });
+    const { url: link } = await world.platform.bucket('uploads').link('resigned.mp4', { expiresInSeconds: 999 });
     expect((await start({ video_urls: [link] }, 'resigned')).body).toEqual(first.body);
   });
 

@@ -213,7 +213,7 @@ describe('a render', () => {
     const { agentId, nodeIds } = await makeAgent(world);
     const source = await world.platform.bucket('media').put('x.mp4', 'video');
     const versionId = source.outcome === 'stored' ? source.head.versionId : '';
-    const link = await world.platform.bucket('media').link('x.mp4', { versionId, expiresInSeconds: 600 });
+    const { url: link } = await world.platform.bucket('media').link('x.mp4', { versionId, expiresInSeconds: 600 });
     const { run_id } = (await world.call('POST', `/agent/${agentId}/run`, { video_urls: [link] })).body;
     // The same link with a signature that no longer holds: what an expired one looks like.
     const item = { pk: `RUN#${run_id}`, sk: 'INPUT#0000' };

@@ -86,7 +86,7 @@ test('objects, items, messages and links outlive the process', async () => {
   await first.bucket('b').put('key', 'kept');
   await first.table('t').write({ put: { pk: 'p', sk: 's', type: 't' } });
   await first.queue('q').send({ body: 1 });
-  const link = await first.bucket('b').link('key', { expiresInSeconds: 60 });
+  const { url: link } = await first.bucket('b').link('key', { expiresInSeconds: 60 });
   first.close();
   const second = open(folder);
   second.setLinkBase('http://127.0.0.1:2/objects');

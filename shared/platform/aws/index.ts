@@ -13,15 +13,20 @@ export function dynamoTable(tableName: string): Table {
   };
 }
 
-/** Links are signed with this process's credentials and die with them: in a Lambda function after some hours at most. */
-export function s3Bucket(bucketName: string): Bucket {
-  const bucket = once(async () => (await import('./s3-bucket.ts')).openS3Bucket(bucketName));
+/**
+ * Links are signed with this process's credentials and die with them, whenever that is; with `linkRoleArn`, with
+ * credentials of that role taken for the purpose, so that they live for an hour from now.
+ */
+export function s3Bucket(bucketName: string, options?: { linkRoleArn?: string }): Bucket {
+  const bucket = once(async () => (await import('./s3-bucket.ts')).openS3Bucket(bucketName, options));
   return {
     name: bucketName,
     head: async (...args) => (await bucket()).head(...args),
     read: async (...args) => (await bucket()).read(...args),
     put: async (...args) => (await bucket()).put(...args),
     link: async (...args) => (await bucket()).link(...args),
+    list: async (...args) => (await bucket()).list(...args),
+    restore: async (...args) => (await bucket()).restore(...args),
     startUpload: async (...args) => (await bucket()).startUpload(...args),
     putPart: async (...args) => (await bucket()).putPart(...args),
     listParts: async (...args) => (await bucket()).listParts(...args),

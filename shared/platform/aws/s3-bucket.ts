@@ -2,31 +2,35 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import {
   GetObjectCommand,
-  type GetObjectCommandOutput,
   HeadObjectCommand,
-  type HeadObjectCommandOutput,
   PutObjectCommand,
   S3Client,
+  type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { InvalidInput, Missing } from '../../errors.ts';
 import { checkObject } from '../metadata.ts';
 import type { Bucket, ObjectHead, ObjectProperties, Stored } from '../ports.ts';
 import { isAwsError } from './errors.ts';
 import { explained, isAbsent, isPreconditionFailed, ownRepeat, withoutQuotes } from './s3-errors.ts';
-import { openS3Uploads } from './s3-uploads.ts';
+import { headOf } from './s3-heads.ts';
+import { signsLinks } from './s3-links.ts';
+import { listsObjects } from './s3-list.ts';
+import { restoresObjects } from './s3-restore.ts';
+import { openS3Uploads, taggingOf, writeAction } from './s3-uploads.ts';
 
 let client: S3Client | undefined;
 
-export function openS3Bucket(name: string): Bucket {
-  client ??= new S3Client({
-    maxAttempts: 5,
-    requestHandler: { connectionTimeout: 3000, socketTimeout: 120_000 },
-    // TLS guards the way; the newer checksums would only cost time, and end up in signed links.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL),
-  });
+const configuration = (): S3ClientConfig => ({
+  maxAttempts: 5,
+  requestHandler: { connectionTimeout: 3000, socketTimeout: 120_000 },
+  // TLS guards the way; the newer checksums would only cost time, and end up in signed links.
+  requestChecksumCalculation: 'WHEN_REQUIRED',
+  responseChecksumValidation: 'WHEN_REQUIRED',
+  forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL),
+});
+
+export function openS3Bucket(name: string, { linkRoleArn }: { linkRoleArn?: string } = {}): Bucket {
+  client ??= new S3Client(configuration());
   const s3 = client;
   const at = (key: string, versionId?: string) => ({
     Bucket: name,
@@ -38,7 +42,7 @@ export function openS3Bucket(name: string): Bucket {
       return headOf(key, await s3.send(new HeadObjectCommand(at(key, options.versionId))));
     } catch (error) {
       if (isAbsent(error)) return undefined;
-      throw error;
+      throw explained(error, { bucket: name, key, action: getAction(options.versionId) });
     }
   };
   return {
@@ -58,18 +62,19 @@ export function openS3Bucket(name: string): Bucket {
           );
         if (isAwsError(error, 'InvalidRange'))
           throw new InvalidInput(`${Range} of ${key} in ${name} was asked for; it is shorter.`);
-        throw error;
+        throw explained(error, { bucket: name, key, action: getAction(versionId) });
       }
     },
     put: (key, body, properties) =>
       put(s3, name, head, key, typeof body === 'string' ? Buffer.from(body) : body, properties),
-    link: async (key, { versionId, expiresInSeconds }) => {
-      const command = new GetObjectCommand(at(key, versionId));
-      return getSignedUrl(s3, command, { expiresIn: expiresInSeconds });
-    },
+    link: signsLinks(s3, configuration(), name, linkRoleArn),
+    list: listsObjects(s3, name),
+    restore: restoresObjects(s3, name, head),
     ...openS3Uploads(s3, name, head),
   };
 }
+
+const getAction = (versionId: string | undefined) => (versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion');
 
 async function put(
   s3: S3Client,
@@ -80,8 +85,11 @@ async function put(
   properties: ObjectProperties & { ifAbsent?: boolean } = {},
 ): Promise<Stored> {
   checkObject(key, properties);
-  const { contentType, metadata = {}, ifAbsent } = properties;
-  const object = { Bucket: bucket, Key: key, Body: body, ContentType: contentType, Metadata: metadata };
+  const { contentType, metadata = {}, tags, ifAbsent } = properties;
+  const object = {
+    ...{ Bucket: bucket, Key: key, Body: body, ContentType: contentType, Metadata: metadata },
+    ...taggingOf(tags),
+  };
   try {
     const { ETag, VersionId } = await s3.send(
       new PutObjectCommand({ ...object, ...(ifAbsent && { IfNoneMatch: '*' }) }),
@@ -91,20 +99,6 @@ async function put(
   } catch (error) {
     if (isPreconditionFailed(error))
       return ownRepeat(error, createHash('md5').update(body).digest('hex'), () => head(key));
-    throw explained(error, bucket, key);
+    throw explained(error, { bucket, key, action: writeAction(tags) });
   }
-}
-
-function headOf(key: string, answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectHead {
-  // Of a range, the length is the range's; the whole stands behind the slash of "bytes 2-4/10".
-  const whole = answer.ContentRange?.split('/')[1];
-  return {
-    key,
-    size: Number(whole ?? answer.ContentLength ?? 0),
-    etag: withoutQuotes(answer.ETag),
-    versionId: answer.VersionId ?? 'null',
-    contentType: answer.ContentType,
-    metadata: answer.Metadata ?? {},
-    lastModified: answer.LastModified ?? new Date(0),
-  };
 }

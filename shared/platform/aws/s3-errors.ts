@@ -1,3 +1,4 @@
+import { Denied } from '../../errors.ts';
 import type { ObjectHead, Stored } from '../ports.ts';
 import { isAwsError, statusOf, wasRepeated } from './errors.ts';
 
@@ -22,12 +23,39 @@ export async function ownRepeat(
   return existing?.etag === etag ? { outcome: 'stored', head: existing } : { outcome: 'exists' };
 }
 
-/** Adds, to the one error whose name explains nothing, what happened and what to do. */
-export function explained(error: unknown, bucket: string, key: string): unknown {
-  if (!isAwsError(error, 'ConditionalRequestConflict')) return error;
-  return new Error(`Two writers met at ${key} in ${bucket}; S3 stored neither. The same write may be tried again.`, {
-    cause: error,
-  });
+interface Asked {
+  readonly bucket: string;
+  readonly key: string;
+  /** The permission that it takes. */
+  readonly action: string;
 }
+
+/** The error itself or, where its name explains nothing, one that says what happened and what to do. */
+export function explained(error: unknown, { bucket, key, action }: Asked): unknown {
+  if (isAwsError(error, 'ConditionalRequestConflict'))
+    return new Error(`Two writers met at ${key} in ${bucket}; S3 stored neither. The same write may be tried again.`, {
+      cause: error,
+    });
+  if (isAwsError(error, 'InvalidObjectState'))
+    return new Error(`${key} in ${bucket} is archived: it can be read once it has been restored.`, { cause: error });
+  if (!isDenial(error)) return error;
+  return new Denied(
+    `S3 does not let us at ${key} in ${bucket}. Check that this role has ${action} there${forHead(action)}, that neither the bucket's policy nor an access point forbids it, and, where the bucket is encrypted with a KMS key, that the key's policy lets this role use it.`,
+    { cause: error },
+  );
+}
+
+/** S3 answers HEAD without a body, so its error has no name of its own. Clocks and keys that are wrong are not ours. */
+function isDenial(error: unknown): boolean {
+  if (!isAwsError(error)) return false;
+  if (error.name.startsWith('KMS.')) return true;
+  return statusOf(error) === 403 && !notAboutPermissions.has(error.name);
+}
+
+const notAboutPermissions = new Set(['RequestTimeTooSkewed', 'SignatureDoesNotMatch', 'InvalidAccessKeyId']);
+
+/** Without the right to list, S3 does not tell that an object is not there: it answers 403 instead of 404. */
+const forHead = (action: string): string =>
+  action.startsWith('s3:GetObject') ? ' and s3:ListBucket on the bucket' : '';
 
 export const withoutQuotes = (etag = ''): string => etag.replace(/^"|"$/g, '');

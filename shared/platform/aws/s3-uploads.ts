@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { InvalidInput, Missing } from '../../errors.ts';
 import { checkObject, checkPartNumber } from '../metadata.ts';
-import type { Bucket, ObjectHead, Part, Stored, Upload } from '../ports.ts';
+import type { Bucket, ObjectHead, ObjectProperties, Part, Stored, Upload } from '../ports.ts';
 import { isAwsError, wasRepeated } from './errors.ts';
 import { explained, isPreconditionFailed, ownRepeat, withoutQuotes } from './s3-errors.ts';
 
@@ -25,10 +25,14 @@ export function openS3Uploads(
   return {
     startUpload: async (key, properties = {}) => {
       checkObject(key, properties);
-      const { contentType: ContentType, metadata: Metadata } = properties;
-      const { UploadId = '' } = await s3.send(
-        new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, ContentType, Metadata }),
-      );
+      const { contentType: ContentType, metadata: Metadata, tags } = properties;
+      const command = new CreateMultipartUploadCommand({
+        ...{ Bucket: bucket, Key: key, ContentType, Metadata },
+        ...taggingOf(tags),
+      });
+      const { UploadId = '' } = await s3.send(command).catch((error) => {
+        throw explained(error, { bucket, key, action: writeAction(tags) });
+      });
       return { key, uploadId: UploadId };
     },
     putPart: async (upload, partNumber, body) => {
@@ -56,6 +60,17 @@ export function openS3Uploads(
     },
   };
 }
+
+type Tags = ObjectProperties['tags'];
+
+/** The form of a query, as S3 wants it; nothing where there is none, which takes no permission. */
+export function taggingOf(tags: Tags = {}): { Tagging?: string } {
+  const pairs = Object.entries(tags).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+  return pairs.length === 0 ? {} : { Tagging: pairs.join('&') };
+}
+
+export const writeAction = (tags: Tags = {}): string =>
+  Object.keys(tags).length === 0 ? 's3:PutObject' : 's3:PutObject and s3:PutObjectTagging';
 
 async function publish(
   s3: S3Client,
@@ -89,7 +104,7 @@ async function publish(
     if (isAwsError(error, 'NoSuchUpload')) throw missing(bucket, upload, error);
     if (isAwsError(error, 'InvalidPart', 'InvalidPartOrder', 'EntityTooSmall'))
       throw new InvalidInput(`These parts do not make up ${key} in ${bucket}: ${error.message}`, {}, { cause: error });
-    throw explained(error, bucket, key);
+    throw explained(error, { bucket, key, action: writeAction() });
   }
 }
 

@@ -2,6 +2,7 @@ import { InvalidInput, Missing } from '../../errors.ts';
 import { checkObject } from '../metadata.ts';
 import type { Bucket, ObjectHead, ObjectProperties } from '../ports.ts';
 import type { Blob } from './blobs.ts';
+import { listObjects } from './list-objects.ts';
 import { openUploads } from './uploads.ts';
 import { addVersion, findVersion, piecesOf, readPieces, type Storage, type Version } from './versions.ts';
 
@@ -10,6 +11,8 @@ export interface LocalBucket extends Bucket {
   importFile(key: string, path: string, properties?: ObjectProperties): Promise<ObjectHead>;
   /** Where this version's bytes are, if they are one file. Only to be read or copied, never changed. */
   localPath(key: string, versionId?: string): Promise<string | undefined>;
+  /** The tags an object was written with. */
+  tags(key: string, versionId?: string): Promise<Readonly<Record<string, string>>>;
 }
 
 export function openBucket(storage: Storage, name: string): LocalBucket {
@@ -51,6 +54,9 @@ export function openBucket(storage: Storage, name: string): LocalBucket {
       return show(key, await blobs.save(toBytes(body)), properties, properties.ifAbsent);
     },
     link: async (key, options) => storage.link(name, key, options),
+    list: async (options) => listObjects(database, name, options),
+    // Nothing is ever archived here.
+    restore: async (key, options) => void existing(key, options.versionId),
     ...openUploads(storage, name),
     importFile: async (key, path, properties = {}) => {
       checkObject(key, properties);
@@ -62,9 +68,10 @@ export function openBucket(storage: Storage, name: string): LocalBucket {
       const [only, ...others] = piecesOf(database, existing(key, versionId));
       return only && others.length === 0 ? blobs.pathOf(only.blob) : undefined;
     },
+    tags: async (key, versionId) => existing(key, versionId).tags,
   };
 }
 
-const pick = ({ contentType, metadata }: ObjectProperties): ObjectProperties => ({ contentType, metadata });
+const pick = ({ contentType, metadata, tags }: ObjectProperties): ObjectProperties => ({ contentType, metadata, tags });
 
 const toBytes = (body: Uint8Array | string): Uint8Array => (typeof body === 'string' ? Buffer.from(body) : body);

@@ -1,7 +1,7 @@
 import Libsql from 'libsql';
 import { InvalidInput } from '../../errors.ts';
 import { explained } from './disk-full.ts';
-import { schema } from './schema.ts';
+import { laterColumns, schema } from './schema.ts';
 
 /** What SQLite stores. Its driver aborts the process on a boolean and cuts text at U+0000, so neither gets there. */
 export type Value = string | number | null;
@@ -27,6 +27,7 @@ export function openDatabase(path: string): Database {
   const connection = new Libsql(path, { timeout: waitForOtherProcessMs });
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   connection.exec(schema);
+  transaction(connection, () => addColumns(connection));
   const statements = new Map<string, Libsql.Statement>();
   let closed = false;
   // Not only kinder: the driver may abort the process when a closed connection is used.
@@ -55,6 +56,12 @@ export function openDatabase(path: string): Database {
       connection.close();
     },
   };
+}
+
+function addColumns(connection: Libsql.Database): void {
+  for (const [table, column, type] of laterColumns)
+    if (!connection.prepare('SELECT 1 FROM pragma_table_info(?) WHERE name = ?').get(table, column))
+      connection.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
 }
 
 function transaction<T>(connection: Libsql.Database, work: () => T): T {

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { InvalidInput } from '../../errors.ts';
-import type { Clock } from '../ports.ts';
+import type { Clock, SignedLink } from '../ports.ts';
 import type { Database } from './database.ts';
 
 export interface LinkTarget {
@@ -11,7 +11,7 @@ export interface LinkTarget {
 
 export interface Links {
   setBase(url: string): void;
-  create(target: LinkTarget, expiresInSeconds: number): string;
+  create(target: LinkTarget, expiresInSeconds: number): SignedLink;
   /** What a link names, if it is ours, unchanged and not expired. */
   open(url: URL): LinkTarget | undefined;
 }
@@ -32,12 +32,14 @@ export function openLinks(database: Database, clock: Clock): Links {
     create: (target, expiresInSeconds) => {
       if (base === undefined)
         throw new Error('Links have no address yet: the server that serves them must listen first.');
-      const expires = String(Math.floor(clock() / 1000) + expiresInSeconds);
+      const expiresAtSeconds = Math.floor(clock() / 1000) + expiresInSeconds;
+      const expires = String(expiresAtSeconds);
       const query = new URLSearchParams();
       if (target.versionId !== undefined) query.set('versionId', target.versionId);
       query.set('expires', expires);
       query.set('signature', sign(target, expires).toString('base64url'));
-      return `${base}/${encodeURIComponent(target.bucket)}/${encodedKey(target.key)}?${query}`;
+      const url = `${base}/${encodeURIComponent(target.bucket)}/${encodedKey(target.key)}?${query}`;
+      return { url, expiresAt: new Date(expiresAtSeconds * 1000) };
     },
     open: (url) => {
       const target = targetOf(url, base);

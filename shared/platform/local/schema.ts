@@ -11,7 +11,8 @@ CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_at) WHERE expires_at I
 
 CREATE TABLE IF NOT EXISTS versions (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL UNIQUE,
-  size INTEGER NOT NULL, etag TEXT NOT NULL, content_type TEXT, metadata TEXT NOT NULL, modified_ms INTEGER NOT NULL
+  size INTEGER NOT NULL, etag TEXT NOT NULL, content_type TEXT, metadata TEXT NOT NULL, modified_ms INTEGER NOT NULL,
+  tags TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS versions_key ON versions (bucket, key, seq);
 
@@ -22,7 +23,7 @@ CREATE TABLE IF NOT EXISTS pieces (
 
 CREATE TABLE IF NOT EXISTS uploads (
   upload_id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL,
-  content_type TEXT, metadata TEXT NOT NULL, started_ms INTEGER NOT NULL
+  content_type TEXT, metadata TEXT NOT NULL, started_ms INTEGER NOT NULL, tags TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS parts (
@@ -37,3 +38,9 @@ CREATE TABLE IF NOT EXISTS messages (
 CREATE INDEX IF NOT EXISTS messages_visible ON messages (queue, visible_ms);
 CREATE INDEX IF NOT EXISTS messages_receipt ON messages (receipt) WHERE receipt IS NOT NULL;
 `;
+
+/** Columns that a folder of an earlier version lacks. */
+export const laterColumns = [
+  ['versions', 'tags', 'TEXT'],
+  ['uploads', 'tags', 'TEXT'],
+] as const;

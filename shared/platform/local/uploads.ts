@@ -22,9 +22,9 @@ export function openUploads(
       checkObject(key, properties);
       const uploadId = randomId();
       database.run(
-        'INSERT INTO uploads (upload_id, bucket, key, content_type, metadata, started_ms) VALUES (?, ?, ?, ?, ?, ?)',
+        'INSERT INTO uploads (upload_id, bucket, key, content_type, metadata, started_ms, tags) VALUES (?, ?, ?, ?, ?, ?, ?)',
         ...[uploadId, bucket, key, properties.contentType ?? null],
-        ...[JSON.stringify(properties.metadata ?? {}), storage.clock()],
+        ...[JSON.stringify(properties.metadata ?? {}), storage.clock(), JSON.stringify(properties.tags ?? {})],
       );
       return { key, uploadId };
     },
@@ -62,15 +62,20 @@ export function forgetUpload(database: Database, bucket: string, { uploadId }: U
 }
 
 function findUpload(database: Database, bucket: string, { key, uploadId }: Upload) {
-  const row = database.get<{ content_type: string | null; metadata: string }>(
-    'SELECT content_type, metadata FROM uploads WHERE upload_id = ? AND bucket = ? AND key = ?',
+  const row = database.get<{ content_type: string | null; metadata: string; tags: string | null }>(
+    'SELECT content_type, metadata, tags FROM uploads WHERE upload_id = ? AND bucket = ? AND key = ?',
     ...[uploadId, bucket, key],
   );
   if (!row)
     throw new Missing(
       `There is no unfinished upload of ${key} in ${bucket}: it was published, abandoned or never started.`,
     );
-  return { contentType: row.content_type ?? undefined, metadata: JSON.parse(row.metadata) as Record<string, string> };
+  const read = (json: string): Record<string, string> => JSON.parse(json);
+  return {
+    contentType: row.content_type ?? undefined,
+    metadata: read(row.metadata),
+    tags: read(row.tags ?? '{}'),
+  };
 }
 
 /** Returns the blobs to delete: the part's former one, or the new one when the upload has ended meanwhile. */

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { objectCreatedEvent } from '../events.ts';
-import type { Clock, Json, ObjectHead, ObjectProperties, Stored } from '../ports.ts';
+import type { Clock, Json, ObjectHead, ObjectProperties, SignedLink, Stored } from '../ports.ts';
 import type { Blobs } from './blobs.ts';
 import type { Database } from './database.ts';
 import { randomId } from './random-id.ts';
@@ -18,7 +18,7 @@ export interface Storage {
   readonly clock: Clock;
   /** Called inside the transaction that makes an object visible. */
   announce(bucket: string, event: Json): void;
-  link(bucket: string, key: string, options: { versionId?: string; expiresInSeconds: number }): string;
+  link(bucket: string, key: string, options: { versionId?: string; expiresInSeconds: number }): SignedLink;
 }
 
 export interface NewVersion extends ObjectProperties {
@@ -37,8 +37,8 @@ export function addVersion(storage: Storage, version: NewVersion, ifAbsent = fal
   const size = version.pieces.reduce((sum, piece) => sum + piece.size, 0);
   const modifiedMs = storage.clock();
   const row = database.get<{ seq: number }>(
-    `INSERT INTO versions (bucket, key, version_id, size, etag, content_type, metadata, modified_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+    `INSERT INTO versions (bucket, key, version_id, size, etag, content_type, metadata, modified_ms, tags)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
     version.bucket,
     version.key,
     versionId,
@@ -47,6 +47,7 @@ export function addVersion(storage: Storage, version: NewVersion, ifAbsent = fal
     version.contentType ?? null,
     JSON.stringify(version.metadata ?? {}),
     modifiedMs,
+    JSON.stringify(version.tags ?? {}),
   );
   const seq = row?.seq ?? 0;
   version.pieces.forEach((piece, place) => {
@@ -64,6 +65,7 @@ export function addVersion(storage: Storage, version: NewVersion, ifAbsent = fal
 export interface Version {
   readonly seq: number;
   readonly head: ObjectHead;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 export function findVersion(database: Database, bucket: string, key: string, versionId?: string): Version | undefined {
@@ -72,7 +74,7 @@ export function findVersion(database: Database, bucket: string, key: string, ver
     `SELECT * FROM versions WHERE bucket = ? AND key = ? ${which} ORDER BY seq DESC LIMIT 1`,
     ...[bucket, key, ...(versionId === undefined ? [] : [versionId])],
   );
-  return row && { seq: row.seq, head: headOf(row) };
+  return row && { seq: row.seq, head: headOf(row), tags: JSON.parse(row.tags ?? '{}') };
 }
 
 export const piecesOf = (database: Database, { seq }: Version): Piece[] =>
@@ -102,6 +104,7 @@ interface VersionRow {
   content_type: string | null;
   metadata: string;
   modified_ms: number;
+  tags: string | null;
 }
 
 const headOf = (row: VersionRow): ObjectHead => ({
