@@ -3,13 +3,38 @@ import { InvalidInput } from '../errors.ts';
 import type { Queue } from '../platform/ports.ts';
 
 /** Messages hold ids only: who handles one reads the rest fresh. */
-export type StartMessage = { readonly kind: 'start-waiting' } | { readonly kind: 'start-run'; readonly runId: string };
+export type StartMessage =
+  | { readonly kind: 'start-waiting' }
+  | { readonly kind: 'start-run'; readonly runId: string }
+  | ObjectMessage;
+
+/** An object that somebody other than S3 tells of: a back-fill, or a person. */
+export type ObjectMessage = {
+  readonly kind: 'object';
+  readonly key: string;
+  readonly versionId?: string;
+  readonly etag?: string;
+  readonly size?: number;
+  readonly sequencer?: string;
+  /** ISO time at which it was created. */
+  readonly time?: string;
+};
+
 export type SettleMessage = { readonly runId: string };
 export type CopyMessage = { readonly runId: string; readonly outputId: string };
 
 const startSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start-waiting') }),
   z.object({ kind: z.literal('start-run'), runId: z.string() }),
+  z.object({
+    kind: z.literal('object'),
+    key: z.string().min(1),
+    versionId: z.string().optional(),
+    etag: z.string().optional(),
+    size: z.number().optional(),
+    sequencer: z.string().optional(),
+    time: z.string().optional(),
+  }),
 ]);
 const settleSchema = z.object({ runId: z.string() });
 const copySchema = z.object({ runId: z.string(), outputId: z.string() });
@@ -23,8 +48,15 @@ export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema
 export const wakeStartWaiting = (startQueue: Queue, delaySeconds = 0): Promise<void> =>
   startQueue.send({ body: { kind: 'start-waiting' }, delaySeconds: capped(delaySeconds) });
 
-export const wakeStartRun = (startQueue: Queue, runId: string): Promise<void> =>
-  startQueue.send({ body: { kind: 'start-run', runId } });
+export const wakeStartRun = (startQueue: Queue, ...runIds: readonly string[]): Promise<void> =>
+  startQueue.send(...runIds.map((runId) => ({ body: { kind: 'start-run', runId } })));
+
+export const tellOfObjects = (
+  startQueue: Queue,
+  objects: readonly Omit<ObjectMessage, 'kind'>[],
+  delaySeconds = 0,
+): Promise<void> =>
+  startQueue.send(...objects.map((object) => ({ body: { kind: 'object', ...object }, delaySeconds })));
 
 export const wakeSettle = (settleQueue: Queue, runIds: readonly string[], delaySeconds = 0): Promise<void> =>
   settleQueue.send(...runIds.map((runId) => ({ body: { runId }, delaySeconds: capped(delaySeconds) })));

@@ -15,10 +15,12 @@ export type Upload = {
   readonly size?: number;
   /** Orders the events of one key, and does nothing else. */
   readonly sequencer?: string;
+  /** The S3 operation: `CopyObject` may have rewritten nothing but the metadata. */
+  readonly reason?: string;
 };
 
 /** An object that an agent run reads; `nodeId` names the Video Input node it feeds where there are several. */
-export type InputObject = Omit<Upload, 'bucket' | 'sequencer'> & { readonly nodeId?: string };
+export type InputObject = Omit<Upload, 'bucket' | 'sequencer' | 'reason'> & { readonly nodeId?: string };
 
 /** What the agent run is given; absent: the upload itself. */
 export type RunInput =
@@ -209,7 +211,16 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 export type Changes = Partial<
   Pick<
     RunBase,
-    'upload' | 'rule' | 'input' | 'variables' | 'media' | 'estimate' | 'nextRunId' | 'cancelAsked' | 'resumeAsked'
+    | 'upload'
+    | 'rule'
+    | 'input'
+    | 'variables'
+    | 'media'
+    | 'estimate'
+    | 'lineage'
+    | 'nextRunId'
+    | 'cancelAsked'
+    | 'resumeAsked'
   >
 >;
 
