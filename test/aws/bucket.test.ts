@@ -1,5 +1,7 @@
+import { GetObjectTaggingCommand, S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { s3Bucket } from '../../shared/platform/aws/index.ts';
+import type { Bucket } from '../../shared/platform/ports.ts';
 import { bucketContract } from '../contracts/bucket.ts';
 import { createBucket } from './resources.ts';
 
@@ -10,8 +12,14 @@ const gapsOfMoto = {
   'a link that has expired answers 403': 'moto does not look at the time of a link',
 };
 
+const tagsOf = async ({ name }: Bucket, key: string) => {
+  const s3 = new S3Client({ forcePathStyle: true });
+  const { TagSet = [] } = await s3.send(new GetObjectTaggingCommand({ Bucket: name, Key: key }));
+  return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
+};
+
 describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('On moto', () => {
-  bucketContract('S3', async () => s3Bucket(await createBucket()), gapsOfMoto);
+  bucketContract('S3', async () => s3Bucket(await createBucket()), { gaps: gapsOfMoto, tagsOf });
 
   test('a link signs the version and the time, and asks for no checksum', async () => {
     const bucket = s3Bucket(await createBucket());

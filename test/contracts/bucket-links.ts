@@ -18,6 +18,14 @@ export function linkContract(check: Check, open: () => Bucket): void {
     expect(await response.text()).toBe('hello');
   });
 
+  check('a link says when it ends', async () => {
+    const before = Date.now();
+    const { expiresAt } = await open().link(fresh('ends'), { expiresInSeconds: 3600 });
+    // It counts in whole seconds.
+    expect(expiresAt.getTime()).toBeGreaterThan(before + 3599_000 - 1);
+    expect(expiresAt.getTime()).toBeLessThanOrEqual(Date.now() + 3600_000);
+  });
+
   check('a link answers a range with the part and the whole size', async () => {
     const response = await fetch(await linkTo(fresh('link'), '0123456789'), { headers: { range: 'bytes=2-4' } });
     expect(response.status).toBe(206);

@@ -2,13 +2,19 @@ import { beforeAll, describe, expect } from 'vitest';
 import { InvalidInput, Missing } from '../../shared/errors.ts';
 import type { Bucket } from '../../shared/platform/ports.ts';
 import { linkContract } from './bucket-links.ts';
+import { listContract } from './bucket-lists.ts';
+import { type TagsOf, tagContract } from './bucket-tags.ts';
 import { uploadContract } from './bucket-uploads.ts';
 import { checker, fresh, type Gaps, textOf } from './contract.ts';
 
 const md5OfHello = '5d41402abc4b2a76b9719d911017c592';
 
 /** What every `Bucket` promises; versioning is on. */
-export function bucketContract(name: string, open: () => Promise<Bucket>, gaps?: Gaps): void {
+export function bucketContract(
+  name: string,
+  open: () => Promise<Bucket>,
+  { gaps, tagsOf }: { gaps?: Gaps; tagsOf?: TagsOf } = {},
+): void {
   describe(`${name} is a bucket`, () => {
     const check = checker(gaps);
     let bucket: Bucket;
@@ -139,5 +145,7 @@ export function bucketContract(name: string, open: () => Promise<Bucket>, gaps?:
 
     uploadContract(check, () => bucket);
     linkContract(check, () => bucket);
+    listContract(check, () => bucket);
+    if (tagsOf) tagContract(check, () => bucket, tagsOf);
   });
 }

@@ -17,7 +17,9 @@ afterAll(async () => {
 });
 
 tableContract('The local table', async () => platform.table('runs'));
-bucketContract('The local bucket', async () => platform.bucket('uploads'));
+bucketContract('The local bucket', async () => platform.bucket('uploads'), {
+  tagsOf: (_bucket, key) => platform.bucket('uploads').tags(key),
+});
 queueContract('The local queue', async (options) => {
   const name = fresh('queue');
   return { queue: platform.queue(name, options), deadLetters: platform.queue(`${name}-dead`) };
