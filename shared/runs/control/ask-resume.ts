@@ -1,0 +1,50 @@
+import { InvalidInput, Missing } from '../../errors.ts';
+import { releaseAccount } from '../account-hold.ts';
+import { allItems } from '../all-items.ts';
+import { wakeSettle, wakeStartRun, wakeStartWaiting } from '../messages.ts';
+import { moveRun, readRun } from '../move-run.ts';
+import type { NextState, Run } from '../run.ts';
+import { slotsPk } from '../slots.ts';
+import { asItIs } from './as-it-is.ts';
+import type { ControlDeps } from './control-deps.ts';
+
+/** Lets one run go on that is paused, parked or told to wait; without an id, the whole account and all that it held. */
+export async function askResume(deps: ControlDeps, runId?: string): Promise<void> {
+  if (runId !== undefined) return resumeOne(deps, runId);
+  await releaseAccount(deps);
+  const holders: string[] = [];
+  for await (const { runId: id } of allItems(deps.runs, { pk: slotsPk })) holders.push(String(id));
+  // Paused runs are among those that hold slots; the others are only looked at.
+  if (holders.length > 0) await wakeSettle(deps.settleQueue, holders);
+  await wakeStartWaiting(deps.startQueue);
+}
+
+async function resumeOne(deps: ControlDeps, runId: string): Promise<void> {
+  for (;;) {
+    const run = await readRun(deps.runs, runId);
+    if (run === undefined) throw new Missing(`There is no run ${runId}.`);
+    const next = resumed(deps, run);
+    const moved = await moveRun(deps, run, next);
+    if (moved.outcome === 'moved') break;
+  }
+  await wakeSettle(deps.settleQueue, [runId]);
+  await wakeStartRun(deps.startQueue, runId);
+}
+
+function resumed(deps: ControlDeps, run: Run): NextState {
+  const now = new Date(deps.clock()).toISOString();
+  switch (run.status) {
+    case 'paused':
+      return { ...asItIs(run, { resumeAsked: { at: now, reason: 'asked for' } }), checkAfter: now } as NextState;
+    case 'claimed':
+    case 'restoring':
+    case 'gathering':
+      return { ...asItIs(run), checkAfter: now } as NextState;
+    case 'waiting':
+      return { ...asItIs(run), notBefore: undefined } as NextState;
+    default:
+      throw new InvalidInput(
+        `Run ${run.id} is ${run.status}, so there is nothing to resume. A run that has ended needs a new attempt.`,
+      );
+  }
+}

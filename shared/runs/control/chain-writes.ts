@@ -1,0 +1,65 @@
+import { messageOf, PermanentError } from '../../errors.ts';
+import type { Write } from '../../platform/ports.ts';
+import { newRunId } from '../ids.ts';
+import type { RunDeps } from '../move-run.ts';
+import type { Rule } from '../rules/rule.ts';
+import { fillParams, keyVariables } from '../rules/template.ts';
+import type { RejectedRun, Run, Waiting } from '../run.ts';
+import { claimKey, newRunWrites } from '../run-items.ts';
+import { chainIdentity } from './next-attempt.ts';
+
+/** How often outputs may become inputs again, where the rules don't say. */
+export const defaultMaxHops = 3;
+
+export interface ChainDeps extends RunDeps {
+  readonly maxHops?: number;
+}
+
+/**
+ * The runs that take this one's outputs, by the rules that come after its own. Written together with the move that
+ * found them, so there is one for each rule, however often anybody looks.
+ */
+export function chainWrites(deps: ChainDeps, run: Run, renderIds: readonly string[]): readonly Write[] {
+  const { next = [] } = run.rule;
+  if (next.length === 0 || renderIds.length === 0) return [];
+  const hops = (run.lineage?.hops ?? 0) + 1;
+  const { maxHops = defaultMaxHops } = deps;
+  if (hops > maxHops) {
+    deps.log.warn('chain.stopped', { runId: run.id, hops, maxHops });
+    return [];
+  }
+  return next.flatMap((rule) => {
+    const chained = chainedRun(deps, run, rule, renderIds, hops);
+    const claim = { ...claimKey(chainIdentity(run.id), rule.id), type: 'claim', runId: chained.id };
+    return [{ put: claim, if: 'absent' } as const, ...newRunWrites(chained)];
+  });
+}
+
+function chainedRun(
+  deps: ChainDeps,
+  parent: Run,
+  rule: Rule,
+  renderIds: readonly string[],
+  hops: number,
+): Waiting | RejectedRun {
+  const { clock, newId = newRunId } = deps;
+  const createdAt = new Date(clock()).toISOString();
+  const { upload, variables, media, lineage } = parent;
+  const base = {
+    ...{ id: newId(), upload, variables, media, createdAt, updatedAt: createdAt, attempt: 1, revision: 1 },
+    input: { kind: 'renders', renderIds, ofRunId: parent.id } as const,
+    lineage: { hops, rootRunId: lineage?.rootRunId ?? parent.id, parentRunId: parent.id },
+  };
+  try {
+    return { ...base, rule: filled(rule, parent, createdAt), status: 'waiting', starts: 0 };
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    // The parent's own outputs are to be delivered all the same.
+    return { ...base, rule, status: 'rejected', reason: `its parameters cannot be filled in: ${messageOf(error)}` };
+  }
+}
+
+function filled(rule: Rule, { upload, variables }: Run, at: string): Rule {
+  if (rule.updateParams === undefined) return rule;
+  return { ...rule, updateParams: fillParams(rule.updateParams, { ...keyVariables(rule, upload, at), ...variables }) };
+}

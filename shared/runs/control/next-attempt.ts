@@ -1,0 +1,60 @@
+import type { Write } from '../../platform/ports.ts';
+import { newRunId } from '../ids.ts';
+import type { RunDeps } from '../move-run.ts';
+import type { FailureClass, Rule } from '../rules/rule.ts';
+import type { Claimed, Run, Waiting } from '../run.ts';
+import { claimKey, newRunWrites } from '../run-items.ts';
+import { uploadIdentity } from '../upload.ts';
+
+export interface NextAttempt {
+  readonly run: Run;
+  /** To be written together with what ends the last attempt, or notes that it has a next one. */
+  readonly writes: readonly Write[];
+}
+
+/**
+ * The attempt after this one: a run of its own, and the claim with it, so that the upload leads to the newest. Only
+ * for a run whose agent run has surely ended, or surely never began.
+ */
+export async function nextAttemptWrites(deps: RunDeps, last: Run): Promise<NextAttempt> {
+  const run = nextAttempt(deps, last);
+  const key = claimKey(claimIdentity(last), last.rule.id);
+  const claim = await deps.runs.get(key);
+  // A member of a group has its own claim, which may lead elsewhere; then there is nothing to move on.
+  const moved: Write[] =
+    claim?.runId === last.id ? [{ update: key, set: { runId: run.id }, if: { runId: last.id } }] : [];
+  return { run, writes: [...newRunWrites(run), ...moved] };
+}
+
+/** Which claim a run came from: the upload's, or for a chain that of the run whose outputs it takes. */
+export const claimIdentity = ({ upload, input }: Pick<Run, 'upload' | 'input'>): string =>
+  input?.kind === 'renders' ? chainIdentity(input.ofRunId) : uploadIdentity(upload);
+
+/** No bucket's name can look like this. */
+export const chainIdentity = (runId: string): string => `run#${runId}`;
+
+/** Whether a failure of this class is tried again by itself; never one whose last attempt may still cost money. */
+export function mayTryAgain({ rule, attempt }: Pick<Run, 'rule' | 'attempt'>, failure: FailureClass): boolean {
+  if (never.has(failure)) return false;
+  return attempt < attemptsFor(rule, failure);
+}
+
+const never: ReadonlySet<FailureClass> = new Set(['unanswered', 'input-gone', 'too-costly']);
+
+function attemptsFor({ retry }: Rule, failure: FailureClass): number {
+  if (retry?.on.includes(failure)) return retry.attempts;
+  return failure === 'input-expired' ? 2 : 1;
+}
+
+function nextAttempt({ clock, newId = newRunId }: RunDeps, last: Run): Waiting | Claimed {
+  const now = clock();
+  const createdAt = new Date(now).toISOString();
+  const { upload, rule, input, variables, media, estimate, lineage } = last;
+  const base = {
+    ...{ id: newId(), upload, rule, input, variables, media, estimate, lineage },
+    ...{ attempt: last.attempt + 1, previousRunId: last.id, createdAt, updatedAt: createdAt, revision: 1 },
+  };
+  // What was refused before it waited is looked at again; all else was found fit to start.
+  if (last.status === 'rejected') return { ...base, status: 'claimed', checkAfter: createdAt };
+  return { ...base, status: 'waiting', starts: 0 };
+}

@@ -1,0 +1,60 @@
+import { InvalidInput, Missing } from '../../errors.ts';
+import { wakeStartRun, wakeStartWaiting } from '../messages.ts';
+import { readRun } from '../move-run.ts';
+import type { Run } from '../run.ts';
+import { runKey } from '../run-items.ts';
+import type { ControlDeps } from './control-deps.ts';
+import { nextAttemptWrites } from './next-attempt.ts';
+
+/** A new attempt of a run that has ended, by a person's word; the one that it has already, when it is asked for twice. */
+export async function retryRun(
+  deps: ControlDeps,
+  runId: string,
+  { neverBegan = false }: { readonly neverBegan?: boolean } = {},
+): Promise<Run> {
+  for (;;) {
+    const last = await readRun(deps.runs, runId);
+    if (last === undefined) throw new Missing(`There is no run ${runId}.`);
+    const next = last.nextRunId === undefined ? undefined : await readRun(deps.runs, last.nextRunId);
+    const made = next ?? (await attempt(deps, last, neverBegan));
+    if (made === 'changed') continue;
+    // Also for one that was made before: its maker may have stopped here.
+    if (made.status === 'claimed') await wakeStartRun(deps.startQueue, made.id);
+    await wakeStartWaiting(deps.startQueue);
+    return made;
+  }
+}
+
+async function attempt(deps: ControlDeps, last: Run, neverBegan: boolean): Promise<Run | 'changed'> {
+  const refused = refusedBecause(last, neverBegan);
+  if (refused !== undefined) throw new InvalidInput(`Run ${last.id} gets no new attempt: ${refused}`);
+  const { run, writes } = await nextAttemptWrites(deps, last);
+  const note = { nextRunId: run.id, revision: last.revision + 1, updatedAt: run.createdAt };
+  const written = await deps.runs.write(
+    // What it came to stays as it is; only the link to the next attempt is new.
+    { update: runKey(last.id), set: note, if: { revision: last.revision, nextRunId: null } },
+    ...writes,
+  );
+  if (!written.done) return 'changed';
+  deps.log.info('run.retried', { runId: last.id, nextRunId: run.id, attempt: run.attempt });
+  return run;
+}
+
+/** One agent run is paid for each attempt, so the last must have ended, or never have begun. */
+function refusedBecause(last: Run, neverBegan: boolean): string | undefined {
+  switch (last.status) {
+    case 'failed':
+      return last.failure === 'unanswered' && !neverBegan
+        ? 'nobody knows whether its start began an agent run. Look at Mosaic; if none edited this upload, say that it never began.'
+        : undefined;
+    case 'cancelled':
+    case 'rejected':
+      return undefined;
+    case 'delivered':
+      return last.partial ? undefined : 'it was delivered whole. Upload the file again for another edit.';
+    case 'ignored':
+      return `it was ignored: ${last.reason}`;
+    default:
+      return `it is ${last.status}, not at its end. Cancel it first.`;
+  }
+}
