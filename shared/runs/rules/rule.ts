@@ -7,6 +7,8 @@ import type { Json } from '../../platform/ports.ts';
 export type Rule = {
   /** Part of what makes an upload claimed once. A rule with several agents becomes several: `<id>@<agent id>`. */
   readonly id: string;
+  /** The id in the document, for a rule that has several agents there. */
+  readonly of?: string;
   readonly agentId: string;
   /** Parameters by the agent's node; texts in them are templates until the run is admitted. */
   readonly updateParams?: UpdateParams;

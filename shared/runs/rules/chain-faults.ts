@@ -1,0 +1,55 @@
+import { idOf, rulesAfter } from './arrange-rules.ts';
+import type { RuleDocument, WrittenRule } from './document.ts';
+import { nearest } from './nearest.ts';
+import type { RuleFault } from './parse-rules.ts';
+
+/** A chain ends where it began, or leads nowhere, or is longer than any that is meant. */
+const maxChain = 10;
+const maxFollowers = 50;
+
+export function chainFaults(document: RuleDocument): RuleFault[] {
+  const byId = new Map(document.rules.map((rule) => [idOf(rule), rule]));
+  const faults = document.rules.flatMap((rule, index) => {
+    const message = rule.after === undefined ? undefined : faultOfChain(rule, byId);
+    return message === undefined ? [] : [{ path: ['rules', index, 'after'], message }];
+  });
+  return faults.length > 0 ? faults : crowdFaults(document);
+}
+
+function faultOfChain(rule: WrittenRule, byId: ReadonlyMap<string, WrittenRule>): string | undefined {
+  const chain = [idOf(rule)];
+  for (let id = rule.after; id !== undefined; id = byId.get(id)?.after) {
+    chain.push(id);
+    if (id === chain[0]) return `makes a loop: ${chain.join(' after ')}`;
+    if (chain.length > maxChain) return `makes a chain of more than ${maxChain} rules, or one that never ends`;
+    if (!byId.has(id)) return chain.length > 2 ? undefined : `names "${id}", and no rule has that id${meant(id, byId)}`;
+  }
+  return undefined;
+}
+
+function meant(id: string, byId: ReadonlyMap<string, WrittenRule>): string {
+  const near = nearest(id, byId.keys());
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}
+
+/** What follows from one upload is written with its run, and costs a run each. */
+function crowdFaults(document: RuleDocument): RuleFault[] {
+  return document.rules.flatMap((rule, index) => {
+    if (rule.after !== undefined) return [];
+    const count = followers(document, rule);
+    if (count <= maxFollowers) return [];
+    return [
+      {
+        path: ['rules', index],
+        message: `starts ${count} more runs by the rules after it; at most ${maxFollowers} are taken`,
+      },
+    ];
+  });
+}
+
+const followers = (document: RuleDocument, rule: WrittenRule): number =>
+  (rule.agentIds?.length ?? 1) *
+  rulesAfter(document, idOf(rule)).reduce(
+    (sum, next) => sum + (next.agentIds?.length ?? 1) + followers(document, next),
+    0,
+  );

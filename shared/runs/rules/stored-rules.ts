@@ -1,0 +1,161 @@
+import { InvalidInput, Missing } from '../../errors.ts';
+import type { Clock, Item, Table, Write } from '../../platform/ports.ts';
+import { allItems } from '../all-items.ts';
+import { currentRulesKey, rulesVersionKey } from '../run-items.ts';
+import { parseRules } from './parse-rules.ts';
+import type { RuleSet } from './rule.ts';
+import { changesBetween } from './rule-changes.ts';
+
+export interface RulesDeps {
+  readonly runs: Table;
+  readonly clock: Clock;
+}
+
+export interface RulesVersion {
+  /** 0: what was deployed with the stage. */
+  readonly version: number;
+  readonly at: string;
+  readonly by?: string;
+  /** What became different, in words. */
+  readonly summary: string;
+  readonly isInForce: boolean;
+}
+
+interface ApplyOptions {
+  /** Who did it, for the history. */
+  readonly by?: string;
+  /** Refused when another version is in force by now. */
+  readonly basedOn?: number;
+}
+
+/** A table's item has at most 400 KB. */
+const maxTextBytes = 350 * 1024;
+const rereadMs = 5000;
+
+/** The rules in force, read every few seconds at most; what was deployed holds until something is applied. */
+export function storedRules({ runs, clock }: RulesDeps, initial: RuleSet): () => Promise<RuleSet> {
+  let known = initial;
+  let readAt = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const now = clock();
+    // A clock that was set back must not keep old rules for long.
+    if (Math.abs(now - readAt) < rereadMs) return known;
+    const version = versionOf(await runs.get(currentRulesKey));
+    // A version never changes, so it is read once.
+    if (version !== known.version) known = await readVersion(runs, version, initial);
+    readAt = now;
+    return known;
+  };
+}
+
+/** Makes a document the rules in force, as a new version; the same text again changes nothing. */
+export async function applyRules(
+  deps: RulesDeps,
+  text: string,
+  options: ApplyOptions = {},
+): Promise<{ version: number }> {
+  const rules = parseText(text);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxTextBytes)
+    throw new InvalidInput(
+      `The rules have ${Math.ceil(bytes / 1024)} KB, and at most ${maxTextBytes / 1024} KB can be kept. ` +
+        'Let patterns with {parts} do the work of many rules that are alike.',
+    );
+  const current = await deps.runs.get(currentRulesKey);
+  const version = versionOf(current);
+  if (options.basedOn !== undefined && options.basedOn !== version) throw overtaken(current);
+  const before = version === 0 ? undefined : await deps.runs.get(rulesVersionKey(version));
+  if (before?.text === text) return { version };
+  const summary = changesBetween(typeof before?.text === 'string' ? parseText(before.text) : undefined, rules);
+  return writeVersion(deps, current, { text, summary, by: options.by });
+}
+
+/** The text of an earlier version again, as a new one; 0 is what was deployed, whatever that is by then. */
+export async function rollbackRules(
+  deps: RulesDeps,
+  version: number,
+  options: Pick<ApplyOptions, 'by'> = {},
+): Promise<{ version: number }> {
+  const current = await deps.runs.get(currentRulesKey);
+  if (version === versionOf(current)) return { version };
+  const summary = version === 0 ? 'back to what was deployed' : `back to version ${version}`;
+  if (version === 0) return writeVersion(deps, current, { summary, by: options.by });
+  const { text } = await versionItem(deps.runs, version);
+  // What was good once may not be any more: a later program may know more of what cannot work.
+  if (text !== undefined) parseText(String(text));
+  return writeVersion(deps, current, { text: text as string | undefined, summary, by: options.by });
+}
+
+/** Newest first. */
+export async function rulesHistory({ runs }: Pick<RulesDeps, 'runs'>): Promise<RulesVersion[]> {
+  const inForce = versionOf(await runs.get(currentRulesKey));
+  const versions: RulesVersion[] = [];
+  for await (const item of allItems(runs, { pk: currentRulesKey.pk, prefix: 'VERSION#', descending: true })) {
+    const { version, at, by, summary } = item as unknown as RulesVersion;
+    versions.push({ version, at, ...(by === undefined ? {} : { by }), summary, isInForce: version === inForce });
+  }
+  return versions;
+}
+
+/** The text of a version as it was applied; undefined for one that was deployed with the stage. */
+export async function rulesText({ runs }: Pick<RulesDeps, 'runs'>, version?: number): Promise<string | undefined> {
+  const wanted = version ?? versionOf(await runs.get(currentRulesKey));
+  if (wanted === 0) return undefined;
+  const { text } = await versionItem(runs, wanted);
+  return typeof text === 'string' ? text : undefined;
+}
+
+interface NewVersion {
+  readonly text?: string;
+  readonly summary: string;
+  readonly by?: string;
+}
+
+/** Both items or none: of two who apply at once, one wins and the other is told. */
+async function writeVersion(
+  { runs, clock }: RulesDeps,
+  current: Item | undefined,
+  fields: NewVersion,
+): Promise<{ version: number }> {
+  const version = versionOf(current) + 1;
+  const at = new Date(clock()).toISOString();
+  const { text, ...told } = fields;
+  const put: Item = { ...currentRulesKey, type: 'rules', version, at, ...told };
+  const kept: Write = { put: { ...put, ...rulesVersionKey(version), text }, if: 'absent' };
+  const pointer: Write = { put, if: current === undefined ? 'absent' : { version: versionOf(current) } };
+  const written = await runs.write(kept, pointer);
+  if (!written.done) throw overtaken(await runs.get(currentRulesKey));
+  return { version };
+}
+
+const overtaken = (current: Item | undefined): Error =>
+  new Error(
+    `Meanwhile version ${versionOf(current)} was applied${current?.by === undefined ? '' : ` by ${current.by}`}` +
+      `${current?.at === undefined ? '' : ` at ${current.at}`} (${current?.summary ?? 'as deployed'}). ` +
+      'Nothing was changed: look at the history, then apply yours again.',
+  );
+
+async function readVersion(runs: Table, version: number, initial: RuleSet): Promise<RuleSet> {
+  if (version === 0) return initial;
+  const { text } = await versionItem(runs, version);
+  return text === undefined ? { ...initial, version } : parseRules(JSON.parse(String(text)), version);
+}
+
+async function versionItem(runs: Table, version: number): Promise<Item> {
+  const item = await runs.get(rulesVersionKey(version));
+  if (item === undefined)
+    throw new Missing(`There is no version ${version} of the rules. The history lists the ones that there are.`);
+  return item;
+}
+
+function parseText(text: string): RuleSet {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidInput('The rules are not JSON.', {}, { cause });
+  }
+  return parseRules(document);
+}
+
+const versionOf = (current: Item | undefined): number => Number(current?.version ?? 0);
