@@ -19,21 +19,22 @@ const reply = (statusCode: number, message: string): APIGatewayProxyStructuredRe
   body: JSON.stringify({ message }),
 });
 
-/** A run unknown to us is answered 200 too: the report is kept, and a sender that sees errors may stop sending. */
+/** Whatever is stored is answered 200: nothing is gained by its coming again, and a sender that sees errors may stop. */
 const replies: Record<Received, APIGatewayProxyStructuredResultV2> = {
   accepted: reply(200, 'accepted'),
   'unknown-run': reply(200, 'accepted'),
+  'unknown-event': reply(200, 'accepted'),
   'no-such-path': reply(404, 'not found'),
   'too-large': reply(413, 'too large'),
   unauthorised: reply(401, 'unauthorised'),
-  unreadable: reply(400, 'unreadable'),
 };
 
 function readCallback(event: APIGatewayProxyEventV2): Callback {
-  const headers = Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const headers = new Map(Object.entries(event.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
   return {
     runId: event.pathParameters?.runId ?? '',
-    signature: new Map(headers).get('x-mosaic-signature'),
+    // The second is what servers of 2025 called it.
+    signature: headers.get('x-mosaic-signature') ?? headers.get('x-webhook-secret'),
     body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8'),
   };
 }

@@ -1,11 +1,12 @@
 import { createLog } from '../../shared/log.ts';
-import { dynamoTable, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
+import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { readSettings, text } from '../../shared/settings.ts';
 import { webhookHandler } from '../webhook.ts';
 
 const settings = readSettings({
   runsTable: ['RUNS_TABLE', text],
   settleQueue: ['SETTLE_QUEUE', text],
+  payloadsBucket: ['PAYLOADS_BUCKET', text],
   webhookSecret: ['WEBHOOK_SECRET_SECRET', text],
 });
 
@@ -14,6 +15,7 @@ const secrets = secretsManager();
 export const handler = webhookHandler({
   runs: dynamoTable(settings.runsTable),
   settleQueue: sqsQueue(settings.settleQueue),
+  payloads: s3Bucket(settings.payloadsBucket),
   webhookSecret: () => secrets(settings.webhookSecret),
   clock: Date.now,
   log: createLog(),

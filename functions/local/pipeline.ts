@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { type AgentSummary, mosaicClient } from '../../shared/mosaic/client.ts';
-import { parseRules } from '../../shared/runs/rules.ts';
+import type { RuleSet } from '../../shared/runs/rules/rule.ts';
+import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { copyOutputHandler } from '../copy-output.ts';
 import type { Surroundings } from '../local.ts';
 import { reconcileHandler } from '../reconcile.ts';
 import { settleHandler } from '../settle.ts';
 import { startRunHandler } from '../start-run.ts';
 import { webhookHandler } from '../webhook.ts';
+import { folderRules } from './folder-rules.ts';
 import type { Lane } from './pump.ts';
 import { resultsHandler } from './results.ts';
 import type { Stores } from './stores.ts';
@@ -18,14 +20,16 @@ const slots = 4;
 /** The pipeline's doors on this machine: its webhook, its reconcile, and the lanes of its queues. */
 export function openPipeline(stores: Stores, around: Surroundings) {
   const { clock, log, url, trustedHosts, apiKey, webhookSecret, dataFolder } = around;
-  const { runs, uploads, deliveries, startQueue, settleQueue, copyQueue, resultsQueue, remembered } = stores;
+  const { runs, uploads, deliveries, payloads, startQueue, settleQueue, copyQueue, resultsQueue, remembered } = stores;
   const mosaic = mosaicClient({ baseUrl: url, apiKey: async () => apiKey });
   // Our engine's run list shows a run at once, so an uncertain start is soon certain.
   const deps = { runs, clock, log, mosaic, runDeadlineSeconds: 14 * hour, uncertainWaitSeconds: 5 };
-  let agents: ReadonlyMap<string, AgentSummary> = new Map();
+  let rules: () => Promise<RuleSet> = async () => {
+    throw new Error('The agents are not known yet.');
+  };
   const startRun = startRunHandler({
     ...{ ...deps, uploads, startQueue, settleQueue, slots },
-    rules: async () => rulesFor(agents),
+    rules: () => rules(),
     callbackUrl: `${url}/pipeline`,
     uploadLinkSeconds: 7 * 24 * hour,
   });
@@ -41,14 +45,17 @@ export function openPipeline(stores: Stores, around: Surroundings) {
   return {
     mosaic,
     lanes,
-    webhook: webhookHandler({ ...deps, settleQueue, webhookSecret: async () => webhookSecret }),
+    webhook: webhookHandler({
+      ...deps,
+      settleQueue,
+      payloads: stores.payloads,
+      webhookSecret: async () => webhookSecret,
+    }),
     reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
-    useAgents: (known: ReadonlyMap<string, AgentSummary>) => {
-      agents = known;
+    /** Until rules are applied by command, each agent has a folder. */
+    useAgents: (agents: ReadonlyMap<string, AgentSummary>) => {
+      rules = storedRules({ runs, clock }, folderRules(agents));
     },
+    rules: () => rules(),
   };
 }
-
-/** A folder each. */
-const rulesFor = (agents: ReadonlyMap<string, AgentSummary>) =>
-  parseRules({ rules: [...agents].map(([name, { agentId }]) => ({ id: name, prefix: `${name}/`, agentId })) });

@@ -1,13 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type AgentRunEvent, parseWebhook } from '../mosaic/webhook.ts';
-import type { Queue } from '../platform/ports.ts';
+import { type AgentRunEvent, knownFlags, parseWebhook } from '../mosaic/webhook.ts';
+import type { Bucket, Queue } from '../platform/ports.ts';
 import { isRunId, sha256 } from './ids.ts';
 import { wakeSettle } from './messages.ts';
 import { type RunDeps, readRun } from './move-run.ts';
-import { recordEvent, recordUnknown } from './run-events.ts';
+import type { Run } from './run.ts';
+import { type RunEvent, recordEvent, recordUnknown } from './run-events.ts';
+import { withoutLinks } from './words.ts';
 
 export interface WebhookDeps extends RunDeps {
   readonly settleQueue: Queue;
+  /** For the parts of a report that are too long for the table. */
+  readonly payloads: Bucket;
   /** One secret, or a JSON array of those accepted while one replaces the other. */
   readonly webhookSecret: () => Promise<string>;
 }
@@ -19,35 +23,72 @@ export interface Callback {
   readonly body: Uint8Array;
 }
 
-export type Received = 'accepted' | 'unknown-run' | 'no-such-path' | 'too-large' | 'unauthorised' | 'unreadable';
+/** What was stored is `accepted`, or `unknown-run`, or `unknown-event`; none of the three would be better if it came again. */
+export type Received = 'accepted' | 'unknown-run' | 'unknown-event' | 'no-such-path' | 'too-large' | 'unauthorised';
 
-export const maxWebhookBytes = 1024 ** 2;
+/** As much as AWS hands to a function. A run whose report is longer is settled by asking, as when it is lost. */
+export const maxWebhookBytes = 6 * 1024 ** 2;
 
 /** Stores what an agent run reports, and wakes settle, which believes nothing before it has asked. */
 export async function receiveWebhook(deps: WebhookDeps, { runId, signature, body }: Callback): Promise<Received> {
   if (!isRunId(runId)) return 'no-such-path';
   if (body.byteLength > maxWebhookBytes) return 'too-large';
-  if (!isOneOf(secretsIn(await deps.webhookSecret()), signature)) return 'unauthorised';
-  const event = readEvent(body);
-  if (event === undefined) return 'unreadable';
-  return storeEvent(deps, runId, sha256(body), event);
+  if (!isOneOf(secretsIn(await deps.webhookSecret()), signature)) {
+    deps.log.warn('webhook.unauthorised', { runId, signed: signature !== undefined });
+    return 'unauthorised';
+  }
+  return storeReport(deps, runId, sha256(body), readReport(body));
 }
 
-async function storeEvent(deps: WebhookDeps, runId: string, digest: string, event: AgentRunEvent): Promise<Received> {
-  const receivedAt = new Date(deps.clock()).toISOString();
-  const run = await readRun(deps.runs, runId);
+async function storeReport(deps: WebhookDeps, runId: string, digest: string, report: Report): Promise<Received> {
+  const { runs, log, payloads, settleQueue } = deps;
+  const event: RunEvent = { ...report, receivedAt: new Date(deps.clock()).toISOString() };
+  const { flag, agentRunId } = event;
+  const isUnknown = !knownFlags.includes(flag);
+  if (isUnknown) log.warn('webhook.unknown-event', { runId, flag });
+  const run = await readRun(runs, runId);
   if (run === undefined) {
-    deps.log.warn('webhook.unknown-run', { runId, agentRunId: event.agentRunId, flag: event.flag });
-    await recordUnknown(deps.runs, runId, digest, { ...event, receivedAt });
+    log.warn('webhook.unknown-run', { runId, agentRunId, flag });
+    await recordUnknown(runs, runId, digest, event, payloads);
     return 'unknown-run';
   }
-  if ('agentRunId' in run && run.agentRunId !== undefined && run.agentRunId !== event.agentRunId)
-    deps.log.error('webhook.second-agent-run', { runId, agentRunId: run.agentRunId, other: event.agentRunId });
-  await recordEvent(deps.runs, runId, digest, { ...event, receivedAt });
+  const ofAnother = tellsOfAnother(run, event);
+  if (ofAnother) log.error('webhook.second-agent-run', { runId, agentRunId: agentRunOf(run), other: agentRunId });
+  await recordEvent(runs, runId, digest, ofAnother ? { ...event, ofAnother } : event, payloads);
   // A repeated report wakes settle again: the first may have been stored by a worker that stopped here.
-  await wakeSettle(deps.settleQueue, [runId]);
-  return 'accepted';
+  if (agentRunId !== undefined && !ofAnother) await wakeSettle(settleQueue, [runId]);
+  return isUnknown ? 'unknown-event' : 'accepted';
 }
+
+const tellsOfAnother = (run: Run, { agentRunId }: RunEvent): boolean =>
+  agentRunId !== undefined && agentRunOf(run) !== undefined && agentRunOf(run) !== agentRunId;
+
+const agentRunOf = (run: Run): string | undefined => ('agentRunId' in run ? run.agentRunId : undefined);
+
+type Report = Omit<AgentRunEvent, 'agentRunId'> & Pick<RunEvent, 'agentRunId' | 'body'>;
+
+/** What nobody can read is kept as what it is: its sender would only send it again, and give us up in the end. */
+function readReport(body: Uint8Array): Report {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    return { flag: 'UNREADABLE', statusMessage: `${body.byteLength} bytes that are not JSON` };
+  }
+  try {
+    return known(parseWebhook(value), value);
+  } catch {
+    return { flag: 'UNKNOWN', body: kept(value) };
+  }
+}
+
+function known(event: AgentRunEvent, value: unknown): Report {
+  // A test of the address, which speaks of no run.
+  if (event.flag === 'TEST') return { flag: event.flag, statusMessage: event.statusMessage };
+  return knownFlags.includes(event.flag) ? event : { ...event, body: kept(value) };
+}
+
+const kept = (value: unknown): string => JSON.stringify(withoutLinks(value));
 
 /** Compares digests, so that neither a length nor a first wrong letter shows in the time it takes. */
 function isOneOf(secrets: readonly string[], signature = ''): boolean {
@@ -65,12 +106,4 @@ function secretsIn(value: string): readonly string[] {
     // A secret that is not JSON is one secret.
   }
   return value === '' ? [] : [value];
-}
-
-function readEvent(body: Uint8Array): AgentRunEvent | undefined {
-  try {
-    return parseWebhook(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)));
-  } catch {
-    return undefined;
-  }
 }

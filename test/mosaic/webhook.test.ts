@@ -11,7 +11,7 @@ const finished = {
   status_message: 'one clip failed',
   needs_credits: true,
   node_status_counts: { completed: 2, in_progress: 0, failed: 1 },
-  errors: [{ original_node_id: null, messages: ['https://x.example/e?sig=SECRET'] }],
+  errors: [{ original_node_id: null, messages: ['no speech found'] }],
   triggered_by: null,
   inputs: [{ video_url: 'https://x.example/i?sig=SECRET', thumbnail_url: null }],
   outputs: [{ id: 'o', video_url: 'https://x.example/o?sig=SECRET' }],
@@ -27,7 +27,43 @@ test('a webhook is read without its links', () => {
     progress: undefined,
     nodeStatusCounts: { completed: 2, inProgress: 0, failed: 1 },
     needsCredits: true,
+    errors: [{ nodeId: undefined, messages: ['no speech found'] }],
+    nodes: undefined,
+    outputIds: ['o'],
   });
+});
+
+test('the nodes that changed are read, and what is odd about them is left out', () => {
+  const updated_nodes = [
+    {
+      original_node_id: 'n',
+      status: 'failed',
+      status_message: 'no',
+      errors: ['e'],
+      outputs: [{ id: 'o' }, { id: 3 }, 4],
+    },
+    { original_node_id: null, status: 'completed' },
+  ];
+  expect(parseWebhook({ flag: 'RUN_PROGRESS', run_id: 'r', updated_nodes }).nodes).toEqual([
+    { nodeId: 'n', status: 'failed', statusMessage: 'no', errors: ['e'], outputIds: ['o'] },
+    { nodeId: undefined, status: 'completed', statusMessage: undefined, errors: [], outputIds: [] },
+  ]);
+});
+
+test('what is optional never makes a report unreadable', () => {
+  const odd = {
+    status: 3,
+    needs_credits: 'no',
+    node_status_counts: [1e300],
+    errors: 'e',
+    updated_nodes: {},
+    outputs: 4,
+  };
+  expect(parseWebhook({ flag: 'RUN_FINISHED', run_id: 'r', ...odd })).toMatchObject({ agentRunId: 'r' });
+});
+
+test.each(['https://x.example/?sig=1', 'a/b', '', 'r'.repeat(201)])('%j is no id of a run', (run_id) => {
+  expect(() => parseWebhook({ flag: 'RUN_STARTED', run_id })).toThrow('run_id');
 });
 
 test('progress is read where a server tells it', () => {

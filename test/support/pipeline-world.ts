@@ -90,7 +90,7 @@ export function pipelineWorld(options: Options) {
     settle: [deps.settleQueue, real.settleQueue, settleHandler(deps)],
     copy: [deps.copyQueue, real.copyQueue, copyOutputHandler(deps)],
   };
-  const webhook = webhookHandler(deps);
+  const webhook = webhookHandler({ ...deps, payloads: platform.bucket('payloads') });
   const reconcile = reconcileHandler(deps);
 
   /** Handles every message that is due (of these doors), until none is; true when there was one. */
