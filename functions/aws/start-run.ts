@@ -1,7 +1,7 @@
 import { createLog } from '../../shared/log.ts';
 import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
-import { parseRules } from '../../shared/runs/rules.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { integer, json, readSettings, text, url } from '../../shared/settings.ts';
 import { startRunHandler } from '../start-run.ts';
 

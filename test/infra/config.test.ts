@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidSettings, readStage } from '../../infra/config.ts';
-import { parseRules } from '../../shared/runs/rules.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { context } from './synthesize.ts';
 
 const stageWith = (own: Record<string, unknown>, name = 'dev') =>

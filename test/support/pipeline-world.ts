@@ -12,7 +12,7 @@ import type { Mosaic } from '../../shared/mosaic/client.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import type { Bucket, Queue, Table } from '../../shared/platform/ports.ts';
 import { runsOfUpload } from '../../shared/runs/find-runs.ts';
-import { parseRules } from '../../shared/runs/rules.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import type { FileServer } from './file-server.ts';
 import { type ScriptedMosaic, type Sent, scriptedMosaic } from './scripted-mosaic.ts';

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
+import { aDocument } from './a-document.ts';
+
+const many = Array.from({ length: 300 }, (_, index) => `.ending-${index}`);
+const rulesOf = (...rules: object[]) => parseRules({ rules }).rules;
+
+describe('the rule document', () => {
+  test('as it was before it had more fields is as good as ever', () => {
+    const document = { rules: [{ prefix: 'in/', suffixes: ['.mp4'], agentId: 'a', updateParams: { n: { x: 1 } } }] };
+    expect(parseRules(document)).toEqual({
+      match: 'first',
+      maxRunsPerHour: 1000,
+      maxHops: 3,
+      version: 0,
+      rules: [
+        { id: 'in/*.mp4', prefix: 'in/', suffixes: ['.mp4'], agentId: 'a', updateParams: { n: { x: 1 } }, priority: 5 },
+      ],
+    });
+  });
+
+  test('an id does not depend on the place in the document', () => {
+    const [alone] = rulesOf({ prefix: 'b/', agentId: 'x' });
+    const [, second] = rulesOf({ prefix: 'a/', agentId: 'y' }, { prefix: 'b/', agentId: 'x' });
+    expect(second?.id).toBe(alone?.id);
+  });
+
+  test('several agents are several rules, named for each', () => {
+    const rules = rulesOf({ id: 'shows', prefix: '', agentIds: ['a', 'b'] });
+    expect(rules).toMatchObject([
+      { id: 'shows@a', of: 'shows', agentId: 'a' },
+      { id: 'shows@b', of: 'shows', agentId: 'b' },
+    ]);
+    expect(rulesOf({ id: 'shows', prefix: '', agentIds: ['a'] })[0]?.id).toBe('shows@a');
+  });
+
+  test('minutes become seconds, and the rate for all that of each', () => {
+    const { rules } = parseRules({
+      rate: { perRun: 2 },
+      rules: [
+        { prefix: 'a/', agentId: 'a', gatherMinutes: 5, deadlineMinutes: 60 },
+        { prefix: 'b/', agentId: 'a', rate: { perRun: 1 } },
+      ],
+    });
+    expect(rules).toMatchObject([
+      { gatherSeconds: 300, deadlineSeconds: 3600, rate: { perRun: 2 } },
+      { rate: { perRun: 1 } },
+    ]);
+  });
+
+  test.each([
+    [
+      'an unknown key',
+      { prefix: 'in/', agentId: 'a', sufixes: ['.mp4'] },
+      /rules\.0\.sufixes .*did you mean "suffixes"/,
+    ],
+    ['no agent', { prefix: 'in/' }, /rules\.0\.agentId is missing/],
+    ['an agent and agents', { prefix: 'in/', agentId: 'a', agentIds: ['b'] }, /rules\.0\.agentIds .*keep one/],
+    ['an agent twice', { prefix: 'in/', agentIds: ['b', 'b'] }, /rules\.0\.agentIds\.1 is in the list already/],
+    ['no prefix', { agentId: 'a' }, /rules\.0\.prefix is missing; it should be the start of the keys/],
+    ['a priority beyond 9', { prefix: 'in/', agentId: 'a', priority: 10 }, /rules\.0\.priority should be .* 0 to 9/],
+    ['a name too long', { prefix: 'in/', agentId: 'a', suffixes: many }, /give it an id/],
+    ['uploads after a rule', { after: 'x', agentId: 'a', suffixes: ['.mp4'] }, /rules\.0\.suffixes is about uploads/],
+    ['two parts of a name', { pattern: '{a}/{a}', agentId: 'a' }, /rules\.0\.pattern names two parts "a"/],
+    ['a part that means more', { pattern: '{run}', agentId: 'a' }, /rules\.0\.pattern names a part "run"/],
+    ['a brace left open', { pattern: 'in/{show', agentId: 'a' }, /rules\.0\.pattern has a brace/],
+    ['endless wildcards', { pattern: '{a}*'.repeat(11), agentId: 'a' }, /rules\.0\.pattern has more than 20/],
+    [
+      'bounds crossed',
+      { prefix: '', agentId: 'a', filter: { minSeconds: 9, maxSeconds: 3 } },
+      /filter\.maxSeconds is less/,
+    ],
+    ['a group without end', { prefix: '', agentId: 'a', start: { groupBy: '{folder}' } }, /"count" or "members"/],
+    [
+      'an unknown container',
+      { prefix: '', agentId: 'a', filter: { containers: ['exe'] } },
+      /containers\.0 should be one of mp4/,
+    ],
+    ['a key that leaves', { prefix: '', agentId: 'a', deliver: { key: '../{stem}' } }, /deliver\.key should begin/],
+    [
+      'an eleventh tag',
+      { prefix: '', agentId: 'a', deliver: { tags: elevenTags() } },
+      /deliver\.tags has more than the 10/,
+    ],
+    [
+      'a mark of ours',
+      { prefix: '', agentId: 'a', deliver: { metadata: { 'tessera-run-id': 'x' } } },
+      /written on every output/,
+    ],
+    [
+      'an unknown variable',
+      { prefix: '', agentId: 'a', deliver: { key: '{foldr}/x' } },
+      /deliver\.key asks for \{foldr\}.*mean \{folder\}/,
+    ],
+    [
+      'a variable too early',
+      { prefix: '', agentId: 'a', updateParams: { n: { t: '{run}' } } },
+      /updateParams\.n\.t asks for \{run\}/,
+    ],
+    ['a whole object', { prefix: '', agentId: 'a', updateParams: { n: { t: '{sidecar}' } } }, /should name a field/],
+    [
+      'an open template',
+      { prefix: '', agentId: 'a', deliver: { tags: { a: '{stem' } } },
+      /deliver\.tags\.a cannot be filled in/,
+    ],
+  ])('%s is refused and named', (_name, rule, words) => {
+    expect(() => rulesOf(rule)).toThrow(words);
+  });
+
+  test('every fault is told at once', () => {
+    const faulty = () => rulesOf({ prefix: 'in/' }, { prefix: 'x/', agentId: 'a', deliver: { key: '{nothing}' } });
+    expect(faulty).toThrow(/rules\.0\.agentId.*rules\.1\.deliver\.key/);
+  });
+
+  test('two of the same name are refused', () => {
+    expect(() => rulesOf({ prefix: 'in/', agentId: 'a' }, { prefix: 'in/', agentId: 'b' })).toThrow(
+      'two of them that are called "in/*"',
+    );
+  });
+
+  test('read again from what was printed, it is the same', () => {
+    fc.assert(
+      fc.property(aDocument, (document) => {
+        expect(parseRules(JSON.parse(JSON.stringify(document)))).toEqual(parseRules(document));
+      }),
+    );
+  });
+});
+
+describe('rules after others', () => {
+  const chain = (...rules: object[]) => rulesOf({ id: 'a', prefix: '', agentId: 'x' }, ...rules);
+
+  test('are found in the one that they follow', () => {
+    const rules = chain({ id: 'b', after: 'a', agentId: 'y' }, { id: 'c', after: 'b', agentIds: ['z', 'w'] });
+    expect(rules).toMatchObject([{ id: 'a', next: [{ id: 'b', next: [{ id: 'c@z' }, { id: 'c@w' }] }] }]);
+    expect(rules).toHaveLength(1);
+  });
+
+  test.each([
+    ['after itself', [{ id: 'b', after: 'b', agentId: 'y' }], /rules\.1\.after makes a loop: b after b/],
+    [
+      'after one another',
+      [
+        { id: 'b', after: 'c', agentId: 'y' },
+        { id: 'c', after: 'b', agentId: 'y' },
+      ],
+      /rules\.1\.after makes a loop: b after c after b.*rules\.2\.after makes a loop/,
+    ],
+    [
+      'behind a loop',
+      [
+        { id: 'b', after: 'c', agentId: 'y' },
+        { id: 'c', after: 'b', agentId: 'y' },
+        { id: 'd', after: 'b', agentId: 'y' },
+      ],
+      /rules\.3\.after makes a chain .*never ends/,
+    ],
+    ['after nothing', [{ id: 'polish', after: 'aa', agentId: 'y' }], /rules\.1\.after names "aa".*did you mean "a"/],
+    ['too many', Array.from({ length: 51 }, (_, n) => ({ id: `n${n}`, after: 'a', agentId: 'y' })), /51 more runs/],
+  ])('%s are refused', (_name, rules, words) => {
+    expect(() => chain(...rules)).toThrow(words);
+  });
+});
+
+function elevenTags(): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`tag${index}`, 'x']));
+}
