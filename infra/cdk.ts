@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from './build.ts';
+import { switchStageOn } from './switch-events-on.ts';
 
 const options: Record<string, string[]> = {
   synth: ['--quiet'],
@@ -22,12 +23,23 @@ async function main([command = '', ...rest]: readonly string[]): Promise<number>
     throw new Error(`Say which stage to ${command}: npm run ${command} -- <stage>`);
   }
   await build();
-  return await runCdk([
+  const own = rest.slice(named ? 1 : 0);
+  const code = await runCdk([
     command,
     ...(options[command] ?? []),
     ...(stage === undefined ? [] : ['--context', `stage=${stage}`]),
-    ...rest.slice(named ? 1 : 0),
+    ...own,
   ]);
+  if (command === 'deploy' && stage !== undefined && code === 0) await listenToUploads(stage, own);
+  return code;
+}
+
+/** An existing bucket is no part of the stacks, so it is told to send its events once they are there to be sent to. */
+async function listenToUploads(stage: string, own: readonly string[]): Promise<void> {
+  if (own.includes('--no-execute')) return;
+  const profile = own.indexOf('--profile');
+  if (profile !== -1) process.env.AWS_PROFILE = own[profile + 1];
+  await switchStageOn(stage);
 }
 
 async function runCdk(args: readonly string[]): Promise<number> {

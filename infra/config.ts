@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { readyRules } from './ready-rules.ts';
+import { bucketFaults } from './stage-buckets.ts';
+import { type RulesDocument, readInitialRules } from './stage-rules.ts';
 import { type StageSettings, stageSchema } from './stage-schema.ts';
 
 export interface Stage extends StageSettings {
   readonly name: string;
+  /** As they were written; in force until others are applied by command. */
+  readonly rules: RulesDocument;
 }
 
 /** Settings that a person has to correct; the message lists every fault and says where to put it right. */
@@ -36,10 +39,14 @@ export function readStage(context: unknown, name: string): Stage {
       `There is no stage "${name}" (known: ${known}). Add "${name}": {} to context.tessera.stages in cdk.json, or name another.`,
     );
   }
-  const settings = stageSchema.safeParse({ ...defaults, ...own });
+  const given: Record<string, unknown> = { ...defaults, ...own };
+  const settings = stageSchema.safeParse(given);
+  const rules = readInitialRules(given);
   const faults = [
     ...nameFaults(name),
     ...(settings.success ? waitFaults(settings.data) : settings.error.issues.flatMap(faultsOf)),
+    ...rules.faults,
+    ...(settings.success ? bucketFaults(settings.data, rules.set) : []),
   ];
   if (!settings.success || faults.length > 0) {
     throw new InvalidSettings(
@@ -47,8 +54,7 @@ export function readStage(context: unknown, name: string): Stage {
         faults.map((fault) => `  - ${fault}`).join('\n'),
     );
   }
-  const { rules = settings.data.engine === 'self-hosted' ? readyRules : { rules: [] } } = settings.data;
-  return Object.freeze({ name, ...settings.data, rules });
+  return Object.freeze({ name, ...settings.data, rules: rules.document });
 }
 
 // The name becomes part of stack names, which AWS limits to letters, digits and hyphens.

@@ -90,7 +90,7 @@ export class EngineStack extends Stack {
     worker.setting('FFPROBE_PATH', '/var/task/bin/ffprobe');
     worker.setting('RENDER_LIMIT_SECONDS', stage.renderLimitSeconds);
 
-    if (stage.alarmEmail !== undefined) sendAlarms(this, [work.alarm], stage.alarmEmail);
+    if (stage.alarmEmail !== undefined) sendAlarms(this, { states: [work.alarm] }, stage.alarmEmail);
     new CfnOutput(this, 'EngineUrl', {
       value: this.apiUrl,
       description: "The Mosaic API's address, served by our engine",

@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as InvokeFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
@@ -6,11 +6,15 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import { sendAlarms } from './constructs/alarms.ts';
+import { ExistingBucket } from './constructs/existing-bucket.ts';
 import { HttpDoor } from './constructs/http-door.ts';
 import { functionsOf, type LambdaFunction } from './constructs/lambda-function.ts';
 import { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
 import { RecordsTable } from './constructs/records-table.ts';
-import { VideoBucket } from './constructs/video-bucket.ts';
+import { type ObjectStore, VideoBucket } from './constructs/video-bucket.ts';
+import { happeningsOf } from './happenings.ts';
+import { tellWhere } from './outputs.ts';
+import { areOneBucket } from './stage-buckets.ts';
 
 /** Where the Mosaic API is and what opens it. */
 export interface MosaicAccess {
@@ -35,6 +39,9 @@ const timeouts = {
   copyOutput: Duration.minutes(5),
 };
 
+/** How long what was reported stays where it was too large for the table. */
+const payloadDays = 90;
+
 /** An upload's journey, in the order in which it happens: uploads bucket to deliveries bucket. */
 export class PipelineStack extends Stack {
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
@@ -48,12 +55,13 @@ export class PipelineStack extends Stack {
     const newQueue = (name: string, visibility: Duration, meaning: string) =>
       new QueueWithDeadLetters(this, name, { visibility, meaning: `Tessera ${stage.name}: ${meaning}` });
 
-    const uploads = new VideoBucket(this, 'Uploads', { events: true });
+    const uploads = uploadsOf(this, stage);
     const runs = new RecordsTable(this, 'Runs');
     const starts = newQueue('Starts', timeouts.startRun, 'an upload was not taken.');
     const settles = newQueue('Settles', timeouts.settle, 'a run was not moved on.');
     const copies = newQueue('Copies', timeouts.copyOutput, 'a finished output was not delivered.');
-    const deliveries = new VideoBucket(this, 'Deliveries', { events: true });
+    const deliveries = deliveriesOf(this, stage);
+    const payloads = new VideoBucket(this, 'Payloads', { keptDays: payloadDays });
     const door = new HttpDoor(this, 'Door', {
       requestsPerSecond: stage.requestsPerSecond,
       logRetentionDays: stage.logRetentionDays,
@@ -62,7 +70,7 @@ export class PipelineStack extends Stack {
         'plain header; the path carries an id that cannot be guessed, and requests are limited.',
     });
 
-    sendUploadsTo(starts, uploads);
+    sendUploadsTo(starts, uploads, stage);
     const startRun = newFunction('StartRun', {
       door: 'start-run',
       description: 'Claims an upload and starts an agent run for it',
@@ -71,6 +79,8 @@ export class PipelineStack extends Stack {
     startRun.consumes(starts, { batchSize: 10, atOnce: 5 });
     startRun.usesTable('RUNS_TABLE', runs);
     startRun.readsBucket('UPLOADS_BUCKET', uploads);
+    startRun.restoresIn(uploads);
+    startRun.signsLinksTo('LINK_ROLE', uploads);
     startRun.sendsTo('START_QUEUE', starts);
     startRun.sendsTo('SETTLE_QUEUE', settles);
     callsMosaic(startRun, mosaic);
@@ -88,6 +98,7 @@ export class PipelineStack extends Stack {
     door.leadsTo(webhook, { method: HttpMethod.POST, path: '/webhook/{runId}' });
     webhook.usesTable('RUNS_TABLE', runs);
     webhook.sendsTo('SETTLE_QUEUE', settles);
+    webhook.addsTo('PAYLOADS_BUCKET', payloads);
     webhook.readsSecret('WEBHOOK_SECRET_SECRET', mosaic.webhookSecret);
 
     const settle = newFunction('Settle', {
@@ -111,7 +122,8 @@ export class PipelineStack extends Stack {
     });
     copyOutput.consumes(copies, { batchSize: 1, atOnce: 5 });
     copyOutput.usesTable('RUNS_TABLE', runs);
-    copyOutput.writesBucket('DELIVERIES_BUCKET', deliveries);
+    copyOutput.writesBucket('DELIVERIES_BUCKET', deliveries, { tags: true });
+    copyOutput.setting('DELIVERIES_PREFIX', stage.deliveriesPrefix);
     callsMosaic(copyOutput, mosaic);
     copyOutput.setting('TRUSTED_HOSTS', stage.trustedHosts.join(','));
 
@@ -133,38 +145,50 @@ export class PipelineStack extends Stack {
       `Tessera ${stage.name}: reconcile keeps failing, so runs that went quiet stay so. Read the cause in its log; it tries again by itself.`,
     );
 
+    const happenings = happeningsOf(this, stage.name, { startRun, webhook, settle, copyOutput });
     if (stage.alarmEmail !== undefined) {
-      sendAlarms(this, [starts.alarm, settles.alarm, copies.alarm, reconcileFails], stage.alarmEmail);
+      const states = [starts.alarm, settles.alarm, copies.alarm, reconcileFails];
+      sendAlarms(this, { states, happenings }, stage.alarmEmail);
     }
-    tellWhere(this, { uploads, deliveries, door });
+    tellWhere(this, { stage, runs, uploads, deliveries, starts, settles, mosaic, webhookUrl: `${door.url}/webhook` });
   }
 }
 
-/** What S3 says of a finished upload becomes a message; what cannot be handed over joins the dead letters. */
-function sendUploadsTo(starts: QueueWithDeadLetters, uploads: VideoBucket): void {
+/** What S3 says of its objects becomes messages; what cannot be handed over joins the dead letters. */
+function sendUploadsTo(starts: QueueWithDeadLetters, uploads: ObjectStore, stage: Stage): void {
   new Rule(uploads, 'Uploaded', {
-    description: 'A video arrived in the uploads bucket',
+    description: 'Something arrived in the uploads bucket, or came back from its archive',
     eventPattern: {
       source: ['aws.s3'],
-      detailType: ['Object Created'],
-      detail: { bucket: { name: [uploads.bucket.bucketName] } },
+      // Whatever made the object: a put, a form, a copy, many parts.
+      detailType: ['Object Created', 'Object Restore Completed'],
+      detail: {
+        bucket: { name: [uploads.bucket.bucketName] },
+        // Results are no uploads, so nobody is woken for them.
+        ...(areOneBucket(stage) && { object: { key: [{ 'anything-but': { prefix: stage.deliveriesPrefix } }] } }),
+      },
     },
     targets: [new SqsQueue(starts.queue, { deadLetterQueue: starts.deadLetters })],
   });
 }
 
+function uploadsOf(scope: Construct, { uploadsBucket, uploadsKeyArn }: Stage): ObjectStore {
+  return uploadsBucket === undefined
+    ? new VideoBucket(scope, 'Uploads', { events: true })
+    : new ExistingBucket(scope, 'Uploads', { bucketName: uploadsBucket, keyArn: uploadsKeyArn });
+}
+
+function deliveriesOf(scope: Construct, { deliveriesBucket, deliveriesKeyArn, deliveriesPrefix }: Stage): ObjectStore {
+  return deliveriesBucket === undefined
+    ? new VideoBucket(scope, 'Deliveries', { events: true })
+    : new ExistingBucket(scope, 'Deliveries', {
+        bucketName: deliveriesBucket,
+        keyArn: deliveriesKeyArn,
+        prefix: deliveriesPrefix,
+      });
+}
+
 function callsMosaic(caller: LambdaFunction, mosaic: MosaicAccess): void {
   caller.setting('MOSAIC_API_URL', mosaic.apiUrl);
   caller.readsSecret('MOSAIC_API_KEY_SECRET', mosaic.apiKey);
-}
-
-function tellWhere(stack: Stack, places: { uploads: VideoBucket; deliveries: VideoBucket; door: HttpDoor }): void {
-  const output = (id: string, value: string, description: string) => new CfnOutput(stack, id, { value, description });
-  output(
-    'UploadsBucket',
-    places.uploads.bucket.bucketName,
-    'Drop videos here. In the first minutes after a deploy S3 may not send events yet: drop such a video again',
-  );
-  output('DeliveriesBucket', places.deliveries.bucket.bucketName, 'Edited videos appear here');
-  output('WebhookUrl', `${places.door.url}/webhook`, 'The Mosaic API reports to this address; not meant for browsers');
 }

@@ -22,10 +22,10 @@ export function stacksOf(scope: Construct, stage: Stage, assetsFolder: string): 
     assetsFolder,
     mosaic: (stack) => engine ?? hostedMosaic(stack, stage),
   });
-  if (stage.rules.rules.length === 0) {
+  if ((stage.rules.rules as unknown[]).length === 0) {
     Annotations.of(pipeline).addWarningV2(
       'tessera:no-rules',
-      `Stage "${stage.name}" has no rules, so every upload will be ignored. Add them to context.tessera.stages.${stage.name}.rules in cdk.json (docs/deploy.md).`,
+      `Stage "${stage.name}" has no rules, so every upload will be ignored until there are some: npm run tessera -- rules apply rules.json --stage ${stage.name} (docs/deploy.md).`,
     );
   }
   return { pipeline, engine };

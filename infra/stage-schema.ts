@@ -1,8 +1,8 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 
-/** All of a function's environment may be 4 KB; the rules share it with a dozen other settings. */
-const maxRulesBytes = 2_500;
+/** A link dies with its signer, a role taken on by another role: AWS lets such credentials live an hour. */
+const maxLinkSeconds = 3_600;
 /** Lambda ends a function after 900 s; a render also has to fetch its input and store its output. */
 const maxRenderSeconds = 840;
 /** No function may be larger; accounts that are new to Lambda often start at 3008. */
@@ -26,42 +26,15 @@ const whole = (least: number, most: number) => {
 const text = (what: string) => z.string(must(what)).min(1, must(what));
 const texts = (what: string) => z.array(text('a text'), must(what));
 
-const ruleSchema = z.strictObject(
-  {
-    id: text('a short name').optional(),
-    prefix: z.string(must('the start of the keys that the rule takes, such as "interviews/" ("" takes all)')),
-    suffixes: texts('a list of endings, such as [".mp4"]')
-      .min(1, must('a list of endings, such as [".mp4"]; leave it out to take all'))
-      .optional(),
-    agentId: text('the id of the agent that edits these uploads'),
-    updateParams: z
-      .record(
-        z.string(),
-        z.record(z.string(), z.unknown(), must('an object of parameters')),
-        must('an object by node id'),
-      )
-      .optional(),
-    priority: whole(0, 9).optional(),
-  },
-  must('a rule: { "prefix": "interviews/", "agentId": "…" }'),
-);
-
-const rulesSchema = z
-  .strictObject({ rules: z.array(ruleSchema, must('a list of rules')) }, must('{ "rules": [ … ] }'))
-  .superRefine(({ rules }, context) => {
-    const bytes = Buffer.byteLength(JSON.stringify({ rules }));
-    if (bytes > maxRulesBytes) {
-      context.addIssue({
-        code: 'custom',
-        message: `are ${bytes} bytes as JSON; no more than ${maxRulesBytes} fit into a function's settings`,
-      });
-    }
-    // A rule without an id is known by what it takes; see parseRules in shared/runs/rules.ts.
-    const ids = rules.map(({ id, prefix, suffixes }) => id ?? `${prefix}*${(suffixes ?? []).join('|')}`);
-    for (const id of new Set(ids.filter((id, index) => ids.indexOf(id) !== index))) {
-      context.addIssue({ code: 'custom', message: `have two rules called "${id}"; give each its own id` });
-    }
-  });
+const ofBucket = must('the name of a bucket, without "s3://" or "arn:"');
+const bucketName = z.string(ofBucket).regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, ofBucket);
+const ofKey = must('the ARN of a KMS key, "arn:aws:kms:…:key/…"; an alias will not do');
+const keyArn = z.string(ofKey).regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, ofKey);
+const ofFolder = must('a folder of at most 200 characters that ends with "/", such as "edited/", or ""');
+const folder = z
+  .string(ofFolder)
+  .max(200, ofFolder)
+  .regex(/^([^/].*\/)?$/, ofFolder);
 
 /** What can be set per stage; `docs/deploy.md` explains each. */
 export const stageSchema = z.strictObject({
@@ -70,9 +43,15 @@ export const stageSchema = z.strictObject({
     protocol: /^https$/,
     ...must('the https address of the Mosaic API, such as "https://api.mosaic.so"'),
   }),
-  rules: rulesSchema.optional(),
+  /** Read as the functions read them; see stage-rules.ts. */
+  rules: z.unknown(),
+  uploadsBucket: bucketName.optional(),
+  uploadsKeyArn: keyArn.optional(),
+  deliveriesBucket: bucketName.optional(),
+  deliveriesKeyArn: keyArn.optional(),
+  deliveriesPrefix: folder,
   slots: whole(1, 1_000),
-  uploadLinkSeconds: whole(900, 604_800),
+  uploadLinkSeconds: whole(900, maxLinkSeconds),
   uncertainWaitSeconds: whole(60, 3_600),
   runDeadlineSeconds: whole(1_800, 604_800),
   reconcileMinutes: whole(1, 60),
@@ -85,5 +64,4 @@ export const stageSchema = z.strictObject({
   alarmEmail: z.email(must('an e-mail address')).optional(),
 });
 
-export type StageSettings = Readonly<Required<Pick<Read, 'rules'>> & Omit<Read, 'rules'>>;
-type Read = z.infer<typeof stageSchema>;
+export type StageSettings = Readonly<z.infer<typeof stageSchema>>;

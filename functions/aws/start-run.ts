@@ -2,12 +2,14 @@ import { createLog } from '../../shared/log.ts';
 import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
+import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { integer, json, readSettings, text, url } from '../../shared/settings.ts';
 import { startRunHandler } from '../start-run.ts';
 
 const settings = readSettings({
   runsTable: ['RUNS_TABLE', text],
   uploadsBucket: ['UPLOADS_BUCKET', text],
+  linkRole: ['LINK_ROLE', text],
   startQueue: ['START_QUEUE', text],
   settleQueue: ['SETTLE_QUEUE', text],
   apiUrl: ['MOSAIC_API_URL', url],
@@ -20,15 +22,15 @@ const settings = readSettings({
 });
 
 const secrets = secretsManager();
-const rules = parseRules(settings.rules);
+const runs = dynamoTable(settings.runsTable);
 
 export const handler = startRunHandler({
-  runs: dynamoTable(settings.runsTable),
-  uploads: s3Bucket(settings.uploadsBucket),
+  runs,
+  uploads: s3Bucket(settings.uploadsBucket, { linkRoleArn: settings.linkRole }),
   startQueue: sqsQueue(settings.startQueue),
   settleQueue: sqsQueue(settings.settleQueue),
   mosaic: mosaicClient({ baseUrl: settings.apiUrl, apiKey: () => secrets(settings.apiKeySecret) }),
-  rules: async () => rules,
+  rules: storedRules({ runs, clock: Date.now }, parseRules(settings.rules)),
   clock: Date.now,
   log: createLog(),
   callbackUrl: settings.callbackUrl,

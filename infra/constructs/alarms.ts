@@ -14,16 +14,18 @@ import type { Construct } from 'constructs';
 
 interface AlarmOnProps {
   readonly metric: AlarmProps['metric'];
-  /** In how many periods on end the metric must be above zero. */
+  /** In how many periods on end the metric must be above the threshold. */
   readonly periods: number;
+  /** The threshold; 0 where nothing is said. */
+  readonly moreThan?: number;
   readonly text: string;
 }
 
-/** An alarm that rings while a number that should be zero is not. */
+/** An alarm that rings while a number that should be zero, or not much more, is larger. */
 export function alarmOn(scope: Construct, id: string, props: AlarmOnProps): Alarm {
   return new Alarm(scope, id, {
     metric: props.metric,
-    threshold: 0,
+    threshold: props.moreThan ?? 0,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: props.periods,
     treatMissingData: TreatMissingData.NOT_BREACHING,
@@ -31,8 +33,15 @@ export function alarmOn(scope: Construct, id: string, props: AlarmOnProps): Alar
   });
 }
 
-/** Sends all these alarms, and their all-clear, to one address; AWS asks the address once to confirm. */
-export function sendAlarms(scope: Construct, alarms: readonly Alarm[], email: string): void {
+export interface Alarms {
+  /** These have an all-clear, which is sent too. */
+  readonly states: readonly Alarm[];
+  /** These only tell that something has happened. */
+  readonly happenings?: readonly Alarm[];
+}
+
+/** Sends all these alarms to one address; AWS asks the address once to confirm. */
+export function sendAlarms(scope: Construct, { states, happenings = [] }: Alarms, email: string): void {
   const topic = new Topic(scope, 'Alarms', { enforceSSL: true });
   topic.addSubscription(new EmailSubscription(email));
   topic.addToResourcePolicy(
@@ -44,8 +53,6 @@ export function sendAlarms(scope: Construct, alarms: readonly Alarm[], email: st
     }),
   );
   const action: IAlarmAction = new SnsAction(topic);
-  for (const alarm of alarms) {
-    alarm.addAlarmAction(action);
-    alarm.addOkAction(action);
-  }
+  for (const alarm of [...states, ...happenings]) alarm.addAlarmAction(action);
+  for (const alarm of states) alarm.addOkAction(action);
 }

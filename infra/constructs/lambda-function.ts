@@ -1,16 +1,16 @@
-import { type Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib';
 import { type Alarm, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ArnPrincipal, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type CfnFunction, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Door, doorMetadata } from '../doors.ts';
-import { acknowledge } from './acknowledge.ts';
 import { alarmOn } from './alarms.ts';
+import { allowObjects } from './allow-objects.ts';
 import type { QueueWithDeadLetters } from './queue-with-dead-letters.ts';
 import type { RecordsTable } from './records-table.ts';
-import type { VideoBucket } from './video-bucket.ts';
+import type { ObjectStore } from './video-bucket.ts';
 
 export interface LambdaFunctionProps {
   readonly door: Door;
@@ -33,9 +33,12 @@ export interface ConsumeOptions {
   readonly atOnce: number;
 }
 
+const writing = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+
 /** One function with our defaults. Each verb gives the permission and the setting together, and nothing else gives any. */
 export class LambdaFunction extends Construct {
   readonly lambda: Lambda;
+  readonly log: LogGroup;
   private readonly role: Role;
   private readonly timeout: Duration;
 
@@ -43,11 +46,11 @@ export class LambdaFunction extends Construct {
     super(scope, id);
     this.timeout = props.timeout;
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const logGroup = new LogGroup(this, 'Log', {
+    this.log = new LogGroup(this, 'Log', {
       retention: props.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], logGroup.logGroupArn);
+    this.allow(['logs:CreateLogStream', 'logs:PutLogEvents'], this.log.logGroupArn);
     this.lambda = new Lambda(this, 'Function', {
       description: props.description,
       code: Code.fromAsset(`${props.assetsFolder}/${props.door}`),
@@ -58,7 +61,7 @@ export class LambdaFunction extends Construct {
       ephemeralStorageSize: Size.mebibytes(props.storageMb ?? 512),
       timeout: props.timeout,
       role: this.role,
-      logGroup,
+      logGroup: this.log,
     });
     // Lets a reader of the template, and the test that runs it on emulators, tell which program this is.
     this.cfnFunction.addMetadata(doorMetadata, props.door);
@@ -68,17 +71,47 @@ export class LambdaFunction extends Construct {
     this.lambda.addEnvironment(name, String(value));
   }
 
-  /** Reads objects and their versions, and signs links to them. Listing is what makes S3 say "not found" instead of "forbidden". */
-  readsBucket(name: string, bucket: VideoBucket): void {
-    this.setting(name, bucket.bucket.bucketName);
-    this.allow(['s3:ListBucket'], bucket.bucket.bucketArn);
-    this.allowObjects(['s3:GetObject', 's3:GetObjectVersion'], bucket);
+  /** Reads objects and their versions. Listing is what makes S3 say "not found" instead of "forbidden". */
+  readsBucket(name: string, store: ObjectStore): void {
+    this.setting(name, store.bucket.bucketName);
+    this.allow(['s3:ListBucket'], store.bucket.bucketArn);
+    allowObjects(this.role, ['s3:GetObject', 's3:GetObjectVersion'], store);
   }
 
   /** Writes objects, whole or in parts, and looks at what it wrote. */
-  writesBucket(name: string, bucket: VideoBucket): void {
-    this.readsBucket(name, bucket);
-    this.allowObjects(['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], bucket);
+  writesBucket(name: string, store: ObjectStore, { tags = false } = {}): void {
+    this.readsBucket(name, store);
+    allowObjects(
+      this.role,
+      [...writing, ...(tags ? ['s3:PutObjectTagging'] : [])],
+      store,
+      // The parts of an object are read again when it is put together.
+      ['kms:Decrypt', 'kms:GenerateDataKey'],
+    );
+  }
+
+  /** Leaves objects in a bucket that it can neither read nor list. */
+  addsTo(name: string, store: ObjectStore): void {
+    this.setting(name, store.bucket.bucketName);
+    allowObjects(this.role, ['s3:PutObject'], store);
+  }
+
+  /** Fetches objects back from an archive class. */
+  restoresIn(store: ObjectStore): void {
+    allowObjects(this.role, ['s3:RestoreObject'], store);
+  }
+
+  /** Signs links to objects with the credentials of a role that can do nothing else and that only this function takes on. */
+  signsLinksTo(name: string, store: ObjectStore): void {
+    const signer = new Role(this, 'LinkSigner', {
+      assumedBy: new ArnPrincipal(this.role.roleArn),
+      description: 'Whose credentials are in the links that the Mosaic API reads uploads by',
+      // AWS allows no more to a role that is taken on by another one.
+      maxSessionDuration: Duration.hours(1),
+    });
+    allowObjects(signer, ['s3:GetObject', 's3:GetObjectVersion'], store);
+    this.setting(name, signer.roleArn);
+    this.allow(['sts:AssumeRole'], signer.roleArn);
   }
 
   usesTable(name: string, table: RecordsTable): void {
@@ -138,15 +171,6 @@ export class LambdaFunction extends Construct {
 
   private allow(actions: string[], resource: string): void {
     this.role.addToPolicy(new PolicyStatement({ actions, resources: [resource] }));
-  }
-
-  private allowObjects(actions: string[], bucket: VideoBucket): void {
-    this.allow(actions, bucket.objectsArn);
-    acknowledge(
-      this.role,
-      `IAM5[Resource::<${bucket.logicalId}.Arn>/*]`,
-      'People choose the keys of their videos, so a function works on every object of this one bucket.',
-    );
   }
 }
 

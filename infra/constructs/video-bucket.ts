@@ -1,18 +1,39 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { BlockPublicAccess, Bucket, BucketEncryption, type CfnBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type CfnBucket,
+  type IBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct, type IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+
+/** A bucket that functions reach: one of ours, or one that was there before. */
+export interface ObjectStore extends IConstruct {
+  readonly bucket: IBucket;
+  /** Of the objects that are ours to reach. */
+  readonly objectsArn: string;
+  /** How cdk-nag writes `objectsArn`. */
+  readonly nagName: string;
+  /** Of the key that encrypts it, where that is a customer's own. */
+  readonly keyArn?: string;
+}
 
 export interface VideoBucketProps {
   /** Send the bucket's events to EventBridge, for our rules and for anybody else's. */
   readonly events?: boolean;
+  /** Objects are gone after so many days; without it they stay. */
+  readonly keptDays?: number;
 }
 
-/** A bucket for people's videos: private, encrypted, TLS only, versioned, and kept when the stack goes. */
-export class VideoBucket extends Construct {
+/** A bucket of ours: private, encrypted, TLS only, versioned, and kept when the stack goes. */
+export class VideoBucket extends Construct implements ObjectStore {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, props: VideoBucketProps = {}) {
+  constructor(scope: Construct, id: string, { events, keptDays }: VideoBucketProps = {}) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -22,10 +43,13 @@ export class VideoBucket extends Construct {
       minimumTLSVersion: 1.2,
       versioned: true,
       removalPolicy: RemovalPolicy.RETAIN,
-      // Parts of an upload that nobody finished are invisible and cost money until they are aborted.
-      lifecycleRules: [{ id: 'AbortUnfinishedUploads', abortIncompleteMultipartUploadAfter: Duration.days(7) }],
+      lifecycleRules: [
+        // Parts of an upload that nobody finished are invisible and cost money until they are aborted.
+        { id: 'AbortUnfinishedUploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
+        ...(keptDays === undefined ? [] : goneAfter(keptDays)),
+      ],
     });
-    if (props.events) switchEventsOn(this.bucket.node.defaultChild as CfnBucket);
+    if (events) switchEventsOn(this.bucket.node.defaultChild as CfnBucket);
     acknowledge(
       this.bucket,
       'S1',
@@ -38,11 +62,16 @@ export class VideoBucket extends Construct {
     return this.bucket.arnForObjects('*');
   }
 
-  /** The name that the bucket has in the template, by which cdk-nag knows it. */
-  get logicalId(): string {
-    return Stack.of(this).getLogicalId(this.bucket.node.defaultChild as CfnBucket);
+  get nagName(): string {
+    return `<${Stack.of(this).getLogicalId(this.bucket.node.defaultChild as CfnBucket)}.Arn>/*`;
   }
 }
+
+/** In a versioned bucket the end of an object is a marker above it: both go, too. */
+const goneAfter = (days: number): LifecycleRule[] => [
+  { id: 'GoneInTime', expiration: Duration.days(days), noncurrentVersionExpiration: Duration.days(1) },
+  { id: 'NoMarkersOfWhatIsGone', expiredObjectDeleteMarker: true },
+];
 
 // The bucket's own property: CDK's `eventBridgeEnabled` would do the same through a custom resource, with a Lambda
 // that may change the notifications of every bucket in the account.

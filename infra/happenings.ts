@@ -1,0 +1,61 @@
+import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { Happening } from './constructs/happening.ts';
+import type { LambdaFunction } from './constructs/lambda-function.ts';
+
+type Tellers = Readonly<Record<'startRun' | 'webhook' | 'settle' | 'copyOutput', LambdaFunction>>;
+
+/** A few wrong guesses are the internet; this many in five minutes are a secret that was changed at one end only. */
+const oddWebhooks = 20;
+
+/** The alarms on what functions log: each is something that waits for a person, and says what to type. */
+export function happeningsOf(scope: Construct, stage: string, tellers: Tellers): readonly Alarm[] {
+  const { startRun, webhook, settle, copyOutput } = tellers;
+  const type = (command: string) => `npm run tessera -- ${command} --stage ${stage}`;
+  const happening = (id: string, events: string[], by: LambdaFunction[], text: string, moreThan?: number) =>
+    new Happening(scope, id, {
+      namespace: `Tessera/${stage}`,
+      events,
+      by,
+      moreThan,
+      text: `Tessera ${stage}: ${text}`,
+    }).alarm;
+  return [
+    happening(
+      'AccountHeld',
+      ['account.held'],
+      [startRun, settle, copyOutput],
+      'the Mosaic account is out of credits, or refuses the API key, and every rule waits. Buy credits, or set the key ' +
+        `(npm run secrets -- ${stage}); then: ${type('resume')}. Nothing is lost meanwhile.`,
+    ),
+    happening(
+      'UploadDenied',
+      ['upload.denied'],
+      [startRun],
+      "an upload may not be read: the bucket's policy or its KMS key does not allow it. The log of start-run names the " +
+        `object and the action. Allow it (docs/deploy.md, "An existing bucket"); then: ${type('resume')}.`,
+    ),
+    happening(
+      'LimitReached',
+      ['budget.reached', 'storm.stopped'],
+      [startRun],
+      'the daily budget or the hourly number of runs is reached, and new runs wait for the next day or hour. See which: ' +
+        `${type('runs')}. To let more through, raise budget or maxRunsPerHour: ${type('rules apply rules.json')}.`,
+    ),
+    happening(
+      'StartUnanswered',
+      ['start.unanswered-for-good'],
+      [startRun, settle],
+      'nobody knows whether a start was accepted, and to repeat it could be paid twice. The log names the run; look for ' +
+        `it in the Mosaic dashboard. If it never began: ${type('retry RUN --never-began')}; else leave it.`,
+    ),
+    happening(
+      'WebhookUnauthorised',
+      ['webhook.unauthorised'],
+      [webhook],
+      `more than ${oddWebhooks} webhooks in five minutes had the wrong secret: it was changed at one end only, or somebody guesses. ` +
+        `Set it as it is in the dashboard: npm run secrets -- ${stage}. Runs go on; settle asks meanwhile.`,
+      oddWebhooks,
+    ),
+  ];
+}
