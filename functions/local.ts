@@ -2,6 +2,7 @@ import { createLog, type Log, type LogSink } from '../shared/log.ts';
 import type { AgentSummary } from '../shared/mosaic/client.ts';
 import type { LocalBucket, LocalPlatform } from '../shared/platform/local/index.ts';
 import type { Clock, Table } from '../shared/platform/ports.ts';
+import type { RuleSet } from '../shared/runs/rules/rule.ts';
 import { agentsByName } from './local/agents.ts';
 import { openEngine } from './local/engine.ts';
 import { openPipeline } from './local/pipeline.ts';
@@ -28,6 +29,8 @@ export interface LocalWorld {
   readonly uploads: LocalBucket;
   readonly runs: Table;
   readonly remembered: Table;
+  /** Those that hold now: applied by command, or else a folder for each agent. */
+  rules(): Promise<RuleSet>;
   /** True once something could not be written for lack of space; it is tried again by itself. */
   isDiskFull(): boolean;
   /** Takes nothing new, parks what is under way, and closes everything. */
@@ -95,6 +98,7 @@ async function openWorld(
   const { uploads, runs, remembered } = stores;
   return {
     ...{ url, port: server.port, apiKey, agents, uploads, runs, remembered, isDiskFull },
+    rules: pipeline.rules,
     stop: async () => {
       clearInterval(schedule);
       stopping.abort();

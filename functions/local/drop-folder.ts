@@ -3,7 +3,6 @@ import { stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch } from 'chokidar';
-import { InvalidInput } from '../../shared/errors.ts';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
 import { contentTypeOf, identityOf } from './upload.ts';
 
@@ -16,7 +15,8 @@ const stillnessMs = 2000;
 
 /**
  * Puts each file that lands below `folder` into the bucket, under its path in the folder: what an S3 client's
- * upload is in AWS. A file that is still growing is not taken yet; one that was taken before is not taken again.
+ * upload is in AWS, and like there the rules say what becomes of it. A file that is still growing is not taken yet; one
+ * that was taken before is not taken again.
  */
 export function watchDropFolder(
   folder: string,
@@ -59,9 +59,6 @@ export function watchDropFolder(
 
   async function takeFile(path: string): Promise<void> {
     const key = relative(folder, path).split(sep).join('/');
-    const [subfolder = '', ...rest] = key.split('/');
-    if (rest.length === 0 || !subfolders.includes(subfolder))
-      throw new InvalidInput(`it is in no agent's folder. Move it into ${subfolders.join('/, ')}/.`);
     const identity = identityOf(path, await stat(path));
     if ((await uploads.head(key))?.metadata.source === identity) return;
     await uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata: { source: identity } });

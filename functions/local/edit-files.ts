@@ -1,10 +1,11 @@
 import colors from 'picocolors';
 import { InvalidInput, messageOf } from '../../shared/errors.ts';
+import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { follow } from './follow.ts';
 import { interruptedCode, interruption } from './interruption.ts';
-import { beginJourney, type Journey } from './journeys.ts';
+import { beginJourney, type Journey, keyOf } from './journeys.ts';
 import { makeFolder } from './make-folder.ts';
 import { openWorld } from './open-world.ts';
 import { progressOf } from './progress.ts';
@@ -25,6 +26,7 @@ export async function editFiles(options: Arguments): Promise<number> {
   try {
     if (!world.agents.has(agent))
       throw new InvalidInput(`There is no agent named "${agent}". There are: ${[...world.agents.keys()].join(', ')}.`);
+    await assertTaken(world, options, usable);
     makeFolder(outFolder, '--out');
     console.log(
       `${colors.bold('Tessera')} edits ${count(usable.length)} with ${colors.bold(agent)}; results go to ${shownPath(outFolder)}\n`,
@@ -38,6 +40,21 @@ export async function editFiles(options: Arguments): Promise<number> {
     interrupted.forget();
     await world.stop();
   }
+}
+
+/** Rules that were applied to this folder may know nothing of the agents' folders: then nothing would come of it. */
+async function assertTaken(
+  world: LocalWorld,
+  { agent, dataFolder }: Arguments,
+  paths: readonly string[],
+): Promise<void> {
+  const rules = await world.rules();
+  const passedOver = paths.find((path) => rulesFor(rules, keyOf(agent, path)).length === 0);
+  if (passedOver === undefined) return;
+  throw new InvalidInput(
+    `The rules that were applied to ${shownPath(dataFolder)} take no ${keyOf(agent, passedOver)}. Add a rule for ${agent}/ ` +
+      '(tessera rules apply), or use another folder with --data DIR.',
+  );
 }
 
 async function refusals(files: readonly string[]): Promise<Map<string, string>> {

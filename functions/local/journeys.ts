@@ -28,7 +28,7 @@ export async function beginJourney(
   agent: string,
   outFolder: string,
 ): Promise<Journey> {
-  const key = `${agent}/${basename(path)}`;
+  const key = keyOf(agent, path);
   const source = identityOf(path, await checkFile(path));
   const metadata = {
     source,
@@ -44,6 +44,9 @@ export async function beginJourney(
   const head = await world.uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata });
   return { path, upload: asUpload(world, head), continued: false };
 }
+
+/** Where `npm start -- FILE` puts a file: into its agent's folder. */
+export const keyOf = (agent: string, path: string): string => `${agent}/${basename(path)}`;
 
 /** From now on the same command is a new wish, not the rest of the old one. */
 export async function markTold({ remembered }: LocalWorld, { upload }: Journey): Promise<void> {
@@ -65,7 +68,9 @@ const asUpload = (
 ): Upload => ({ bucket: world.uploads.name, key, versionId, etag, size });
 
 export async function standingOf(world: LocalWorld, journey: Journey): Promise<Standing> {
-  const [run] = await runsOfUpload(world.runs, journey.upload);
+  // Each rule that takes the upload has a run of its own; what is still open, or went wrong, is told first.
+  const runs = await runsOfUpload(world.runs, journey.upload);
+  const run = runs.find((each) => !isEnded(each)) ?? runs.find(({ status }) => status !== 'delivered') ?? runs[0];
   if (run === undefined) return { fraction: 0, state: 'uploaded' };
   if (run.status !== 'delivered')
     return {
@@ -73,8 +78,9 @@ export async function standingOf(world: LocalWorld, journey: Journey): Promise<S
       state: stateOf(run),
       ...(isEnded(run) && { ended: { reason: reasonOf(run) } }),
     };
-  const files = await placedResults(world.remembered, run.id);
-  if (files === undefined) return { fraction: 0.99, state: 'saving' };
+  const placed = await Promise.all(runs.map(({ id }) => placedResults(world.remembered, id)));
+  if (placed.includes(undefined)) return { fraction: 0.99, state: 'saving' };
+  const files = placed.flatMap((each) => each ?? []);
   return { fraction: 1, state: run.partial ? 'done in part' : 'done', ended: { files } };
 }
 
@@ -88,6 +94,8 @@ function fractionOf(run: Run): number {
 function stateOf(run: Run): string {
   const words: Partial<Record<Run['status'], string>> = {
     claimed: 'noticed',
+    gathering: 'waiting for the rest',
+    restoring: 'being restored',
     starting: 'starting',
     uncertain: 'making sure that it started',
     running: 'editing',

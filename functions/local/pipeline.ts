@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type AgentSummary, mosaicClient } from '../../shared/mosaic/client.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import type { RuleSet } from '../../shared/runs/rules/rule.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { copyOutputHandler } from '../copy-output.ts';
@@ -54,7 +55,7 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
     /** Until rules are applied by command, each agent has a folder. */
     useAgents: (agents: ReadonlyMap<string, AgentSummary>) => {
-      rules = storedRules({ runs, clock }, folderRules(agents));
+      rules = storedRules({ runs, clock }, parseRules(folderRules(agents)));
     },
     rules: () => rules(),
   };

@@ -1,7 +1,9 @@
 import { join, relative } from 'node:path';
 import colors from 'picocolors';
 import { messageOf } from '../../shared/errors.ts';
+import { isManifestKey, isSidecarKey } from '../../shared/runs/ingest/companion-keys.ts';
 import { readRun } from '../../shared/runs/move-run.ts';
+import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
@@ -20,7 +22,7 @@ export async function watchUploads(options: Arguments): Promise<number> {
   // Before the banner, which tells the user to use them: Ctrl-C and the folders.
   const interrupted = interruption();
   const folder = watchDropFolder(uploads, [...world.agents.keys()], world.uploads, {
-    taken: (key) => say(key, 'uploaded'),
+    taken: (key) => void whatBecomesOf(world, key).then((text) => say(key, text)),
     failed: (path, error) => say(relative(uploads, path), colors.red(`not taken: ${plainText(messageOf(error))}`)),
   });
   banner(world, uploads, join(options.dataFolder, 'deliveries'));
@@ -52,6 +54,15 @@ function banner(world: LocalWorld, uploads: string, deliveries: string): void {
   );
 }
 
+/** What no rule takes leaves no run behind, so nothing else would tell of it. */
+async function whatBecomesOf(world: LocalWorld, key: string): Promise<string> {
+  const rules = await world.rules();
+  if (isSidecarKey(key) || isManifestKey(key) || rulesFor(rules, key).length > 0) return 'uploaded';
+  const advice =
+    rules.version === 0 ? `Move it into ${[...world.agents.keys()].join('/, ')}/` : 'Ask tessera rules explain KEY';
+  return colors.dim(`ignored: no rule takes it. ${advice}.`);
+}
+
 /** Says each move of each run once, in the order in which they were made. */
 function moveScreen() {
   let world: LocalWorld | undefined;
@@ -79,6 +90,18 @@ function moveScreen() {
 
 function wordsFor(run: Run, files: readonly string[] | undefined): string | undefined {
   switch (run.status) {
+    case 'claimed':
+      return run.parked && colors.yellow(plainText(`cannot be read yet: ${run.parked.reason}`));
+    case 'gathering':
+      return colors.dim(
+        plainText(
+          run.awaits === undefined
+            ? `waiting for the rest of its group (${run.members.length} so far)`
+            : `waiting for ${run.awaits}`,
+        ),
+      );
+    case 'restoring':
+      return colors.dim('being restored from the archive');
     case 'waiting':
       return run.refusal && colors.dim(plainText(`waiting: ${run.refusal.message}`));
     case 'running':
