@@ -11,19 +11,14 @@ export interface LinkCredentials {
 
 /** The most that AWS gives one role which assumes another. */
 const sessionSeconds = 3600;
-/** Only what is asked for at the same moment shares credentials: each second of their age is one less of the link. */
-const sharedMs = 3000;
 
 let client: STSClient | undefined;
-const kept = new Map<string, { credentials: Promise<LinkCredentials>; untilMs: number }>();
+const asking = new Map<string, Promise<LinkCredentials>>();
 
+/** Fresh credentials: each second of their age would be one less of the link. Who asks while they come shares them. */
 export function assumeRole(roleArn: string): Promise<LinkCredentials> {
-  const known = kept.get(roleArn);
-  if (known && known.untilMs > Date.now()) return known.credentials;
-  const credentials = askForCredentials(roleArn);
-  kept.set(roleArn, { credentials, untilMs: Date.now() + sharedMs });
-  // A failure is for those who wait for it now; the next one asks again.
-  credentials.catch(() => kept.delete(roleArn));
+  const credentials = asking.get(roleArn) ?? askForCredentials(roleArn).finally(() => asking.delete(roleArn));
+  asking.set(roleArn, credentials);
   return credentials;
 }
 

@@ -1,24 +1,40 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { InvalidInput, Missing } from '../../errors.ts';
+import { InvalidInput, Missing, PermanentError } from '../../errors.ts';
 import type { Secrets } from '../ports.ts';
 import { isAwsError } from './errors.ts';
 
 const keptMs = 5 * 60_000;
+/** While Secrets Manager throttles or fails, a value goes on being used for this long, and is asked for this often. */
+const usedWhileFailingMs = 60 * 60_000;
+const askAgainMs = 30_000;
+
+interface Kept {
+  readonly value: Promise<string>;
+  readonly readMs: number;
+  readonly untilMs: number;
+}
 
 export function openSecretsManager(): Secrets {
   const client = new SecretsManagerClient({
     maxAttempts: 5,
     requestHandler: { connectionTimeout: 3000, requestTimeout: 10_000, throwOnRequestTimeout: true },
   });
-  const kept = new Map<string, { value: Promise<string>; untilMs: number }>();
+  const kept = new Map<string, Kept>();
+  const keep = (name: string, one: Kept) => {
+    kept.set(name, one);
+    return one.value;
+  };
   return (name) => {
     const known = kept.get(name);
-    if (known && known.untilMs > Date.now()) return known.value;
-    const value = fetchSecret(client, name);
-    kept.set(name, { value, untilMs: Date.now() + keptMs });
-    // A failure is for those who wait for it now; the next one asks again.
-    value.catch(() => kept.delete(name));
-    return value;
+    const now = Date.now();
+    if (known && known.untilMs > now) return known.value;
+    const value = fetchSecret(client, name).catch((error: unknown) => {
+      // A failure is for those who wait for it now; the next one asks again.
+      kept.delete(name);
+      if (!known || error instanceof PermanentError || now - known.readMs > usedWhileFailingMs) throw error;
+      return keep(name, { ...known, untilMs: now + askAgainMs });
+    });
+    return keep(name, { value, readMs: now, untilMs: now + keptMs });
   };
 }
 
