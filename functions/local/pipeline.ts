@@ -46,12 +46,7 @@ export function openPipeline(stores: Stores, around: Surroundings) {
   return {
     mosaic,
     lanes,
-    webhook: webhookHandler({
-      ...deps,
-      settleQueue,
-      payloads: stores.payloads,
-      webhookSecret: async () => webhookSecret,
-    }),
+    webhook: webhookHandler({ ...deps, settleQueue, payloads, webhookSecret: async () => webhookSecret }),
     reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
     /** Until rules are applied by command, each agent has a folder. */
     useAgents: (agents: ReadonlyMap<string, AgentSummary>) => {
