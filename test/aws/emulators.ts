@@ -63,6 +63,7 @@ function environmentOf(
     ...(moto && {
       AWS_ENDPOINT_URL_S3: moto.url,
       AWS_ENDPOINT_URL_SQS: moto.url,
+      AWS_ENDPOINT_URL_STS: moto.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: moto.url,
     }),
   };
