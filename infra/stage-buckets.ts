@@ -1,4 +1,4 @@
-import type { RuleSet } from '../shared/runs/rules/rule.ts';
+import type { Rule, RuleSet } from '../shared/runs/rules/rule.ts';
 import type { StageSettings } from './stage-schema.ts';
 
 type Buckets = Pick<
@@ -29,13 +29,17 @@ function overlaps({ deliveriesBucket, deliveriesPrefix }: Buckets, rules: RuleSe
         'give deliveriesPrefix a folder that no rule takes from, such as "edited/", or name another bucket',
     ];
   const edited = deliveriesPrefix.normalize('NFC');
-  const taking = rules?.rules.filter(({ prefix }) => {
-    const taken = prefix.normalize('NFC');
-    return taken.startsWith(edited) || edited.startsWith(taken);
-  });
-  return (taking ?? []).map(
-    ({ id, prefix }) =>
-      `rule "${id}" takes "${prefix}…", where results go to "${deliveriesPrefix}…" of the same bucket and would be edited ` +
+  const taking = rules?.rules.map((rule) => ({ id: rule.id, taken: startOf(rule) }));
+  const both = taking?.filter(({ taken }) => taken.startsWith(edited) || edited.startsWith(taken)) ?? [];
+  return both.map(
+    ({ id, taken }) =>
+      `rule "${id}" takes "${taken}…", where results go to "${deliveriesPrefix}…" of the same bucket and would be edited ` +
       'again: change its prefix or deliveriesPrefix so that neither begins with the other',
   );
+}
+
+/** What all keys that the rule takes begin with; of a pattern, what stands before its first part or wildcard. */
+function startOf({ prefix, pattern = '' }: Rule): string {
+  const [literal = ''] = pattern.split(/[{*]/);
+  return (literal.startsWith(prefix) ? literal : prefix).normalize('NFC');
 }

@@ -44,7 +44,7 @@ export const stageSchema = z.strictObject({
     ...must('the https address of the Mosaic API, such as "https://api.mosaic.so"'),
   }),
   /** Read as the functions read them; see stage-rules.ts. */
-  rules: z.unknown(),
+  rules: z.unknown().optional(),
   uploadsBucket: bucketName.optional(),
   uploadsKeyArn: keyArn.optional(),
   deliveriesBucket: bucketName.optional(),

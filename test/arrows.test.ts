@@ -19,6 +19,13 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
     may: [/^node:/, /^aws-lambda$/, /^hono/, /^shared\//],
     mayNot: [/^shared\/platform\/(aws|local)\//],
   },
+  // What looks into a video, and what finds the line of a fault; each in the one file that needs it.
+  {
+    from: /^shared\/runs\/(ingest\/measure-media|rules\/text-places)\.ts$/,
+    may: [/^mediabunny$/, /^jsonc-parser$/, /^shared\/platform\/ports\.ts$/, /^shared\/errors\.ts$/, /^shared\/runs\//],
+  },
+  // Only who checks a document as it was written needs to know where in the text something stands.
+  { from: /^shared\/runs\/rules\/text-places\.ts$/, may: [/^jsonc-parser$/, /^shared\/runs\/rules\//] },
   {
     from: /^shared\/(runs|engine)\//,
     may: [

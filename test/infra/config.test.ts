@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { InvalidSettings, readStage } from '../../infra/config.ts';
-import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { context } from './synthesize.ts';
 
 const stageWith = (own: Record<string, unknown>, name = 'dev') =>
@@ -50,14 +49,13 @@ test('all faults are named at once, each with what would be right', () => {
   expect(faults.map((fault) => fault.slice(0, 75)).sort()).toEqual(
     [
       'alarmEmail must be an e-mail address; it is "nobody"',
-      'colour is not a setting; known are engine, mosaicApiUrl, rules, slots, uplo',
+      'colour is not a setting; known are engine, mosaicApiUrl, rules, uploadsBuck',
       'engine must be "self-hosted" or "mosaic"; it is "mosiac"',
       'logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, ',
       'mosaicApiUrl must be the https address of the Mosaic API, such as "https://',
       'renderLimitSeconds must be a whole number from 30 to 840; it is 900',
-      'rules.rules[0].agentId is missing; it must be the id of the agent that edit',
+      'rules.rules[1].sufixes is no field that is known here; did you mean "suffix',
       'slots must be a whole number from 1 to 1000; it is "ten"',
-      'sufixes is not a setting of rules.rules[1]',
     ].sort(),
   );
 });
@@ -75,44 +73,85 @@ test('a name that AWS would refuse in a stack’s name is refused here', () => {
 describe('rules', () => {
   const twice = { prefix: 'a/', agentId: 'agent-1' };
 
-  test('what does not fit into a function’s settings is refused before AWS refuses it', () => {
+  test('what does not fit into a function’s settings is refused before AWS refuses it, with what to do', () => {
     const rules = Array.from({ length: 60 }, (_, index) => ({ prefix: `folder-${index}/`, agentId: `agent-${index}` }));
     expect(faultsOf(() => stageWith({ rules: { rules } }))[1]).toMatch(
-      /^rules are \d+ bytes as JSON; no more than 2500/,
+      /^rules are \d+ bytes as JSON; no more than 2500 .*rules apply rules\.json/,
     );
   });
 
-  test('two of one name are refused', () => {
-    expect(faultsOf(() => stageWith({ rules: { rules: [twice, twice] } }))[1]).toBe(
-      'rules have two rules called "a/*"; give each its own id',
-    );
+  test('each fault is said as whoever applies rules is told it, with its place in cdk.json', () => {
+    expect(faultsOf(() => stageWith({ rules: { rules: [twice, twice, { prefix: 'b/' }] } })).slice(1)).toEqual([
+      expect.stringMatching(/^rules\.rules\[2\]\.agentId is missing/),
+      'rules.rules[1] makes it two of them that are called "a/*"; give each its own id',
+    ]);
+    expect(faultsOf(() => stageWith({ rules: [] }))[1]).toMatch(/^rules should be an object/);
   });
 
-  // Infra has its own reader, to say what to do in cdk.json; it must not let through what start-run would refuse.
-  test.each([
-    ['the smallest', { prefix: '', agentId: 'agent-1' }],
-    [
-      'one with everything',
-      { id: 'x', prefix: 'a/', suffixes: ['.mp4'], agentId: 'b', updateParams: { n: { p: 1 } }, priority: 9 },
-    ],
-    ['an unknown priority', { ...twice, priority: 10 }],
-    ['an empty list of endings', { ...twice, suffixes: [] }],
-    ['an unknown field', { ...twice, agent: 'b' }],
-    ['no agent', { prefix: 'a/' }],
-    ['a prefix that is no text', { prefix: 1, agentId: 'b' }],
-    ['an empty name', { ...twice, id: '' }],
-  ])('%s is taken or refused here as start-run does it', (_, rule) => {
-    const document = { rules: [rule] };
-    const accepted = (read: () => unknown): boolean => {
-      try {
-        read();
-        return true;
-      } catch {
-        return false;
-      }
-    };
-    expect(accepted(() => stageWith({ rules: document }))).toBe(accepted(() => parseRules(document)));
+  test('what was written is kept as it was written, for whoever reads it later', () => {
+    const rules = { $schema: 'rules.schema.json', match: 'all', rules: [{ ...twice, deadlineMinutes: 90 }] };
+    expect(stageWith({ rules }).rules).toEqual(rules);
   });
+});
+
+describe('existing buckets', () => {
+  const rulesOf = (...rules: object[]) => ({ rules: { rules: rules.map((rule) => ({ agentId: 'a', ...rule })) } });
+  const oneBucket = { uploadsBucket: 'footage', deliveriesBucket: 'footage' };
+  const apart = { ...oneBucket, deliveriesPrefix: 'edited/' };
+
+  test('uploads and deliveries in one bucket need folders that do not contain one another', () => {
+    expect(stageWith({ ...apart, ...rulesOf({ prefix: 'raw/' }) })).toMatchObject(apart);
+    expect(faultsOf(() => stageWith(oneBucket))[1]).toMatch(/^uploadsBucket and deliveriesBucket are both "footage"/);
+    for (const prefix of ['', 'edit', 'edited/', 'edited/again/'])
+      expect(faultsOf(() => stageWith({ ...apart, ...rulesOf({ prefix }) }))[1]).toContain(
+        `takes "${prefix}…", where results go to "edited/…" of the same bucket`,
+      );
+  });
+
+  test('two ways to write the same letter are one folder', () => {
+    const nfd = 'überarbeitet/'.normalize('NFD');
+    const settings = { ...oneBucket, deliveriesPrefix: 'überarbeitet/'.normalize('NFC'), ...rulesOf({ prefix: nfd }) };
+    expect(faultsOf(() => stageWith(settings))).toHaveLength(2);
+  });
+
+  test('of a rule with a pattern, the part before its first name counts', () => {
+    expect(stageWith({ ...apart, ...rulesOf({ pattern: 'raw/{name}.mp4' }) })).toMatchObject(apart);
+    expect(faultsOf(() => stageWith({ ...apart, ...rulesOf({ pattern: '{folder}/{name}.mp4' }) }))).toHaveLength(2);
+  });
+
+  test('in two buckets nothing can overlap', () => {
+    const settings = { uploadsBucket: 'footage', deliveriesBucket: 'results', ...rulesOf({ prefix: '' }) };
+    expect(stageWith(settings)).toMatchObject({ uploadsBucket: 'footage', deliveriesPrefix: '' });
+  });
+
+  test('what is no name, key or folder is refused in words, and so is a key without its bucket', () => {
+    const faults = faultsOf(() =>
+      stageWith({
+        uploadsBucket: 's3://footage',
+        uploadsKeyArn: 'alias/footage',
+        deliveriesKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/x',
+        deliveriesPrefix: '/edited',
+      }),
+    );
+    expect(
+      faults
+        .slice(1)
+        .map((fault) => fault.slice(0, 60))
+        .sort(),
+    ).toEqual([
+      'deliveriesPrefix must be a folder of at most 200 characters ',
+      'uploadsBucket must be the name of a bucket, without "s3://" ',
+      'uploadsKeyArn must be the ARN of a KMS key, "arn:aws:kms:…:k',
+    ]);
+    const lone = { uploadsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/x' };
+    expect(faultsOf(() => stageWith(lone))[1]).toMatch(
+      /^uploadsKeyArn is the key of an existing bucket: name that one/,
+    );
+  });
+});
+
+test('a link to an upload lives an hour at most, for its signer does', () => {
+  expect(faultsOf(() => stageWith({ uploadLinkSeconds: 7200 }))[1]).toContain('from 900 to 3600');
 });
 
 test('with hosted Mosaic a start without an answer is waited for long enough that it cannot be paid twice', () => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Door, doors } from '../../infra/doors.ts';
 import { functionSettings } from '../../infra/function-settings.ts';
-import { named, ofType, type Properties, synthesize, type TemplateJson } from './synthesize.ts';
+import { borrowed, named, ofType, type Properties, synthesize, type TemplateJson } from './synthesize.ts';
 
 const rules = { rules: [{ prefix: 'interviews/', suffixes: ['.mp4'], agentId: 'agent-1' }] };
 const { pipeline, engine } = synthesize({ rules, trustedHosts: ['cdn.example.com', 'media.example.com:8443'] });
@@ -20,16 +20,22 @@ describe('each function has exactly the settings that its door reads', () => {
     'start-run': {
       RUNS_TABLE: 'RunsTable',
       UPLOADS_BUCKET: 'UploadsBucket',
+      LINK_ROLE: 'StartRunLinkSigner.Arn',
       START_QUEUE: 'StartsQueue',
       SETTLE_QUEUE: 'SettlesQueue',
       ...mosaic,
       CALLBACK_URL: 'DoorApi.ApiEndpoint',
       RULES: JSON.stringify(rules),
       SLOTS: '10',
-      UPLOAD_LINK_SECONDS: '21600',
+      UPLOAD_LINK_SECONDS: '3600',
       UNCERTAIN_WAIT_SECONDS: '600',
     },
-    webhook: { RUNS_TABLE: 'RunsTable', SETTLE_QUEUE: 'SettlesQueue', WEBHOOK_SECRET_SECRET: 'engine WebhookSecret' },
+    webhook: {
+      RUNS_TABLE: 'RunsTable',
+      SETTLE_QUEUE: 'SettlesQueue',
+      PAYLOADS_BUCKET: 'PayloadsBucket',
+      WEBHOOK_SECRET_SECRET: 'engine WebhookSecret',
+    },
     settle: {
       RUNS_TABLE: 'RunsTable',
       START_QUEUE: 'StartsQueue',
@@ -41,6 +47,7 @@ describe('each function has exactly the settings that its door reads', () => {
     'copy-output': {
       RUNS_TABLE: 'RunsTable',
       DELIVERIES_BUCKET: 'DeliveriesBucket',
+      DELIVERIES_PREFIX: '',
       ...mosaic,
       ...trusted,
     },
@@ -85,10 +92,18 @@ describe('each function may do exactly this', () => {
       'StartsQueue.Arn': `${consumed} ${send}`,
       'SettlesQueue.Arn': send,
       'UploadsBucket.Arn': 's3:ListBucket',
-      'UploadsBucket.Arn/*': readObjects,
+      'UploadsBucket.Arn/*': `${readObjects} s3:RestoreObject`,
+      'StartRunLinkSigner.Arn': 'sts:AssumeRole',
       'engine ApiKeySecret': secret,
     },
-    Webhook: { ...own('WebhookLog'), ...table('RunsTable'), 'SettlesQueue.Arn': send, 'engine WebhookSecret': secret },
+    StartRunLinkSigner: { 'UploadsBucket.Arn/*': readObjects },
+    Webhook: {
+      ...own('WebhookLog'),
+      ...table('RunsTable'),
+      'SettlesQueue.Arn': send,
+      'PayloadsBucket.Arn/*': 's3:PutObject',
+      'engine WebhookSecret': secret,
+    },
     Settle: {
       ...own('SettleLog'),
       ...table('RunsTable'),
@@ -102,7 +117,7 @@ describe('each function may do exactly this', () => {
       ...table('RunsTable'),
       'CopiesQueue.Arn': consumed,
       'DeliveriesBucket.Arn': 's3:ListBucket',
-      'DeliveriesBucket.Arn/*': writeObjects,
+      'DeliveriesBucket.Arn/*': `${writeObjects} s3:PutObjectTagging`,
       'engine ApiKeySecret': secret,
     },
     Reconcile: { ...own('ReconcileLog'), ...table('RunsTable'), 'SettlesQueue.Arn': send, 'StartsQueue.Arn': send },
@@ -130,29 +145,113 @@ describe('each function may do exactly this', () => {
 
   test('and there is no other role, nor a policy that AWS manages', () => {
     const roles = [pipeline, engine].flatMap((template) => ofType(template, 'AWS::IAM::Role'));
-    expect(roles).toHaveLength(doors.length);
+    expect(roles).toHaveLength(Object.keys(expected).length);
     for (const [, { Properties }] of roles) {
       expect(Properties.ManagedPolicyArns).toBeUndefined();
       expect(Properties.Policies).toBeUndefined();
     }
   });
+
+  test('each role is Lambda’s, but for the one that signs links: only start-run takes it on, for an hour', () => {
+    const trusts = [pipeline, engine]
+      .flatMap((template) => ofType(template, 'AWS::IAM::Role'))
+      .map(([id, { Properties }]) => {
+        const { Statement } = Properties.AssumeRolePolicyDocument as { Statement: { Principal: Properties }[] };
+        expect(Statement).toMatchObject([{ Effect: 'Allow', Action: 'sts:AssumeRole' }]);
+        const [who, ...others] = Statement.flatMap(({ Principal }) => Object.values(Principal)).map(named);
+        expect(others).toEqual([]);
+        return [named({ Ref: id }), who, Properties.MaxSessionDuration];
+      });
+    expect(trusts.filter(([, who]) => who !== 'lambda.amazonaws.com')).toEqual([
+      ['StartRunLinkSigner', 'StartRunRole.Arn', 3_600],
+    ]);
+  });
+
+  test('what is allowed on more than one thing is allowed on the objects of one bucket, and on nothing else', () => {
+    const wide = Object.keys(expected).flatMap((name) =>
+      Object.keys(permissionsOf(name)).filter((resource) => resource.includes('*')),
+    );
+    expect([...new Set(wide)].sort()).toEqual([
+      'DeliveriesBucket.Arn/*',
+      'MediaBucket.Arn/*',
+      'PayloadsBucket.Arn/*',
+      'UploadsBucket.Arn/*',
+    ]);
+    const actions = Object.keys(expected).flatMap((name) => Object.values(permissionsOf(name)).join(' ').split(' '));
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  });
+});
+
+describe('with buckets that were there before', () => {
+  const { pipeline: borrowing } = synthesize(borrowed);
+  const arn = 'arn:AWS::Partition:s3:::';
+  const readObjects = 's3:GetObject s3:GetObjectVersion';
+  const throughS3 = { StringEquals: { 'kms:ViaService': 's3.AWS::Region.amazonaws.com' } };
+
+  test('start-run reads and restores the uploads, its signer only reads them, copy-output writes below its folder', () => {
+    expect(permissionsOf('StartRun', borrowing)).toMatchObject({
+      [`${arn}footage`]: 's3:ListBucket',
+      [`${arn}footage/*`]: `${readObjects} s3:RestoreObject`,
+    });
+    expect(permissionsOf('StartRunLinkSigner', borrowing)).toEqual({ [`${arn}footage/*`]: readObjects });
+    const copying = permissionsOf('CopyOutput', borrowing);
+    expect(Object.keys(copying).filter((resource) => resource.includes(':s3:'))).toEqual([
+      `${arn}footage`,
+      `${arn}footage/edited/*`,
+    ]);
+  });
+
+  test('their key opens what S3 asks for, to those who read or write there, and to nobody else', () => {
+    const users = ['StartRun', 'StartRunLinkSigner', 'CopyOutput', 'Webhook', 'Settle', 'Reconcile'].map((name) => [
+      name,
+      ...new Set(keyStatementsOf(name, borrowing).map((one) => JSON.stringify(one))),
+    ]);
+    const allowed = (Action: unknown) =>
+      JSON.stringify({ Action, Resource: borrowed.uploadsKeyArn, Condition: throughS3 });
+    expect(users).toEqual([
+      ['StartRun', allowed('kms:Decrypt')],
+      ['StartRunLinkSigner', allowed('kms:Decrypt')],
+      ['CopyOutput', allowed('kms:Decrypt'), allowed(['kms:Decrypt', 'kms:GenerateDataKey'])],
+      ['Webhook'],
+      ['Settle'],
+      ['Reconcile'],
+    ]);
+  });
 });
 
 /** Resource → its sorted actions; a statement that is not a plain "allow these" fails the test. */
-function permissionsOf(name: string): Record<string, string> {
-  const template = [pipeline, engine].find((one) => policiesOf(one, name).length > 0);
-  const statements = policiesOf(template as TemplateJson, name).flatMap(
-    ([, { Properties }]) => (Properties.PolicyDocument as { Statement: Properties[] }).Statement,
-  );
+function permissionsOf(name: string, among?: TemplateJson): Record<string, string> {
   const actions: Record<string, string[]> = {};
-  for (const { Effect, Action, Resource, ...more } of statements) {
+  for (const { Effect, Action, Resource, ...more } of statementsOf(name, among).filter((one) => !isOfKey(one))) {
     expect({ Effect, more }).toEqual({ Effect: 'Allow', more: {} });
     for (const resource of [Resource].flat().map(named)) {
       actions[resource] = [...(actions[resource] ?? []), ...([Action].flat() as string[])];
     }
   }
-  return Object.fromEntries(Object.entries(actions).map(([resource, list]) => [resource, list.sort().join(' ')]));
+  return Object.fromEntries(
+    Object.entries(actions).map(([resource, list]) => [resource, [...new Set(list)].sort().join(' ')]),
+  );
 }
 
-const policiesOf = (template: TemplateJson, name: string) =>
-  ofType(template, 'AWS::IAM::Policy').filter(([id]) => id.startsWith(`${name}Role`));
+const isOfKey = ({ Action }: Properties): boolean => [Action].flat().some((action) => `${action}`.startsWith('kms:'));
+
+const keyStatementsOf = (name: string, among: TemplateJson) =>
+  statementsOf(name, among)
+    .filter(isOfKey)
+    .map(({ Action, Resource, Condition }) => {
+      const { StringEquals } = Condition as { StringEquals: { 'kms:ViaService': unknown } };
+      const via = named(StringEquals['kms:ViaService']);
+      return { Action, Resource, Condition: { StringEquals: { 'kms:ViaService': via } } };
+    });
+
+function statementsOf(name: string, among?: TemplateJson): Properties[] {
+  const template = (among ? [among] : [pipeline, engine]).find((one) => policiesOf(one, name).length > 0);
+  return policiesOf(template as TemplateJson, name).flatMap(
+    ([, { Properties }]) => (Properties.PolicyDocument as { Statement: Properties[] }).Statement,
+  );
+}
+
+const policiesOf = (template: TemplateJson, name: string) => {
+  const role = name.endsWith('LinkSigner') ? name : `${name}Role`;
+  return ofType(template, 'AWS::IAM::Policy').filter(([id]) => id.startsWith(`${role}DefaultPolicy`));
+};

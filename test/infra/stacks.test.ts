@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
-import { addStage, named, newApp, ofType, only, synthesize } from './synthesize.ts';
+import { addStage, borrowed, named, newApp, ofType, only, synthesize } from './synthesize.ts';
 
 const { pipeline, engine } = synthesize();
 const both = [pipeline, engine];
@@ -60,8 +60,13 @@ describe('queues', () => {
 describe('buckets', () => {
   const buckets = all('AWS::S3::Bucket');
 
-  test('uploads, deliveries and media are the buckets; each is private, encrypted, versioned and kept', () => {
-    expect(buckets.map(([id]) => id.replace(/Bucket.*/, '')).sort()).toEqual(['Deliveries', 'Media', 'Uploads']);
+  test('uploads, deliveries, media and payloads are the buckets; each is private, encrypted, versioned and kept', () => {
+    expect(buckets.map(([id]) => id.replace(/Bucket.*/, '')).sort()).toEqual([
+      'Deliveries',
+      'Media',
+      'Payloads',
+      'Uploads',
+    ]);
     for (const [, { Properties, DeletionPolicy }] of buckets) {
       expect(DeletionPolicy).toBe('Retain');
       expect(Properties.VersioningConfiguration).toEqual({ Status: 'Enabled' });
@@ -85,7 +90,20 @@ describe('buckets', () => {
   test('parts of an upload that nobody finished are gone after a week', () => {
     for (const [, { Properties }] of buckets) {
       const { Rules } = Properties.LifecycleConfiguration as { Rules: object[] };
-      expect(Rules).toMatchObject([{ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' }]);
+      expect(Rules[0]).toMatchObject({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' });
+    }
+  });
+
+  test('what was reported and was too large for the table is gone after 90 days; no video ever is', () => {
+    for (const [id, { Properties }] of buckets) {
+      const { Rules } = Properties.LifecycleConfiguration as { Rules: object[] };
+      const ending = Rules.slice(1);
+      if (id.startsWith('Payloads'))
+        expect(ending).toMatchObject([
+          { ExpirationInDays: 90, NoncurrentVersionExpiration: { NoncurrentDays: 1 }, Status: 'Enabled' },
+          { ExpiredObjectDeleteMarker: true, Status: 'Enabled' },
+        ]);
+      else expect(ending).toEqual([]);
     }
   });
 
@@ -104,7 +122,13 @@ describe('what leads where', () => {
   test('a finished upload becomes a message to start-run, and what cannot be handed over joins the dead letters', () => {
     const { Properties } = only(pipeline, 'AWS::Events::Rule', 'UploadsUploaded');
     const pattern = Properties.EventPattern as { detail: { bucket: { name: unknown[] } } };
-    expect(pattern).toMatchObject({ source: ['aws.s3'], 'detail-type': ['Object Created'] });
+    // No filter by reason: a put, a form, a copy and many parts all make an object. What comes back from its archive
+    // wakes the run that waits for it.
+    expect(pattern).toMatchObject({
+      source: ['aws.s3'],
+      'detail-type': ['Object Created', 'Object Restore Completed'],
+    });
+    expect(Object.keys(pattern.detail)).toEqual(['bucket']);
     expect(pattern.detail.bucket.name.map(named)).toEqual(['UploadsBucket']);
     const targets = Properties.Targets as { Arn: unknown; DeadLetterConfig: { Arn: unknown } }[];
     expect(targets.map(({ Arn, DeadLetterConfig }) => [named(Arn), named(DeadLetterConfig.Arn)])).toEqual([
@@ -222,13 +246,58 @@ describe('secrets', () => {
   });
 });
 
-test('with an address, every alarm and its all-clear is sent there', () => {
+describe('with buckets that were there before', () => {
+  const { pipeline: borrowing } = synthesize(borrowed);
+
+  test('the stack has no bucket but its payloads’, and nothing that could change theirs', () => {
+    expect(ofType(borrowing, 'AWS::S3::Bucket').map(([id]) => id.replace(/Bucket.*/, ''))).toEqual(['Payloads']);
+    expect(ofType(borrowing, 'AWS::S3::BucketPolicy')).toHaveLength(1);
+    const types = Object.values(borrowing.Resources).map(({ Type }) => Type);
+    expect(types.filter((type) => /^Custom::|CustomResource|Notification/.test(type))).toEqual([]);
+    expect(ofType(borrowing, 'AWS::Lambda::Function')).toHaveLength(5);
+  });
+
+  test('their events come from the same bus, without those of results in the same bucket', () => {
+    const { Properties } = only(borrowing, 'AWS::Events::Rule', 'UploadsUploaded');
+    expect(Properties.EventPattern).toMatchObject({
+      'detail-type': ['Object Created', 'Object Restore Completed'],
+      detail: { bucket: { name: ['footage'] }, object: { key: [{ 'anything-but': { prefix: 'edited/' } }] } },
+    });
+  });
+});
+
+test('the pipeline says what the tessera command needs to know', () => {
+  const outputs = ({ Outputs = {} }: typeof pipeline) =>
+    Object.fromEntries(Object.entries(Outputs).map(([name, { Value }]) => [name, named(Value)]));
+  const { MosaicApiUrl, MosaicApiKeySecret, InitialRules, WebhookUrl: _, ...places } = outputs(pipeline);
+  expect(places).toEqual({
+    RunsTable: 'RunsTable',
+    UploadsBucket: 'UploadsBucket',
+    DeliveriesBucket: 'DeliveriesBucket',
+    StartQueue: 'StartsQueue',
+    SettleQueue: 'SettlesQueue',
+  });
+  expect([MosaicApiUrl, MosaicApiKeySecret]).toEqual(['engine DoorApi.ApiEndpoint', 'engine ApiKeySecret']);
+  expect(JSON.parse(InitialRules ?? '').rules).toHaveLength(3);
+  // CloudFormation refuses an output without a value.
+  expect(outputs(synthesize(borrowed).pipeline)).toMatchObject({
+    UploadsBucket: 'footage',
+    DeliveriesBucket: 'footage',
+    DeliveriesPrefix: 'edited/',
+  });
+});
+
+test('with an address, every alarm is sent there, and its all-clear where it has one', () => {
   const told = synthesize({ alarmEmail: 'editors@example.com' });
   const alarms = [told.pipeline, told.engine].flatMap((template) => ofType(template, 'AWS::CloudWatch::Alarm'));
-  expect(alarms).toHaveLength(5);
+  expect(alarms).toHaveLength(10);
   for (const [, { Properties }] of alarms) {
-    expect((Properties.AlarmActions as unknown[]).map(named)).toEqual(['Alarms']);
-    expect((Properties.OKActions as unknown[]).map(named)).toEqual(['Alarms']);
+    const actions = (list: unknown) => ((list ?? []) as unknown[]).map(named);
+    expect(actions(Properties.AlarmActions)).toEqual(['Alarms']);
+    // That nothing more was logged does not mean that somebody has done something.
+    expect(actions(Properties.OKActions)).toEqual(
+      String(Properties.Namespace).startsWith('Tessera/') ? [] : ['Alarms'],
+    );
   }
 });
 
@@ -264,6 +333,7 @@ describe('the AwsSolutions pack of cdk-nag', () => {
   test.each([
     ['our own engine', { alarmEmail: 'editors@example.com' }],
     ['hosted Mosaic', { engine: 'mosaic' }],
+    ['buckets that were there before', borrowed],
   ])('finds nothing that is not explained, with %s', (_, own) => {
     const app = newApp();
     addStage(app, own);

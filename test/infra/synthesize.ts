@@ -41,6 +41,16 @@ export function addStage(app: App, own: Record<string, unknown> = {}, name = 'de
   return stacksOf(app, stage, assetsFolder);
 }
 
+/** Settings of a stage that works in one bucket that was there before, with a key of its owner's. */
+export const borrowed = {
+  uploadsBucket: 'footage',
+  deliveriesBucket: 'footage',
+  deliveriesPrefix: 'edited/',
+  uploadsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/0aa5b3f4-4f0e-4a3c-9d3c-000000000000',
+  deliveriesKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/0aa5b3f4-4f0e-4a3c-9d3c-000000000000',
+  rules: { rules: [{ prefix: 'raw/', agentId: 'agent-1' }] },
+};
+
 /** Both templates of a stage with these settings. */
 export function synthesize(own: Record<string, unknown> = {}) {
   const { pipeline, engine } = addStage(newApp(), own);
@@ -52,7 +62,7 @@ export function synthesize(own: Record<string, unknown> = {}) {
 
 export interface TemplateJson {
   readonly Resources: Record<string, Resource>;
-  readonly Outputs?: Record<string, { readonly Description?: string }>;
+  readonly Outputs?: Record<string, { readonly Value?: unknown; readonly Description?: string }>;
 }
 
 export const ofType = (template: TemplateJson, type: string): [id: string, resource: Resource][] =>
