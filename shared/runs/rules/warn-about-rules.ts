@@ -1,0 +1,65 @@
+import { idOf } from './arrange-rules.ts';
+import type { RuleDocument, WrittenRule } from './document.ts';
+import { type RuleFault, readRules } from './parse-rules.ts';
+import { piecesOf } from './template.ts';
+import { type Fault, placeOf, readJson } from './text-places.ts';
+
+/** What can be applied and is hardly meant; nothing for a document with faults. */
+export function warnAboutRules(text: string): readonly Fault[] {
+  const json = readJson(text);
+  if ('faults' in json || 'faults' in readRules(json.value)) return [];
+  const document = json.value as RuleDocument;
+  return [...neverTaking(document), ...withoutRate(document), ...meetingAgain(document)].map((fault) =>
+    placeOf(json, fault),
+  );
+}
+
+function neverTaking({ match = 'first', rules }: RuleDocument): RuleFault[] {
+  if (match === 'all') return [];
+  const takers = rules.filter(({ after }) => after === undefined);
+  return takers.flatMap((rule, place) => {
+    const earlier = takers.slice(0, place).find((other) => takesAllOf(other, rule));
+    if (earlier === undefined) return [];
+    const message = `never takes a key, since "${idOf(earlier)}" stands before it and takes all of them. Put it first, or say "match": "all"`;
+    return [{ path: ['rules', rules.indexOf(rule)], message }];
+  });
+}
+
+const folded = (text: string): string => text.normalize('NFC').toLowerCase();
+
+function takesAllOf(earlier: WrittenRule, later: WrittenRule): boolean {
+  if (earlier.pattern !== undefined || earlier.exclude !== undefined) return false;
+  const literal = later.prefix ?? '';
+  if (!literal.normalize('NFC').startsWith((earlier.prefix ?? '').normalize('NFC'))) return false;
+  const { suffixes } = earlier;
+  if (suffixes === undefined) return true;
+  return later.suffixes?.every((each) => suffixes.some((end) => folded(each).endsWith(folded(end)))) ?? false;
+}
+
+function withoutRate({ budget, rate, rules }: RuleDocument): RuleFault[] {
+  if (budget === undefined || rate !== undefined) return [];
+  return rules.flatMap((rule, index) =>
+    rule.rate === undefined
+      ? [
+          {
+            path: ['rules', index],
+            message: 'has no rate, so its runs count as free and the budget does not hold them back',
+          },
+        ]
+      : [],
+  );
+}
+
+const ofOneRun = ['run', 'output'];
+
+/** What is there is never written over, so a second version's outputs would find their keys taken. */
+function meetingAgain({ rules }: RuleDocument): RuleFault[] {
+  return rules.flatMap(({ deliver: { key } = {} }, index) => {
+    if (key === undefined) return [];
+    const names = piecesOf(key).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
+    if (names.some((name) => ofOneRun.includes(name))) return [];
+    const message =
+      'is the same for every version of a key, and what is there is never written over: a second version could not be delivered. Add {run} or {output}';
+    return [{ path: ['rules', index, 'deliver', 'key'], message }];
+  });
+}
