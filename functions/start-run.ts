@@ -1,7 +1,8 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { parseObjectCreated } from '../shared/platform/events.ts';
-import { type AdmitDeps, admitRun, admitUpload } from '../shared/runs/admit-upload.ts';
+import { parseObjectCreated, parseObjectRestored } from '../shared/platform/events.ts';
+import { type AdmitDeps, admitRun, admitToldOf, admitUpload } from '../shared/runs/admit-upload.ts';
 import { eachMessage, failAll } from '../shared/runs/each-message.ts';
+import { wakeRestoring } from '../shared/runs/ingest/wake-awaiting.ts';
 import { parseStartMessage } from '../shared/runs/messages.ts';
 import type { StartDeps } from '../shared/runs/start-agent-run.ts';
 import { startWaiting } from '../shared/runs/start-waiting.ts';
@@ -24,7 +25,10 @@ export const startRunHandler =
   };
 
 async function takeNote(deps: StartRunDeps, body: unknown): Promise<void> {
-  const wake = parseStartMessage(body);
-  if (wake?.kind === 'start-run') await admitRun(deps, wake.runId);
-  if (wake === undefined) for (const upload of parseObjectCreated(body)) await admitUpload(deps, upload);
+  const message = parseStartMessage(body);
+  if (message?.kind === 'start-run') await admitRun(deps, message.runId);
+  if (message?.kind === 'object') await admitToldOf(deps, message);
+  if (message !== undefined) return;
+  for (const upload of parseObjectCreated(body)) await admitUpload(deps, upload);
+  for (const version of parseObjectRestored(body)) await wakeRestoring(deps, version);
 }

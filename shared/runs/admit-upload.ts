@@ -1,47 +1,87 @@
-import type { Bucket } from '../platform/ports.ts';
+import { Missing } from '../errors.ts';
+import type { Bucket, Queue } from '../platform/ports.ts';
 import { claimRun } from './claim-run.ts';
+import { isManifestKey, isSidecarKey } from './ingest/companion-keys.ts';
+import { judge } from './ingest/judge.ts';
+import { uploadToldOf } from './ingest/note-object.ts';
+import { parked } from './ingest/park.ts';
+import type { Unadmitted } from './ingest/verdict.ts';
+import { wakeAwaiting } from './ingest/wake-awaiting.ts';
+import type { ObjectMessage } from './messages.ts';
 import { moveRun, type RunDeps, readRun } from './move-run.ts';
-import { type Rules, ruleFor } from './rules.ts';
-import type { Claimed, NextState, Run, Upload } from './run.ts';
-import { ignoredBecause, rejectedBecause, runIdMetadata } from './upload.ts';
+import { rulesFor } from './rules/match-rules.ts';
+import type { Rule, RuleSet } from './rules/rule.ts';
+import type { Gathering, Run, Upload } from './run.ts';
 
 export interface AdmitDeps extends RunDeps {
   readonly uploads: Bucket;
-  readonly rules: () => Promise<Rules>;
+  readonly rules: () => Promise<RuleSet>;
+  readonly startQueue: Queue;
+  readonly settleQueue: Queue;
 }
 
-/** Takes note of an object that landed; afterwards its run waits for a slot, or says why it never will. */
-export async function admitUpload(deps: AdmitDeps, upload: Upload): Promise<Run | 'not-for-us'> {
+/**
+ * Takes note of an object that landed: one run for each rule that takes it. Afterwards each waits for a slot, for what
+ * it still needs, or says why it never will start.
+ */
+export async function admitUpload(deps: AdmitDeps, upload: Upload): Promise<readonly Run[]> {
+  if (upload.bucket !== deps.uploads.name) return passedOver(deps, upload);
+  await wakeAwaiting(deps, upload);
+  if (isSidecarKey(upload.key)) return [];
+  const rules = takers(await deps.rules(), upload.key);
   // Without a rule nobody asked for a run, so there is nothing to keep but a line in the log.
-  const rule = upload.bucket === deps.uploads.name ? ruleFor(await deps.rules(), upload.key) : undefined;
-  if (rule === undefined) {
-    deps.log.info('upload.passed-over', { bucket: upload.bucket, key: upload.key });
-    return 'not-for-us';
-  }
-  return admit(deps, await claimRun(deps, upload, rule));
+  if (rules.length === 0) return passedOver(deps, upload);
+  const runs: Run[] = [];
+  for (const rule of rules) runs.push(await admit(deps, await claimRun(deps, upload, rule)));
+  return runs;
 }
 
-/** Goes on with a claimed run whose first worker stopped. */
+/** The same for an object that a back-fill tells of; told of more than once, or by S3 as well, it has the same runs. */
+export async function admitToldOf(deps: AdmitDeps, message: ObjectMessage): Promise<readonly Run[]> {
+  const upload = await uploadToldOf(deps, message);
+  return upload === undefined ? [] : admitUpload(deps, upload);
+}
+
+/** Goes on with a run that is not yet admitted: its first worker stopped, or what it waited for may have come. */
 export async function admitRun(deps: AdmitDeps, runId: string): Promise<Run> {
   const run = await readRun(deps.runs, runId);
-  if (run === undefined) throw new Error(`There is no run ${runId} to go on with.`);
+  if (run === undefined) throw new Missing(`There is no run ${runId} to go on with.`);
   return admit(deps, run);
 }
 
-async function admit(deps: AdmitDeps, run: Run): Promise<Run> {
-  if (run.status !== 'claimed') return run;
-  const moved = await moveRun(deps, run, await judge(deps.uploads, run));
-  // Whoever was faster judged the same object version.
-  return moved.outcome === 'moved' ? moved.run : ((await readRun(deps.runs, run.id)) ?? run);
+function passedOver({ log }: AdmitDeps, { bucket, key }: Upload): readonly Run[] {
+  log.info('upload.passed-over', { bucket, key });
+  return [];
 }
 
-async function judge(uploads: Bucket, { upload }: Claimed): Promise<NextState> {
-  const ignored = ignoredBecause(upload);
-  if (ignored !== undefined) return { status: 'ignored', reason: ignored };
-  const head = await uploads.head(upload.key, { versionId: upload.versionId });
-  const rejected = rejectedBecause(upload, head);
-  if (rejected !== undefined || head === undefined) return { status: 'rejected', reason: rejected ?? '' };
-  if (runIdMetadata in head.metadata)
-    return { status: 'ignored', reason: 'it is an output that we delivered. Keep deliveries out of the uploads.' };
-  return { status: 'waiting', starts: 0, upload: { ...upload, etag: head.etag, size: head.size } };
+/** A manifest's name says nothing of the videos that it lists, so only where it lies decides. */
+function takers(set: RuleSet, key: string): readonly Rule[] {
+  if (!isManifestKey(key)) return rulesFor(set, key);
+  const byPlace = set.rules.map(({ suffixes, pattern, ...rule }): Rule => rule);
+  const ids = new Set(rulesFor({ ...set, rules: byPlace }, key).map(({ id }) => id));
+  return set.rules.filter(({ id }) => ids.has(id));
 }
+
+const isUnadmitted = (run: Run): run is Unadmitted =>
+  run.status === 'claimed' || run.status === 'gathering' || run.status === 'restoring';
+
+const mostSteps = 20;
+
+/** Each step is one guarded write; whoever was faster saw the same object version, and is followed. */
+async function admit(deps: AdmitDeps, first: Run): Promise<Run> {
+  let run = first;
+  for (let step = 0; step < mostSteps && isUnadmitted(run); step += 1) {
+    const before: Unadmitted = run;
+    const verdict = await parked(deps, before, () => judge(deps, before));
+    if (verdict === 'stays') return run;
+    const moved = await moveRun(deps, before, verdict.next, verdict.alongside);
+    if (moved.outcome === 'moved') await verdict.afterwards?.();
+    run = moved.outcome === 'moved' ? moved.run : ((await readRun(deps.runs, before.id)) ?? before);
+    // A run that begins to wait looks once more: what it waits for may have come before anybody knew that it waits.
+    if (moved.outcome === 'moved' && waitsAsBefore(before, run)) return run;
+  }
+  return run;
+}
+
+const waitsAsBefore = (before: Unadmitted, run: Run): boolean =>
+  run.status === before.status && (run.status !== 'gathering' || run.awaits === (before as Gathering).awaits);

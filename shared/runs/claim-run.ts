@@ -34,7 +34,7 @@ function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule
   return {
     id: newId(),
     status: 'claimed',
-    upload,
+    upload: onlyUpload(upload),
     rule,
     attempt: 1,
     createdAt,
@@ -43,6 +43,17 @@ function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule
     checkAfter: new Date(now + claimSeconds * 1000).toISOString(),
   };
 }
+
+/** An event knows more than a run should keep. */
+const onlyUpload = ({ bucket, key, versionId, etag, size, sequencer, reason }: Upload): Upload => ({
+  bucket,
+  key,
+  versionId,
+  etag,
+  size,
+  sequencer,
+  reason,
+});
 
 async function claimedBefore({ runs }: RunDeps, { pk, sk }: Item): Promise<Run> {
   const claim = await runs.get({ pk, sk });

@@ -8,7 +8,10 @@ export const maxUploadBytes = 5 * 1024 ** 3;
 export const runIdMetadata = 'tessera-run-id';
 export const outputIdMetadata = 'tessera-output-id';
 
-/** Names an object version for ever: a repeated event names the same one, a rewrite of the key another. */
+/**
+ * Names an object version for ever: a repeated event names the same one, a rewrite of the key another. Where versions
+ * have no ids, the content is the version: rewriting tags or metadata makes no new one.
+ */
 export function uploadIdentity({ bucket, key, versionId, etag, size }: Upload): string {
   const version = isVersioned(versionId) ? versionId : `${etag ?? ''}+${size ?? ''}`;
   return `${bucket}/${key}#${version}`;
@@ -22,7 +25,9 @@ const leftovers: readonly [pattern: RegExp, reason: string][] = [
   [/^\.DS_Store$|^Thumbs\.db$|^desktop\.ini$/i, 'it is a file that a desktop leaves behind, not a video.'],
   [/^\._/, 'it is a side file of macOS, not the video itself.'],
   [/^~\$/, 'it is the lock file of an open document, not a video.'],
-  [/\.(part|partial|filepart|crdownload|download|tmp)$/i, 'its name says that it is still being transferred.'],
+  [/^\.~lock\./, 'it is the lock file of an open document, not a video.'],
+  [/\.(part|partial|filepart|crdownload|download|tmp|temp)$/i, 'its name says that it is still being transferred.'],
+  [/^\./, 'its name begins with a dot, so it is hidden. Rename it to have it edited.'],
 ];
 
 /** Why an upload is nobody's video, by its name alone; undefined when it may be one. */
@@ -43,5 +48,6 @@ export function rejectedBecause(upload: Upload, head: ObjectHead | undefined): s
   return undefined;
 }
 
-const wasReplaced = (upload: Upload, head: ObjectHead): boolean =>
+/** A version cannot be replaced; without one, the key may hold other bytes by now. */
+export const wasReplaced = (upload: Pick<Upload, 'versionId' | 'etag'>, head: ObjectHead): boolean =>
   !isVersioned(upload.versionId) && upload.etag !== undefined && upload.etag !== head.etag;

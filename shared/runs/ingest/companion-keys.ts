@@ -1,0 +1,13 @@
+/** Objects beside the videos that say what is to be done with them; they are never videos themselves. */
+export const sidecarSuffix = '.tessera.json';
+export const manifestSuffix = '.run.json';
+
+export const sidecarOf = (key: string): string => `${key}${sidecarSuffix}`;
+
+export const isSidecarKey = (key: string): boolean => key.toLowerCase().endsWith(sidecarSuffix);
+
+/** `.run.json` alone, without a name, is nobody's manifest. */
+export const isManifestKey = (key: string): boolean =>
+  key.toLowerCase().endsWith(manifestSuffix) &&
+  !key.toLowerCase().endsWith(`/${manifestSuffix}`) &&
+  key !== manifestSuffix;

@@ -1,0 +1,115 @@
+import type { Write } from '../../platform/ports.ts';
+import { wakeStartRun } from '../messages.ts';
+import { moveRun, readRun } from '../move-run.ts';
+import type { Gathering, InputObject, Lineage, Run } from '../run.ts';
+import { claimKey, groupKey, keyPk, runToItem } from '../run-items.ts';
+import { uploadIdentity } from '../upload.ts';
+import { groupText, isGroupRule, missingFrom, type Place, placeOf } from './group.ts';
+import type { IngestDeps } from './judge.ts';
+import { judgeGroup } from './judge-group.ts';
+import { keepWaiting } from './keep-waiting.ts';
+import { ignored, type Unadmitted, type Verdict } from './verdict.ts';
+
+/**
+ * An upload that is one of a group. The first becomes the run that collects the others; each other joins it in one
+ * write with its own claim, which from then on leads to the collecting run: told of again, it is found to be there.
+ */
+export async function joinGroup(
+  deps: IngestDeps,
+  run: Unadmitted,
+  object: InputObject,
+  lineage?: Lineage,
+): Promise<Verdict | 'stays'> {
+  const { rule } = run;
+  if (!isGroupRule(rule)) throw new Error(`Rule ${rule.id} makes no groups.`);
+  const place = placeOf(rule.start, object.key);
+  if (rule.start.members !== undefined && place === undefined)
+    return ignored(`its name has none of the endings that rule "${rule.id}" makes groups of.`);
+  const member: InputObject = { ...object, ...(place?.nodeId !== undefined && { nodeId: place.nodeId }) };
+  const text = groupText(run, rule.start);
+  const group = `${rule.id}#${text}`;
+  const collecting = await openCollector(deps, group);
+  if (collecting === undefined) {
+    const upload = { ...run.upload, etag: object.etag, size: object.size };
+    const missing = missingWords(text, missingFrom(rule.start, [member]));
+    const begins = keepWaiting(deps, run, { group, members: [member], upload, missing });
+    return begins === 'stays' ? begins : { ...begins, next: { ...begins.next, ...(lineage && { lineage }) } };
+  }
+  const members = await withMember(deps, collecting, member, place);
+  return typeof members === 'string' ? ignored(members) : joins(deps, run, collecting, members, text);
+}
+
+/** The run that collects this group now. One that is complete, but was left there, is sent on its way first. */
+async function openCollector(deps: IngestDeps, group: string): Promise<Gathering | undefined> {
+  for (;;) {
+    const item = await deps.runs.get(groupKey(group));
+    const run = item && (await readRun(deps.runs, String(item.runId)));
+    if (run?.status !== 'gathering' || run.group !== group) {
+      if (item === undefined) return undefined;
+      continue;
+    }
+    if (!isGroupRule(run.rule) || missingFrom(run.rule.start, run.members) !== undefined) return run;
+    const verdict = await judgeGroup(deps, run);
+    if (verdict === 'stays') return run;
+    await moveRun(deps, run, verdict.next, verdict.alongside);
+  }
+}
+
+/** The group with this one in it, or in words why it does not belong there. */
+async function withMember(
+  { uploads }: IngestDeps,
+  { id, rule, members }: Gathering,
+  member: InputObject,
+  place: Place | undefined,
+): Promise<readonly InputObject[] | string> {
+  const others = members.filter(({ key }) => key !== member.key);
+  if (others.length < members.length) {
+    const current = await uploads.head(member.key);
+    const isCurrent = member.versionId === undefined || current?.versionId === member.versionId;
+    return isCurrent ? [...others, member] : `a newer version of it is in its group already, which run ${id} collects.`;
+  }
+  const start = isGroupRule(rule) ? rule.start : undefined;
+  const rival = place && start && others.find(({ key }) => placeOf(start, key)?.suffix === place.suffix);
+  if (rival !== undefined) return `its group, which run ${id} collects, has ${rival.key} in its place already.`;
+  return [...others, member];
+}
+
+function joins(
+  { clock, startQueue, log }: IngestDeps,
+  run: Unadmitted,
+  collecting: Gathering,
+  members: readonly InputObject[],
+  text: string,
+): Verdict {
+  const now = new Date(clock()).toISOString();
+  const complete = isGroupRule(collecting.rule) && missingFrom(collecting.rule.start, members) === undefined;
+  // Due at once when it is complete, so that reconcile finds it where the wake is lost.
+  const checkAfter = complete ? now : collecting.checkAfter;
+  const next: Gathering = { ...collecting, members, checkAfter, updatedAt: now, revision: collecting.revision + 1 };
+  const { bucket, key } = run.upload;
+  const claim = claimKey(uploadIdentity(run.upload), run.rule.id);
+  const alongside: Write[] = [
+    { put: runToItem(next), if: { revision: collecting.revision } },
+    { update: claim, set: { runId: collecting.id }, if: { runId: run.id } },
+    { put: keyItem(bucket, key, collecting) },
+  ];
+  return {
+    ...ignored(`it is part of the group "${text}", which run ${collecting.id} collects.`),
+    alongside,
+    afterwards: async () => {
+      log.info('group.joined', { runId: collecting.id, key, members: members.length });
+      if (complete) await wakeStartRun(startQueue, collecting.id);
+    },
+  };
+}
+
+/** Leads from an input's key to its run. */
+export const keyItem = (bucket: string, key: string, { id, createdAt }: Run) => ({
+  pk: keyPk(bucket, key),
+  sk: `${createdAt}#${id}`,
+  type: 'key',
+  runId: id,
+});
+
+export const missingWords = (text: string, missing: string | undefined): string =>
+  `the group "${text}" is not complete: ${missing ?? 'nothing'} did not come.`;

@@ -1,0 +1,32 @@
+import { readRun } from '../move-run.ts';
+import type { Lineage } from '../run.ts';
+import { runIdMetadata } from '../upload.ts';
+import type { IngestDeps } from './judge.ts';
+import { ignored, rejected, type Verdict } from './verdict.ts';
+
+/** On every object that we deliver, beside the run's id: how often its video went through a pipeline, and since which run. */
+export const hopsMetadata = 'tessera-hops';
+export const rootRunIdMetadata = 'tessera-root-run-id';
+
+/**
+ * Whether an upload is an output of ours. One of this pipeline is never an upload again; one of another pipeline may
+ * be, up to the limit of hops, which ends a loop over several of them.
+ */
+export async function lineageOf(
+  deps: IngestDeps,
+  metadata: Readonly<Record<string, string>>,
+): Promise<Lineage | Verdict | undefined> {
+  const parentRunId = metadata[runIdMetadata];
+  if (parentRunId === undefined) return undefined;
+  const hops = Number.parseInt(metadata[hopsMetadata] ?? '', 10);
+  const isOurs = Number.isNaN(hops) || (await readRun(deps.runs, parentRunId)) !== undefined;
+  if (isOurs) return ignored('it is an output that we delivered. Keep deliveries out of the uploads.');
+  const { maxHops } = await deps.rules();
+  if (hops + 1 > maxHops)
+    return rejected(
+      `its video went through pipelines like this one ${hops} times already, which looks like a loop (at most ${maxHops} in a row, "maxHops"). Keep deliveries out of the uploads.`,
+    );
+  return { hops: hops + 1, rootRunId: metadata[rootRunIdMetadata] ?? parentRunId, parentRunId };
+}
+
+export const isVerdict = (value: object | undefined): value is Verdict => value !== undefined && 'next' in value;

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { InvalidInput } from '../../errors.ts';
+import type { InputObject } from '../run.ts';
+import { dataSchema, paramsSchema, parseAsked, prioritySchema, type Settings } from './settings-schema.ts';
+
+export const maxManifestBytes = 64 * 1024;
+const mostInputs = 50;
+
+const manifestSchema = z.strictObject({
+  inputs: z
+    .array(
+      z.union(
+        [
+          z.string().min(1),
+          z.strictObject({
+            key: z.string().min(1),
+            versionId: z.string().min(1).optional(),
+            node: z.string().min(1).optional(),
+          }),
+        ],
+        { error: 'should be a key, or an object of "key", "versionId" and "node"' },
+      ),
+    )
+    .min(1)
+    .max(mostInputs),
+  updateParams: paramsSchema.optional(),
+  priority: prioritySchema.optional(),
+  data: dataSchema.optional(),
+});
+
+type Named = { readonly key: string; readonly versionId?: string; readonly node?: string };
+
+export interface Manifest {
+  readonly inputs: readonly InputObject[];
+  readonly settings: Settings;
+}
+
+/** Reads `<name>.run.json`: its inputs are named from its own folder, or with a leading `/` from the bucket's root. */
+export function parseManifest(manifestKey: string, text: string): Manifest {
+  const { inputs, ...settings } = parseAsked(manifestSchema, text, `The manifest ${manifestKey}`);
+  const folder = manifestKey.slice(0, manifestKey.lastIndexOf('/') + 1);
+  return {
+    settings,
+    inputs: inputs.map((input, index) => {
+      const { key, versionId, node }: Named = typeof input === 'string' ? { key: input } : input;
+      return {
+        key: keyOf(folder, key, `The manifest ${manifestKey} cannot be used: inputs.${index}`),
+        ...(versionId !== undefined && { versionId }),
+        ...(node !== undefined && { nodeId: node }),
+      };
+    }),
+  };
+}
+
+function keyOf(folder: string, named: string, where: string): string {
+  if (named.split('/').some((part) => part === '.' || part === '..'))
+    throw new InvalidInput(
+      `${where}: "${named}" has a step like "..", which keys do not know. Begin with "/" for the bucket's root.`,
+    );
+  return named.startsWith('/') ? named.slice(1) : `${folder}${named}`;
+}

@@ -1,0 +1,77 @@
+import { askCancel } from '../control/ask-cancel.ts';
+import { readRun } from '../move-run.ts';
+import { isEnded, type Run, type Upload } from '../run.ts';
+import { keyPk } from '../run-items.ts';
+import { isVersioned, uploadIdentity } from '../upload.ts';
+import { cameBefore } from './event-order.ts';
+import type { IngestDeps } from './judge.ts';
+import { ignored, type Verdict } from './verdict.ts';
+
+/** How many runs of one key are looked at, newest first. */
+const mostRunsOfKey = 50;
+
+/**
+ * Where the rule wants the newest version only: cancels what older versions of the key have under way, or says that a
+ * newer one is known already. Both versions are claimed before either looks, so at least one of them sees the other.
+ */
+export async function outdated(deps: IngestDeps, run: Run): Promise<Verdict | undefined> {
+  if (run.rule.versions !== 'newest') return undefined;
+  for (const other of await othersOf(deps, run)) {
+    if (await isNewer(deps, other, run))
+      return ignored(`a newer version of it is known (run ${other.id}), and its rule takes only the newest.`);
+    if (!isEnded(other))
+      await askCancel(
+        deps,
+        other.id,
+        `a newer version of ${run.upload.key} arrived, and its rule takes only the newest.`,
+      );
+  }
+  return undefined;
+}
+
+/**
+ * Rewriting an object's metadata in place is a copy onto itself, which makes a new version of the same content. That is
+ * no new video; putting the same file there again is.
+ */
+export async function rewritten(deps: IngestDeps, run: Run): Promise<Verdict | undefined> {
+  const { reason, etag, size } = run.upload;
+  if (reason !== 'CopyObject' || etag === undefined) return undefined;
+  const same = (await othersOf(deps, run)).find(
+    (other) =>
+      other.upload.etag === etag &&
+      other.upload.size === size &&
+      // What was not taken for its metadata may be mended by rewriting that.
+      !['ignored', 'rejected'].includes(other.status) &&
+      (cameBefore(other.upload, run.upload) ?? placeOf(other) < placeOf(run)),
+  );
+  return same === undefined
+    ? undefined
+    : ignored(`it is the content of run ${same.id}, copied onto itself: only its metadata can be new.`);
+}
+
+/** The runs that other versions of the same key have by the same rule. */
+async function othersOf({ runs }: IngestDeps, run: Run): Promise<readonly Run[]> {
+  const { bucket, key } = run.upload;
+  const { items } = await runs.query({ pk: keyPk(bucket, key), descending: true, limit: mostRunsOfKey });
+  const found = await Promise.all(items.map(({ runId }) => readRun(runs, String(runId))));
+  return found.filter(
+    (other): other is Run =>
+      other !== undefined &&
+      other.rule.id === run.rule.id &&
+      other.upload.key === key &&
+      uploadIdentity(other.upload) !== uploadIdentity(run.upload),
+  );
+}
+
+/** Where no sequencers tell (a back-fill has none), the version that the key shows now is the newer one. */
+async function isNewer({ uploads }: IngestDeps, other: Run, run: Run): Promise<boolean> {
+  const before = cameBefore(run.upload, other.upload);
+  if (before !== undefined) return before;
+  const current = await uploads.head(run.upload.key);
+  const isCurrent = ({ versionId, etag }: Upload): boolean =>
+    current !== undefined && (isVersioned(versionId) ? versionId === current.versionId : etag === current.etag);
+  return isCurrent(other.upload) || (!isCurrent(run.upload) && placeOf(other) > placeOf(run));
+}
+
+/** No two runs share one, so that two can never each take the other for the older. */
+const placeOf = ({ createdAt, id }: Run): string => `${createdAt}#${id}`;

@@ -1,0 +1,33 @@
+import { InvalidInput, Missing } from '../../errors.ts';
+import type { Bucket } from '../../platform/ports.ts';
+import { parseAsked, type Settings, sidecarSchema } from './settings-schema.ts';
+
+export const maxSidecarBytes = 64 * 1024;
+
+/** The sidecar as it is now, or undefined where there is none. */
+export async function readSidecar(uploads: Bucket, key: string): Promise<Settings | undefined> {
+  const text = await readSmallText(uploads, key, maxSidecarBytes);
+  return text === undefined ? undefined : parseAsked(sidecarSchema, text, `Its sidecar ${key}`);
+}
+
+/** All of an object that somebody else wrote, if it is there and no larger than it should be. */
+export async function readSmallText(
+  uploads: Bucket,
+  key: string,
+  maxBytes: number,
+  versionId?: string,
+): Promise<string | undefined> {
+  const head = await uploads.head(key, { versionId });
+  if (head === undefined) return undefined;
+  if (head.size === 0) throw new InvalidInput(`${key} is empty (0 bytes).`);
+  if (head.size > maxBytes) throw new InvalidInput(`${key} has ${head.size} bytes; at most ${maxBytes} are read.`);
+  try {
+    const { body } = await uploads.read(key, { versionId: versionId ?? head.versionId, range: [0, head.size - 1] });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    if (error instanceof Missing) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Write } from '../../platform/ports.ts';
+import type { Claimed, Gathering, NextState, Restoring } from '../run.ts';
+
+/** A run of which it is not yet said whether it will start. */
+export type Unadmitted = Claimed | Gathering | Restoring;
+
+/** What comes next for a run, in one write. `afterwards`: when it was made by us; it may be lost. */
+export interface Verdict {
+  readonly next: NextState;
+  readonly alongside?: readonly Write[];
+  readonly afterwards?: () => Promise<void> | void;
+}
+
+export const ignored = (reason: string): Verdict => ({ next: { status: 'ignored', reason } });
+
+export const rejected = (reason: string): Verdict => ({ next: { status: 'rejected', reason } });
