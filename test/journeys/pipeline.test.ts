@@ -46,7 +46,7 @@ describe('an upload that goes well', () => {
     expect(done).toMatchObject({ status: 'delivered', partial: false, outputCount: 2 });
     const folder = `in/day 1/talk/${run.id}`;
     const manifest = await manifestAt(`${folder}/manifest.json`);
-    expect(manifest.input).toMatchObject({ bucket: 'uploads', key: 'in/day 1/talk.mov', size: 7 });
+    expect(manifest.input).toMatchObject({ bucket: 'uploads', key: 'in/day 1/talk.mov', size: 20 });
     expect(manifest.outputs.map(({ key }: { key: string }) => key)).toEqual([
       `${folder}/silence-removal-output-1.mp4`,
       `${folder}/silence-removal-output-2.mp4`,

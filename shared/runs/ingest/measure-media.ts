@@ -40,8 +40,10 @@ export async function measureMedia(ranges: Ranges, container: string): Promise<M
   }
 }
 
-async function measured(input: import('mediabunny').Input): Promise<MeasuredMedia> {
+async function measured(input: import('mediabunny').Input): Promise<MeasuredMedia | undefined> {
   const tracks = await input.getTracks();
+  // No track at all is what a file without a readable index looks like.
+  if (tracks.length === 0) return undefined;
   const video = await input.getPrimaryVideoTrack();
   const seconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
   return {
