@@ -31,23 +31,57 @@ export function createLog(sink: LogSink = toStandardOutput, base: Fields = {}): 
 
 export const silentLog: Log = createLog(() => {});
 
-/** A signed link is a key: only its host and path may be shown. Anything after `?` of any URL goes. */
+/**
+ * A signed link is a key: only its host and path may be shown. Anything after `?` of any URL goes; and, for links that
+ * are escaped or broken by a space, what follows the name of a secret. So do API keys and what `Authorization` sends.
+ */
 export const withoutLinkSecrets = (text: string): string =>
-  text.replace(/(https?:\/\/[^\s"'<>?#]*)[?#][^\s"'<>]*/gi, '$1?…').replace(/(https?:\/\/)[^\s/@"'<>]+@/gi, '$1…@');
+  text
+    .replace(/(https?:\/\/[^\s"'<>?#]{0,4096})[?#][^\s"'<>]*/gi, '$1?…')
+    .replace(/(https?:\/\/)[^\s/@"'<>]+@/gi, '$1…@')
+    .replace(inQuery, '$1…')
+    .replace(inJson, '$1…')
+    .replace(/\bBearer\s+[^\s"'<>,;…]+/gi, 'Bearer …')
+    .replace(/\bmk_[\w-]+/g, 'mk_…');
 
-function redacted(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, plain(value)]));
+// Bounded, so that no text, whoever wrote it, takes longer than its length.
+const secretNames =
+  '(?:x-(?:amz|goog)-(?:signature|credential|security-token)|x-mosaic-signature|signature|sig|credential|' +
+  '[a-z]{0,20}[_-]?token|api[_-]?key|[a-z]{0,20}[_-]?secret|secretaccesskey|password|authorization)';
+/** `%3D` and `\u003d` are what is left of `=` in a link inside a link, and in some servers' JSON. */
+const inQuery = new RegExp(`(${secretNames}(?:=|%(?:25)*3D|\\\\u003d))[^\\s&"'<>…]+`, 'gi');
+const inJson = new RegExp(`("${secretNames}\\\\*"\\s*:\\s*\\\\*")[^"\\\\…]+`, 'gi');
+const isSecretName = new RegExp(`^${secretNames}$`, 'i');
+
+/** Deeper than anyone reads; and a thing that holds itself has no end. */
+const maxDepth = 8;
+
+function redacted(fields: object, depth = 0): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      withoutLinkSecrets(name),
+      isSecretName.test(name) && typeof value === 'string' ? '…' : plain(value, depth),
+    ]),
+  );
 }
 
-function plain(value: unknown): unknown {
+/** What JSON can say of a value: a log line must neither fail nor say more than it should. */
+function plain(value: unknown, depth: number): unknown {
   if (typeof value === 'string') return withoutLinkSecrets(value);
-  if (value instanceof Error) {
-    const facts = value instanceof PermanentError ? value.facts : {};
-    const cause = value.cause === undefined ? {} : { cause: plain(value.cause) };
-    return redacted({ name: value.name, message: value.message, stack: value.stack, ...facts, ...cause });
-  }
-  if (Array.isArray(value)) return value.map(plain);
-  if (value !== null && typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype)
-    return redacted(value as Fields);
-  return value;
+  if (typeof value === 'bigint') return String(value);
+  if (value === null || typeof value !== 'object') return value;
+  if (depth > maxDepth) return '…';
+  if (value instanceof Error) return redacted(factsOf(value), depth + 1);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value;
+  if (value instanceof URL) return withoutLinkSecrets(value.href);
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  if (Array.isArray(value) || value instanceof Set) return [...value].map((one) => plain(one, depth + 1));
+  if (value instanceof Map) return redacted(Object.fromEntries(value), depth + 1);
+  return redacted(value, depth + 1);
+}
+
+function factsOf(error: Error): Fields {
+  const facts = error instanceof PermanentError ? error.facts : {};
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, ...facts, ...(cause === undefined ? {} : { cause }) };
 }
