@@ -1,4 +1,4 @@
-import { type LookupAddress, lookup } from 'node:dns';
+import { type LookupAddress, type LookupAllOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** Whether an address is on the public Internet; undefined when the text is not an address. */
@@ -11,15 +11,27 @@ export function isPublicAddress(address: string): boolean | undefined {
 }
 
 /** Resolves a name for a connection; fails with code PRIVATE_ADDRESS when any of its addresses is not public. */
-export const lookupPublic: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, '');
-    if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(notPublic(), '');
-    if (options.all) return callback(null, addresses);
-    const first: LookupAddress | undefined = addresses[0];
-    return first ? callback(null, first.address, first.family) : callback(notPublic(), '');
-  });
-};
+export const lookupPublic: LookupFunction = publicOnly((hostname, options, callback) =>
+  lookup(hostname, options, callback),
+);
+
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** The connection goes to an address that was judged here: the name is not asked for a second time. */
+export function publicOnly(resolve: Resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '');
+      const [first] = addresses;
+      if (!first || !addresses.every(({ address }) => isPublicAddress(address))) return callback(notPublic(), '');
+      return options.all ? callback(null, addresses) : callback(null, first.address, first.family);
+    });
+  };
+}
 
 const notPublic = (): NodeJS.ErrnoException =>
   Object.assign(new Error('The address is not public.'), { code: 'PRIVATE_ADDRESS' });
@@ -31,6 +43,8 @@ for (const [network, prefix] of [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
   ['127.0.0.0', 8],
+  // What a virtual machine of Azure asks about itself has a public address.
+  ['168.63.129.16', 32],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.0.0.0', 24],
