@@ -51,6 +51,8 @@ interface RenderBase {
   readonly path: readonly string[];
   /** The video has been fetched. */
   readonly fetched: boolean;
+  /** How often it was queued anew by a resume. What was meant for an earlier round is void. */
+  readonly round: number;
 }
 
 /** One output in the making: one input's way through the agent to one of its ends. */

@@ -1,5 +1,5 @@
 import { Missing } from '../errors.ts';
-import type { Item, Table } from '../platform/ports.ts';
+import type { Clock, Item, Table } from '../platform/ports.ts';
 import type { LoadedRun, Source } from './agent-run.ts';
 import type { Cursor } from './cursor.ts';
 import { isId } from './ids.ts';
@@ -26,10 +26,15 @@ export async function existingRun(table: Table, runId: string): Promise<LoadedRu
   return loaded;
 }
 
-/** Undefined once the run has ended: the link went with it. */
-export async function readSource(table: Table, runId: string, inputIndex: number): Promise<Source | undefined> {
+/** Undefined once the run is through, and when the time is over for which its links are kept. */
+export async function readSource(
+  { table, clock }: { readonly table: Table; readonly clock: Clock },
+  runId: string,
+  inputIndex: number,
+): Promise<Source | undefined> {
   const item = await table.get(sourceKey(runId, inputIndex));
-  return item && sourceFromItem(item);
+  const isKept = item?.expiresAt === undefined || item.expiresAt * 1000 > clock();
+  return item && isKept ? sourceFromItem(item) : undefined;
 }
 
 export interface RunFilter {

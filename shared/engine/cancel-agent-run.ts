@@ -3,7 +3,7 @@ import { isOpen, type Render } from './agent-run.ts';
 import { existingRun } from './agent-runs.ts';
 import { countNodes, nodeStates } from './node-status.ts';
 import { Refusal } from './refusal.ts';
-import { renderKey } from './run-items.ts';
+import { renderKey, roundOf } from './run-items.ts';
 import { endRun } from './settle-run.ts';
 import { webhookMessages } from './tasks.ts';
 
@@ -32,7 +32,9 @@ export async function cancelAgentRun(
 }
 
 /** False when it ended, or began, in this very moment; the worker that began it sees that the run is over. */
-async function cancelRender(table: Table, { runId, index, status }: Render): Promise<boolean> {
-  const written = await table.write({ update: renderKey(runId, index), set: { status: 'cancelled' }, if: { status } });
+async function cancelRender(table: Table, render: Render): Promise<boolean> {
+  const { runId, index, status } = render;
+  const asRead = { status, round: roundOf(render) };
+  const written = await table.write({ update: renderKey(runId, index), set: { status: 'cancelled' }, if: asRead });
   return written.done;
 }

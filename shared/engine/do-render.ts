@@ -24,9 +24,11 @@ const defaultTries = 4;
 
 /** Brings one render to its end, unless it has one. Throws when another delivery of the task should try again. */
 export async function doRender(deps: DoRenderDeps, task: RenderTask, delivery: Delivery): Promise<void> {
-  const { agentRunId, index } = task;
+  const { agentRunId, index, round } = task;
   const render = (await existingRun(deps.table, agentRunId)).renders[index];
   if (render === undefined) throw new Missing('This run has no such render.', { agentRunId, index });
+  // The run was resumed since, and that has queued a task of its own.
+  if (render.round !== round) return;
   if (!isOpen(render)) return settleRun(deps, agentRunId, true);
   if (isBeingDone(render, delivery, deps.clock())) return;
   const worker = randomUUID();
@@ -75,7 +77,7 @@ async function attempt(
   const tell = () => sendWebhook(deps, { kind: 'webhook', agentRunId, flag: 'RUN_PROGRESS', index, attempt: 1 });
   const tracker = trackRender(deps, render, { worker, receipt, tell });
   try {
-    const source = await readSource(deps.table, agentRunId, render.inputIndex);
+    const source = await readSource(deps, agentRunId, render.inputIndex);
     if (source === undefined) throw new NotOurs('The run has ended.');
     return { status: 'completed', output: await renderOutput(deps, { run, render, source }, tracker) };
   } catch (error) {
@@ -92,9 +94,10 @@ async function attempt(
 const failed = (message: string): End => ({ status: 'failed', message: withoutLinkSecrets(message) });
 
 /** Cancelled, or someone else's. While they are still at it the message must live on: they may die too. */
-async function lost(deps: DoRenderDeps, { runId, index }: Render): Promise<End> {
+async function lost(deps: DoRenderDeps, { runId, index, round }: Render): Promise<End> {
   const { run, renders } = await existingRun(deps.table, runId);
-  const isTheirs = run.status === 'running' && renders.some((render) => render.index === index && isOpen(render));
+  const isSame = (render: Render) => render.index === index && render.round === round;
+  const isTheirs = run.status === 'running' && renders.some((render) => isSame(render) && isOpen(render));
   if (isTheirs) throw new NotOurs(`Render ${index} of ${runId} was taken over by another worker.`);
   return cancelled;
 }

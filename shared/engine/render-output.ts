@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Missing, PermanentError, Rejected } from '../errors.ts';
-import { openLink, showLink } from '../platform/links.ts';
+import { type LinkAnswer, openLink, showLink } from '../platform/links.ts';
 import type { Bucket, Clock, Table } from '../platform/ports.ts';
 import type { AgentRun, Output, Render, RunInput, Source } from './agent-run.ts';
 import type { Edited, EditJob } from './edit.ts';
@@ -83,15 +83,43 @@ export function renderOutput(
 }
 
 async function open(deps: RenderDeps, source: Source, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
-  if (source.kind === 'render') return (await deps.bucket.read(source.key, { versionId: source.versionId })).body;
+  if (source.kind === 'render') return openRender(deps, source);
   const answer = await openLink(source.url, { trustedHosts: deps.trustedHosts, signal });
   if (answer.status === 200) return answer.body;
-  answer.discard();
   const shown = showLink(source.url);
+  const expired = await isExpired(answer);
+  answer.discard();
+  if (expired)
+    throw new Rejected(
+      `${shown}: the input link had expired (it answers ${answer.status}). Start again with a new one.`,
+    );
   if (answer.status === 408 || answer.status === 429 || answer.status >= 500)
     throw new Error(`${shown} answers ${answer.status} at the moment.`);
   if (answer.status === 404) throw new Missing(`${shown} does not exist any more.`);
-  throw new Rejected(`${shown} answers ${answer.status}. Perhaps the link has expired: start again with a new one.`);
+  throw new Rejected(`${shown} answers ${answer.status}; it cannot be read.`);
+}
+
+async function openRender({ bucket }: RenderDeps, { key, versionId }: Extract<Source, { kind: 'render' }>) {
+  try {
+    return (await bucket.read(key, { versionId })).body;
+  } catch (error) {
+    if (!(error instanceof Missing)) throw error;
+    const outputId = basename(key, '.mp4');
+    throw new Missing(`Output ${outputId} of an earlier run is not stored any more: make it again first.`, {
+      outputId,
+    });
+  }
+}
+
+/** It was read when the run was started, so a door that is closed now has been closed by time. */
+async function isExpired({ status, body }: LinkAnswer): Promise<boolean> {
+  if (status !== 400) return status === 401 || status === 403 || status === 410;
+  let said = '';
+  for await (const piece of body) {
+    said += Buffer.from(piece).toString('latin1');
+    if (said.length > 4096) break;
+  }
+  return /expired/i.test(said);
 }
 
 /** What messages call the video. */

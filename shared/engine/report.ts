@@ -1,8 +1,16 @@
-import type { AgentRunList, AgentRunNodes, AgentRunStatus, RunInput, RunOutput } from '../mosaic/schemas.ts';
+import type {
+  AgentRunList,
+  AgentRunNodes,
+  AgentRunResumed,
+  AgentRunStatus,
+  RunInput,
+  RunOutput,
+} from '../mosaic/schemas.ts';
 import type { Bucket } from '../platform/ports.ts';
 import { type LoadedRun, progressOf, type Render, type StoredFile } from './agent-run.ts';
 import { countNodes, failedNodeOf, type NodeState, nodeStates } from './node-status.ts';
 import { nodeTypeInfo } from './node-types.ts';
+import type { Resumed } from './resume-agent-run.ts';
 
 /** The longest life that S3 gives a link. */
 const linkSeconds = 7 * 24 * 3600;
@@ -53,6 +61,18 @@ export const nodesReport = (loaded: LoadedRun): AgentRunNodes => ({
     needs_credits: false,
   })),
 });
+
+/** A run's tasks end before it does, so a resume never finds one that is still active. */
+export function resumedReport({ run, requeued }: Resumed): AgentRunResumed {
+  // A video that was fetched is not kept, but a Video Input counts as a source, and those are not resumed.
+  const nodes = new Set(requeued.flatMap(({ path }) => path.slice(1)));
+  return {
+    ...{ success: true, run_id: run.id, agent_state_id: run.id },
+    ...{ nodes_queued: nodes.size, nodes_considered: run.nodes.length, requeued_nodes: nodes.size },
+    ...{ requeued_node_tasks_detached: requeued.length },
+    ...{ requeued_node_active_tasks_cancelled: 0, requeued_node_active_tasks_total: 0 },
+  };
+}
 
 export function countsOf(loaded: LoadedRun) {
   const { completed, inProgress, failed } = countNodes(nodeStates(loaded));

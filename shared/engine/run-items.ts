@@ -6,7 +6,7 @@ import type { AgentRun, Ending, Output, Render, RunInput, RunNode, Source } from
  * | what is this run, all of it?           | query                           | `RUN#<id>`  | all             |
  * | has it ended?                          | update if status = running      | `RUN#<id>`  | `RUN`           |
  * | how far is this output?                | update if running and mine      | `RUN#<id>`  | `RENDER#<nnnn>` |
- * | where does its video come from?        | get; deleted with the ending    | `RUN#<id>`  | `INPUT#<nnnn>`  |
+ * | where does its video come from?        | get; deleted when all is done   | `RUN#<id>`  | `INPUT#<nnnn>`  |
  * | which run is this output of?           | get                             | `OUTPUT#<id>` | `OUTPUT`      |
  * | was this start asked for before?       | put if absent                   | `START#<hash>` | `START`      |
  * | what was measured of this video?       | get                             | `MEASURED#<hash and settings>` | `MEASURED` |
@@ -63,6 +63,7 @@ export function renderFromItem(item: Item): Render {
     inputIndex: Number(item.inputIndex),
     path: item.path as unknown as readonly string[],
     fetched: item.fetched === true,
+    round: Number(item.round ?? 0),
   };
   switch (item.status) {
     case 'running': {
@@ -84,7 +85,10 @@ export function renderFromItem(item: Item): Render {
   }
 }
 
-/** The signed link has to be kept until the work is done; `expiresAt` is for a run that never ends. */
+/** For a condition: the first round is not written. */
+export const roundOf = ({ round }: Render): number | null => (round === 0 ? null : round);
+
+/** The signed link has to be kept until the work is done; `expiresAt` is for a run that is never resumed, or never ends. */
 export const sourceToItem = (runId: string, index: number, source: Source, expiresAt: number): Item => ({
   ...sourceKey(runId, index),
   type: 'source',

@@ -6,9 +6,9 @@ import { cancelAgentRun } from './cancel-agent-run.ts';
 import { existingAgent } from './change-agent.ts';
 import { videoChecker } from './check-video.ts';
 import { queueIfForgotten } from './queue-run.ts';
-import { Refusal } from './refusal.ts';
 import { bodyOf, limitOf, timeOf } from './replies.ts';
-import { nodesReport, statusReport, summaryReport } from './report.ts';
+import { nodesReport, resumedReport, statusReport, summaryReport } from './report.ts';
+import { resumeAgentRun } from './resume-agent-run.ts';
 import type { EngineApiDeps, EngineEnv } from './routes.ts';
 import { startAgentRun } from './start-agent-run.ts';
 
@@ -39,15 +39,9 @@ export function runRoutes(app: Hono<EngineEnv>, deps: EngineApiDeps): void {
     };
     return context.json(reply);
   });
-  // A run's links are forgotten when it ends, so there is nothing to resume from.
-  app.post('/agent_run/:id/resume', async (context) => {
-    const { run } = await existingRun(deps.table, context.req.param('id'));
-    throw new Refusal(
-      409,
-      'conflict',
-      `Run ${run.id} is ${run.status}, and this engine resumes none: start a new run.`,
-    );
-  });
+  app.post('/agent_run/:id/resume', async (context) =>
+    context.json(resumedReport(await resumeAgentRun(deps, context.req.param('id')))),
+  );
   app.get('/agent/:id/runs', async (context) => {
     const agent = await existingAgent(deps.table, context.req.param('id'));
     const { runs, next } = await listRuns(deps.table, agent.id, {

@@ -38,7 +38,9 @@ export async function sendWebhook(deps: WebhookDeps, task: WebhookTask): Promise
     return deps.queue.send({ body: { ...task, attempt: attempt + 1 }, delaySeconds: pause });
   }
   if (failure) deps.log.warn('webhook.given-up', { agentRunId, flag, attempt, reason: failure.reason });
-  if (flag === 'RUN_FINISHED') await deps.table.write({ update: runKey(agentRunId), set: { told: true } });
+  // Of this ending: a run that was resumed meanwhile will end, and tell, once more.
+  if (flag === 'RUN_FINISHED' && run.status !== 'running')
+    await deps.table.write({ update: runKey(agentRunId), set: { told: true }, if: { endedAt: run.endedAt } });
 }
 
 /** Progress of a run that has ended is no news; its ending is told once. */

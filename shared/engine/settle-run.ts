@@ -22,12 +22,16 @@ export async function settleRun(deps: Deps & WebhookDeps, runId: string, again: 
     await sendWebhook(deps, { kind: 'webhook', agentRunId: runId, flag: 'RUN_FINISHED', attempt: 1 });
 }
 
-/** Moves the run to its end if it is still running; its links are forgotten in the same moment. */
+/**
+ * Moves the run to its end if it is still running. Its links are forgotten in the same moment, unless it may be resumed:
+ * then they are kept for as long as links live.
+ */
 export async function endRun(deps: Deps, { run }: LoadedRun, ending: Ending, statusMessage?: string): Promise<boolean> {
   const endedAt = new Date(deps.clock()).toISOString();
+  const isResumable = ending === 'failed' || ending === 'cancelled';
   const written = await deps.table.write(
     { update: runKey(run.id), set: { status: ending, endedAt, statusMessage }, if: { status: 'running' } },
-    ...run.inputs.map((_, index) => ({ delete: sourceKey(run.id, index) })),
+    ...(isResumable ? [] : run.inputs.map((_, index) => ({ delete: sourceKey(run.id, index) }))),
   );
   return written.done;
 }

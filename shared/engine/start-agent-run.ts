@@ -84,6 +84,7 @@ function begin(
     inputIndex,
     path,
     fetched: false,
+    round: 0,
     status: 'queued' as const,
   }));
   return { run, renders };

@@ -8,7 +8,13 @@ const index = z.number().int().min(0);
 
 /** What the work queue carries: names only. Doing one twice, or late, is harmless: the table says what is left to do. */
 const taskSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('render'), agentRunId: z.string(), index }),
+  z.object({
+    kind: z.literal('render'),
+    agentRunId: z.string(),
+    index,
+    /** Of the render when the task was queued. */
+    round: z.number().int().min(0).default(0),
+  }),
   z.object({
     kind: z.literal('webhook'),
     agentRunId: z.string(),
@@ -34,8 +40,8 @@ export function parseTask(body: string): Task {
   return parseWire(taskSchema, value, 'A message of the work queue');
 }
 
-export const renderMessage = ({ runId, index }: Render): Outgoing => ({
-  body: { kind: 'render', agentRunId: runId, index },
+export const renderMessage = ({ runId, index, round }: Render): Outgoing => ({
+  body: { kind: 'render', agentRunId: runId, index, round },
 });
 
 /** Empty when nobody asked to be told. */

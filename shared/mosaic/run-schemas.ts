@@ -133,3 +133,17 @@ export const agentRunCancelledSchema = z.looseObject({
   message: z.string(),
 });
 export type AgentRunCancelled = z.infer<typeof agentRunCancelledSchema>;
+
+/** What resume answers. */
+export const agentRunResumedSchema = z.looseObject({
+  success: z.boolean(),
+  run_id: id,
+  agent_state_id: id,
+  nodes_queued: z.number().int(),
+  nodes_considered: z.number().int(),
+  requeued_nodes: z.number().int(),
+  requeued_node_tasks_detached: z.number().int(),
+  requeued_node_active_tasks_cancelled: z.number().int(),
+  requeued_node_active_tasks_total: z.number().int(),
+});
+export type AgentRunResumed = z.infer<typeof agentRunResumedSchema>;

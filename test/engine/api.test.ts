@@ -164,13 +164,16 @@ describe('the API refuses', () => {
     }
   });
 
-  test('a run to be resumed, with what to do instead', async () => {
+  test('a run to be resumed or cancelled that is in no state for it', async () => {
     const { agentId } = await makeAgent(world);
     const started = await world.call('POST', `/agent/${agentId}/run`, {
       video_urls: [await world.upload('a', 'video')],
     });
     const reply = await world.call('POST', `/agent_run/${started.body.run_id}/resume`);
-    expect(reply).toMatchObject({ status: 409, body: { detail: expect.stringMatching(/start a new run/) } });
+    expect(reply).toMatchObject({
+      status: 409,
+      body: { detail: expect.stringMatching(/is running; only one that failed or was cancelled/) },
+    });
     await world.drain();
     const late = await world.call('POST', `/agent_run/${started.body.run_id}/cancel`);
     expect(late).toMatchObject({ status: 409, body: { detail: expect.stringMatching(/ended already \(completed\)/) } });

@@ -8,12 +8,13 @@ import { makeAgent, nodeTypes, openWorld, type World } from './engine-world.ts';
 let world: World;
 let agentId: string;
 let nodeId: string;
+let inputNodeId: string;
 let video: string;
 beforeAll(async () => {
   world = await openWorld();
   const made = await makeAgent(world, [nodeTypes.reframe]);
   agentId = made.agentId;
-  nodeId = made.nodeIds[1] ?? '';
+  [inputNodeId = '', nodeId = ''] = made.nodeIds;
   video = await world.upload('a.mp4', 'video');
 });
 afterAll(() => world.close());
@@ -24,6 +25,7 @@ const awkward = fc.constantFrom(
 );
 const names = fc.constantFrom(
   ...['name', 'description', 'visibility', 'operations', 'op', 'node_type_id', 'agent_node_id', 'temp_ref_id'],
+  ...['video_ids', 'mimir_assets', 'input_clip_start_ms'],
   ...['params_used', 'video_urls', 'video_inputs', 'node_render_ids', 'callback_url', 'update_params', 'ignore_nodes'],
   ...[
     'create_node',
@@ -63,7 +65,10 @@ const path = fc
       '/agent/:',
       '/agent/:/update',
     ),
-    fc.constantFrom('', '/agent/:/run', '/agent/:/runs', '/agent_run/:', '/agent_run/:/nodes', '/agent_run/:/cancel'),
+    fc.constantFrom(
+      ...['', '/agent/:/run', '/agent/:/runs', '/agent_run/:', '/agent_run/:/nodes', '/agent_run/:/cancel'],
+      '/agent_run/:/resume',
+    ),
     id,
     fc.dictionary(fc.constantFrom('limit', 'cursor', 'status', 'from', 'to'), awkward, { maxKeys: 3 }),
   )
@@ -103,6 +108,46 @@ test('whatever is asked, the answer is JSON with a known status, and an error sa
     ),
     { numRuns: 400 },
   );
+  expect(world.lines.filter(({ event }) => event === 'request.failed')).toEqual([]);
+});
+
+const videos = fc.array(
+  fc.constant(0).map(() => video),
+  { minLength: 1, maxLength: 3 },
+);
+const videoInput = fc.record(
+  {
+    agent_node_id: fc.oneof(
+      fc.constant(0).map(() => inputNodeId),
+      awkward,
+    ),
+    video_urls: fc.oneof({ weight: 3, arbitrary: videos }, value),
+    node_render_ids: fc.oneof(fc.array(awkward), value),
+  },
+  { requiredKeys: [] },
+);
+const inputs = fc.record(
+  {
+    video_urls: fc.oneof({ weight: 3, arbitrary: videos }, fc.array(fc.oneof(awkward, videos)), value),
+    node_render_ids: fc.oneof(fc.array(fc.oneof(awkward, fc.uuid())), value),
+    video_inputs: fc.oneof(fc.array(videoInput, { maxLength: 3 }), value),
+  },
+  { requiredKeys: [] },
+);
+
+test('whatever inputs a start names, in whichever forms, it is begun or refused with the reason', async () => {
+  const statuses = new Set<number>();
+  await fc.assert(
+    fc.asyncProperty(inputs, async (asked) => {
+      const { status, body: answer } = await world.call('POST', `/agent/${agentId}/run`, asked);
+      statuses.add(status);
+      if (status === 200) expect(answer.run_id).toMatch(/^[0-9a-f-]{36}$/);
+      else expect([400, 413]).toContain(status);
+      if (status !== 200) expect(errorBodySchema.parse(answer).detail).not.toMatch(/\.ts:|TypeError|undefined/);
+    }),
+    { numRuns: 300 },
+  );
+  expect([...statuses].sort()).toEqual([200, 400]);
   expect(world.lines.filter(({ event }) => event === 'request.failed')).toEqual([]);
 });
 

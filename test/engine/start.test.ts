@@ -116,6 +116,19 @@ test('an output of one run can be the video of the next', async () => {
   expect(await (await fetch(outputs[0].video_url)).text()).toBe('the bytes');
 });
 
+test.each([
+  ['of no run', ['00000000-0000-4000-8000-000000000000'], /no finished output 00000000/],
+  ['that is a path', ['../../etc/passwd'], /no finished output/],
+  ['without end', ['x'.repeat(3000)], /no finished output x{64}\./],
+  ['of two, one of none', ['known', 'unknown'], /no finished output unknown/],
+])('a render id %s is refused by name', async (_what, ids, detail) => {
+  const run = (await start({ video_urls: [await world.upload('known.mp4', 'video')] })).body.run_id;
+  await world.drain();
+  const known: string = (await report(run)).outputs[0].id;
+  const reply = await start({ node_render_ids: ids.map((id) => (id === 'known' ? known : id)) });
+  expect(reply).toMatchObject({ status: 400, body: { detail: expect.stringMatching(detail) } });
+});
+
 test('the signed link is shown to nobody and is forgotten when the run ends', async () => {
   const link = await world.upload('secret.mp4', 'video');
   const signature = new URL(link).searchParams.get('signature') ?? 'none';

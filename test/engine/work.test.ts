@@ -220,11 +220,56 @@ describe('a render', () => {
     await world.deps.table.write({ update: item, set: { source: { kind: 'link', url: `${link}x` } } });
     await world.drain();
     const { status_message, errors } = await report(run_id);
-    expect(status_message).toMatch(/x\.mp4 answers 403.*expired/);
+    expect(status_message).toMatch(/x\.mp4: the input link had expired \(it answers 403\)/);
     expect(status_message).not.toContain('signature');
     expect(errors[0].original_node_id).toBe(nodeIds[0]);
     const { nodes } = (await world.call('GET', `/agent_run/${run_id}/nodes`)).body;
     expect(nodes.map(({ status }: { status: string }) => status)).toEqual(['failed', 'blocked']);
+  });
+
+  test.each([
+    [401, '', /the input link had expired \(it answers 401\)/],
+    [410, '', /the input link had expired \(it answers 410\)/],
+    [400, '<Error><Code>ExpiredToken</Code></Error>', /the input link had expired \(it answers 400\)/],
+    [400, '<Error><Code>InvalidRange</Code></Error>', /answers 400; it cannot be read/],
+    [404, '', /does not exist any more/],
+  ])('of a link that answered at the start, and %i %j now, says which it was', async (status, said, words) => {
+    await open();
+    let isOver = false;
+    const source = createServer((_request, response) => {
+      response.writeHead(isOver ? status : 200).end(isOver ? said : 'a video');
+    }).listen(0, '127.0.0.1');
+    await once(source, 'listening');
+    const host = `127.0.0.1:${(source.address() as AddressInfo).port}`;
+    (world.deps.trustedHosts as string[]).push(host);
+    const { agentId } = await makeAgent(world);
+    const link = `http://${host}/x.mp4?sig=SECRET`;
+    const { run_id } = (await world.call('POST', `/agent/${agentId}/run`, { video_urls: [link] })).body;
+    isOver = true;
+    await world.drain();
+    source.closeAllConnections();
+    source.close();
+    const { status: ended, status_message } = await report(run_id);
+    expect(ended).toBe('failed');
+    expect(status_message).toMatch(words);
+    expect(JSON.stringify([status_message, world.lines])).not.toContain('SECRET');
+  });
+
+  test('of an earlier output that is no longer stored fails in words', async () => {
+    await open();
+    const first = await startRun();
+    await world.drain();
+    const [output] = (await report(first.runId)).outputs;
+    const { agentId } = await makeAgent(world);
+    const started = await world.call('POST', `/agent/${agentId}/run`, { node_render_ids: [output.id] });
+    const gone = { kind: 'render', key: `renders/${first.runId}/${output.id}.mp4`, versionId: 'deleted' };
+    const item = { pk: `RUN#${started.body.run_id}`, sk: 'INPUT#0000' };
+    await world.deps.table.write({ update: item, set: { source: gone } });
+    await world.drain();
+    expect(await report(started.body.run_id)).toMatchObject({
+      status: 'failed',
+      status_message: `Output ${output.id} of an earlier run is not stored any more: make it again first.`,
+    });
   });
 
   test('of a larger video than is taken fails, whatever the link said before', async () => {
