@@ -46,7 +46,7 @@ export function readStage(context: unknown, name: string): Stage {
     ...nameFaults(name),
     ...(settings.success ? waitFaults(settings.data) : settings.error.issues.flatMap(faultsOf)),
     ...rules.faults,
-    ...(settings.success ? bucketFaults(settings.data, rules.set) : []),
+    ...(settings.success ? bucketFaults(settings.data, rules.sound) : []),
   ];
   if (!settings.success || faults.length > 0) {
     throw new InvalidSettings(

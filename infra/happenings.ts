@@ -1,6 +1,6 @@
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { Happening } from './constructs/happening.ts';
+import { Happening, type HappeningProps } from './constructs/happening.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
 
 type Tellers = Readonly<Record<'startRun' | 'webhook' | 'settle' | 'copyOutput', LambdaFunction>>;
@@ -12,13 +12,19 @@ const oddWebhooks = 20;
 export function happeningsOf(scope: Construct, stage: string, tellers: Tellers): readonly Alarm[] {
   const { startRun, webhook, settle, copyOutput } = tellers;
   const type = (command: string) => `npm run tessera -- ${command} --stage ${stage}`;
-  const happening = (id: string, events: string[], by: LambdaFunction[], text: string, moreThan?: number) =>
+  const happening = (
+    id: string,
+    events: string[],
+    by: LambdaFunction[],
+    text: string,
+    odd: Pick<HappeningProps, 'level' | 'moreThan'> = {},
+  ) =>
     new Happening(scope, id, {
       namespace: `Tessera/${stage}`,
       events,
       by,
-      moreThan,
       text: `Tessera ${stage}: ${text}`,
+      ...odd,
     }).alarm;
   return [
     happening(
@@ -38,7 +44,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
     happening(
       'LimitReached',
       ['budget.reached', 'storm.stopped'],
-      [startRun],
+      [startRun, settle],
       'the daily budget or the hourly number of runs is reached, and new runs wait for the next day or hour. See which: ' +
         `${type('runs')}. To let more through, raise budget or maxRunsPerHour: ${type('rules apply rules.json')}.`,
     ),
@@ -55,7 +61,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       [webhook],
       `more than ${oddWebhooks} webhooks in five minutes had the wrong secret: it was changed at one end only, or somebody guesses. ` +
         `Set it as it is in the dashboard: npm run secrets -- ${stage}. Runs go on; settle asks meanwhile.`,
-      oddWebhooks,
+      { level: 'warn', moreThan: oddWebhooks },
     ),
   ];
 }

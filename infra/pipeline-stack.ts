@@ -14,7 +14,6 @@ import { RecordsTable } from './constructs/records-table.ts';
 import { type ObjectStore, VideoBucket } from './constructs/video-bucket.ts';
 import { happeningsOf } from './happenings.ts';
 import { tellWhere } from './outputs.ts';
-import { areOneBucket } from './stage-buckets.ts';
 
 /** Where the Mosaic API is and what opens it. */
 export interface MosaicAccess {
@@ -70,7 +69,7 @@ export class PipelineStack extends Stack {
         'plain header; the path carries an id that cannot be guessed, and requests are limited.',
     });
 
-    sendUploadsTo(starts, uploads, stage);
+    sendUploadsTo(starts, uploads);
     const startRun = newFunction('StartRun', {
       door: 'start-run',
       description: 'Claims an upload and starts an agent run for it',
@@ -155,18 +154,14 @@ export class PipelineStack extends Stack {
 }
 
 /** What S3 says of its objects becomes messages; what cannot be handed over joins the dead letters. */
-function sendUploadsTo(starts: QueueWithDeadLetters, uploads: ObjectStore, stage: Stage): void {
+function sendUploadsTo(starts: QueueWithDeadLetters, uploads: ObjectStore): void {
   new Rule(uploads, 'Uploaded', {
     description: 'Something arrived in the uploads bucket, or came back from its archive',
     eventPattern: {
       source: ['aws.s3'],
       // Whatever made the object: a put, a form, a copy, many parts.
       detailType: ['Object Created', 'Object Restore Completed'],
-      detail: {
-        bucket: { name: [uploads.bucket.bucketName] },
-        // Results are no uploads, so nobody is woken for them.
-        ...(areOneBucket(stage) && { object: { key: [{ 'anything-but': { prefix: stage.deliveriesPrefix } }] } }),
-      },
+      detail: { bucket: { name: [uploads.bucket.bucketName] } },
     },
     targets: [new SqsQueue(starts.queue, { deadLetterQueue: starts.deadLetters })],
   });

@@ -1,13 +1,13 @@
+import type { RuleDocument } from '../shared/runs/rules/document.ts';
 import { type RuleFault, readRules } from '../shared/runs/rules/parse-rules.ts';
-import type { RuleSet } from '../shared/runs/rules/rule.ts';
 import { readyRules } from './ready-rules.ts';
 
 export type RulesDocument = Readonly<Record<string, unknown>>;
 
 export interface InitialRules {
   readonly document: RulesDocument;
-  /** Undefined where there are faults. */
-  readonly set?: RuleSet;
+  /** The same, where it can be read. */
+  readonly sound?: RuleDocument;
   readonly faults: readonly string[];
 }
 
@@ -27,9 +27,9 @@ export function readInitialRules(given: { readonly engine?: unknown; readonly ru
         ]
       : [];
   const read = readRules(document);
-  if ('rules' in read) return { document, set: read.rules, faults };
+  if ('rules' in read) return { document, sound: document as RuleDocument, faults };
   return { document, faults: [...faults, ...read.faults.map(inWords)] };
 }
 
-const inWords = ({ path, message }: RuleFault): string =>
+export const inWords = ({ path, message }: RuleFault): string =>
   `rules${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')} ${message}`;

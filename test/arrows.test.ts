@@ -11,7 +11,10 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   { from: /^infra\/set-secrets\.ts$/, may: [/^node:/, /^@aws-sdk\/client-secrets-manager$/, /^infra\//] },
   { from: /^infra\/switch-events-on\.ts$/, may: [/^node:/, /^@aws-sdk\/client-s3$/, /^infra\//] },
   // A stage's rules are read as the functions will read them; that reader is pure.
-  { from: /^infra\/stage-(rules|buckets)\.ts$/, may: [/^infra\//, /^shared\/runs\/rules\/(parse-rules|rule)\.ts$/] },
+  {
+    from: /^infra\/stage-(rules|buckets)\.ts$/,
+    may: [/^infra\//, /^shared\/runs\/rules\/(parse-rules|check-places|document)\.ts$/],
+  },
   { from: /^infra\//, may: [/^node:/, /^aws-cdk-lib/, /^constructs$/, /^zod$/, /^infra\//] },
   { from: /^functions\/(local|aws|tessera)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
   {

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { type Alarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type IFilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { alarmOn } from './alarms.ts';
 import type { LambdaFunction } from './lambda-function.ts';
@@ -8,8 +8,9 @@ import type { LambdaFunction } from './lambda-function.ts';
 export interface HappeningProps {
   /** The stage's own, so that stages count apart. */
   readonly namespace: string;
-  /** Names of log events. */
+  /** Names of log events, and the level at which they count: what is logged again is a mere warning. */
   readonly events: readonly string[];
+  readonly level?: 'error' | 'warn';
   /** Whose logs may tell of them. */
   readonly by: readonly LambdaFunction[];
   /** In how many of five minutes' events it is no longer an odd one; by default the first counts. */
@@ -25,9 +26,9 @@ export interface HappeningProps {
 export class Happening extends Construct {
   readonly alarm: Alarm;
 
-  constructor(scope: Construct, id: string, { namespace, events, by, moreThan, text }: HappeningProps) {
+  constructor(scope: Construct, id: string, { namespace, by, moreThan, text, ...counted }: HappeningProps) {
     super(scope, id);
-    const filterPattern = FilterPattern.any(...events.map((event) => FilterPattern.stringValue('$.event', '=', event)));
+    const filterPattern = linesOf(counted);
     for (const { node, log } of by)
       new MetricFilter(this, `In${node.id}`, {
         logGroup: log,
@@ -40,3 +41,9 @@ export class Happening extends Construct {
     this.alarm = alarmOn(this, 'Alarm', { metric, periods: 1, moreThan, text });
   }
 }
+
+const linesOf = ({ events, level = 'error' }: Pick<HappeningProps, 'events' | 'level'>): IFilterPattern =>
+  FilterPattern.all(
+    FilterPattern.stringValue('$.level', '=', level),
+    FilterPattern.any(...events.map((event) => FilterPattern.stringValue('$.event', '=', event))),
+  );
