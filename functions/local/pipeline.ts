@@ -50,7 +50,8 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
     /** Until rules are applied by command, each agent has a folder. */
     useAgents: (agents: ReadonlyMap<string, AgentSummary>) => {
-      rules = storedRules({ runs, clock }, parseRules(folderRules(agents)));
+      // A look into SQLite costs nothing, so what is applied holds for the very next upload.
+      rules = storedRules({ runs, clock }, parseRules(folderRules(agents)), 0);
     },
     rules: () => rules(),
   };

@@ -30,10 +30,14 @@ interface ApplyOptions {
 
 /** A table's item has at most 400 KB. */
 const maxTextBytes = 350 * 1024;
-const rereadMs = 5000;
+const usualRereadMs = 5000;
 
 /** The rules in force, read every few seconds at most; what was deployed holds until something is applied. */
-export function storedRules({ runs, clock }: RulesDeps, initial: RuleSet): () => Promise<RuleSet> {
+export function storedRules(
+  { runs, clock }: RulesDeps,
+  initial: RuleSet,
+  rereadMs = usualRereadMs,
+): () => Promise<RuleSet> {
   let known = initial;
   let readAt = Number.NEGATIVE_INFINITY;
   return async () => {
