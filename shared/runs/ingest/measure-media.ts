@@ -1,6 +1,6 @@
-import { Denied, Missing } from '../../errors.ts';
 import type { MeasuredMedia } from '../run.ts';
-import { type Ranges, Replaced, TooMuch } from './ranges.ts';
+import { type Ranges, TooMuch } from './ranges.ts';
+import { transportStreamSeconds } from './transport-stream.ts';
 
 /** What mediabunny reads; other containers are passed on unmeasured. */
 const measurable = new Set(['mp4', 'mov', 'm4v', '3gp', 'webm', 'mkv', 'ts']);
@@ -10,13 +10,12 @@ export async function measureMedia(ranges: Ranges, container: string): Promise<M
   if (!measurable.has(container)) return undefined;
   // Fetched only when there is something to measure: most wakes of this program have nothing.
   const { Input, CustomSource, MP4, QTFF, MATROSKA, WEBM, MPEG_TS } = await import('mediabunny');
-  let ours: unknown;
+  let failure: unknown;
   const read = async (from: number, to: number): Promise<Uint8Array> => {
     try {
       return await ranges.read(from, to);
     } catch (error) {
-      // A library may hide or rename what it is thrown.
-      ours ??= error;
+      if (!(error instanceof TooMuch)) failure ??= error;
       throw error;
     }
   };
@@ -27,29 +26,40 @@ export async function measureMedia(ranges: Ranges, container: string): Promise<M
     handleUnhandledError: () => undefined,
   });
   const input = new Input({ source, formats: [MP4, QTFF, MATROSKA, WEBM, MPEG_TS] });
-  try {
-    return await measured(input);
-  } catch (error) {
-    const cause = ours ?? error;
-    // Ours to handle; everything else is the file's own fault, which the rule decides about.
-    if (cause instanceof Replaced || cause instanceof Missing || cause instanceof Denied) throw cause;
-    if (ours !== undefined && !(cause instanceof TooMuch)) throw cause;
-    return undefined;
-  } finally {
-    input.dispose();
-  }
+  // What it throws itself is the file's own fault, which the rule decides about.
+  const media = await measured(
+    input,
+    container === 'ts' ? () => transportStreamSeconds({ ...ranges, read }) : () => lengthOf(input),
+  ).catch(() => undefined);
+  input.dispose();
+  // Ours is thrown as it was: a bucket that does not answer says nothing of the file.
+  if (failure !== undefined) throw failure;
+  return media;
 }
 
-async function measured(input: import('mediabunny').Input): Promise<MeasuredMedia | undefined> {
+async function measured(
+  input: import('mediabunny').Input,
+  length: () => Promise<number | undefined>,
+): Promise<MeasuredMedia | undefined> {
   const tracks = await input.getTracks();
   // No track at all is what a file without a readable index looks like.
   if (tracks.length === 0) return undefined;
   const video = await input.getPrimaryVideoTrack();
-  const seconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
+  const seconds = await length();
   return {
-    ...(Number.isFinite(seconds) && seconds > 0 && { seconds: Math.round(seconds * 1000) / 1000 }),
+    ...(seconds !== undefined && { seconds: Math.round(seconds * 1000) / 1000 }),
     ...(video !== null && { width: await video.getDisplayWidth(), height: await video.getDisplayHeight() }),
     videoTracks: tracks.filter(({ type }) => type === 'video').length,
     audioTracks: tracks.filter(({ type }) => type === 'audio').length,
   };
+}
+
+/** Some files say it nowhere, and to find their last moment would be to read all of them. */
+async function lengthOf(input: import('mediabunny').Input): Promise<number | undefined> {
+  try {
+    const seconds = (await input.getDurationFromMetadata()) ?? (await input.computeDuration());
+    return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+  } catch {
+    return undefined;
+  }
 }
