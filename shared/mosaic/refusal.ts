@@ -68,19 +68,27 @@ const advice: Readonly<Record<MosaicErrorKind, string>> = {
   unreadable: 'Check the address of the API: this is not what it should answer.',
 };
 
+/** In `error` on older servers, in `code` behind some gateways, and in newer bodies not at all. */
 function codeOf(body: unknown): string {
   const error = fieldOf(body, 'error');
-  return typeof error === 'string' ? error : '';
+  const code = [error, fieldOf(error, 'code'), fieldOf(body, 'code')].find((value) => typeof value === 'string');
+  return typeof code === 'string' ? code : '';
 }
 
 /** The server's own words: `detail`, or from older servers `error`; short, and with no link's secrets or our key. */
 function detailOf(body: unknown, apiKey: string): string {
-  const said = [fieldOf(body, 'detail'), fieldOf(body, 'message'), fieldOf(body, 'error')].find(
-    (words): words is string => typeof words === 'string' && words.trim() !== '',
-  );
+  const error = fieldOf(body, 'error');
+  const places = [fieldOf(body, 'detail'), fieldOf(body, 'message'), fieldOf(error, 'message'), error];
+  const said = places.map(wordsOf).find((words) => words.trim() !== '');
   const safe = withoutLinkSecrets((said ?? '').replaceAll(apiKey, '…').replace(/\bmk_[\w-]+/g, 'mk_…'));
   const line = safe.replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}
+
+/** Some servers list what is wrong with a request, an entry for each field. */
+function wordsOf(said: unknown): string {
+  if (Array.isArray(said)) return said.map((entry) => wordsOf(fieldOf(entry, 'msg') ?? entry)).join('; ');
+  return typeof said === 'string' ? said : '';
 }
 
 const fieldOf = (body: unknown, name: string): unknown =>

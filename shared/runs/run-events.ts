@@ -60,7 +60,8 @@ export async function eventsOf(table: Table, runId: string, payloads?: Bucket): 
 const unknownKey = (runId: string, digest: string): Key => ({ pk: `UNKNOWN#${runId}`, sk: `EVENT#${digest}` });
 
 /** Reports of the same millisecond are told in the order in which they make sense. */
-const rankOf = ({ flag }: RunEvent): number => ({ START_ANSWERED: 0, RUN_STARTED: 1, RUN_FINISHED: 3 })[flag] ?? 2;
+const rankOf = ({ flag }: RunEvent): number =>
+  ({ UPLOADED: 0, START_ANSWERED: 1, RUN_STARTED: 2, RUN_FINISHED: 4 })[flag] ?? 3;
 
 type Fields = { readonly [name: string]: Json | undefined };
 
