@@ -1,9 +1,11 @@
 import { messageOf } from '../errors.ts';
 import { MosaicError, type MosaicErrorKind } from '../mosaic/errors.ts';
-import { holdAccount, waitSeconds } from './account-hold.ts';
+import { endProbe, holdAccount, waitSeconds } from './account-hold.ts';
+import { slotOf } from './control/as-it-is.ts';
+import { learnLimit } from './control/learned-limit.ts';
+import { moveStart, neverBegan } from './control/move-start.ts';
 import { wakeSettle, wakeStartWaiting } from './messages.ts';
-import { moveRun } from './move-run.ts';
-import type { NextState, Starting } from './run.ts';
+import type { Starting } from './run.ts';
 import type { StartDeps } from './start-agent-run.ts';
 
 /** A start that brought no agent run: it is wrong for good, must wait, or may have happened all the same. */
@@ -12,14 +14,17 @@ export async function afterRefusal(deps: StartDeps, run: Starting, error: unknow
   if (!(error instanceof MosaicError) || error.ambiguous) return becomeUncertain(deps, run, error);
   deps.log.warn('start.refused', { runId: run.id, kind: error.kind, error });
   const consequence = consequences[error.kind];
+  if (consequence !== 'hold') await endProbe(deps, run.id);
   if (consequence === 'fail') {
-    await moveRun(deps, run, { status: 'failed', reason: error.message, failure: 'refused' });
+    await moveStart(deps, run, () => ({ status: 'failed', reason: error.message, failure: 'refused' }));
     return;
   }
-  const seconds =
-    consequence === 'hold' ? await holdAccount(deps, error) : waitSeconds(run.starts, error.retryAfterSeconds);
-  await moveRun(deps, run, backToWaiting(deps.clock(), run, error, consequence === 'hold' ? undefined : seconds));
-  await wakeStartWaiting(deps.startQueue, seconds);
+  const { seconds, itself } = await pauseFor(deps, run, error, consequence);
+  const now = deps.clock();
+  const refusal = { kind: error.kind, message: error.message, at: new Date(now).toISOString() };
+  const notBefore = itself ? new Date(now + seconds * 1000).toISOString() : undefined;
+  await moveStart(deps, run, (fresh) => neverBegan(fresh, { notBefore, refusal }));
+  if (seconds > 0) await wakeStartWaiting(deps.startQueue, seconds);
 }
 
 /** `fail`: the same start can never succeed. `wait`: this run tries later. `hold`: no start of this account would. */
@@ -41,25 +46,33 @@ const consequences: Record<MosaicErrorKind, 'fail' | 'wait' | 'hold'> = {
   conflict: 'wait',
 };
 
-function backToWaiting(now: number, run: Starting, error: MosaicError, waitSeconds?: number): NextState {
-  return {
-    status: 'waiting',
-    starts: run.starts,
-    notBefore: waitSeconds === undefined ? undefined : new Date(now + waitSeconds * 1000).toISOString(),
-    refusal: { kind: error.kind, message: error.message, at: new Date(now).toISOString() },
-  };
+/** For how long, and whether only this run waits; 0 seconds where a release is what it waits for. */
+async function pauseFor(
+  deps: StartDeps,
+  run: Starting,
+  error: MosaicError,
+  consequence: 'wait' | 'hold',
+): Promise<{ seconds: number; itself: boolean }> {
+  if (consequence === 'wait') return { seconds: waitSeconds(run.starts, error.retryAfterSeconds), itself: true };
+  const learned = error.kind === 'concurrency' ? await learnLimit(deps) : 'not-ours';
+  // With runs of ours in flight the next start waits until one of them ends, which no time foresees.
+  if (learned === 'learned' && error.retryAfterSeconds === undefined) {
+    await endProbe(deps, run.id);
+    return { seconds: 0, itself: false };
+  }
+  const { kind, message, retryAfterSeconds } = error;
+  return { seconds: await holdAccount(deps, { kind, message, retryAfterSeconds, runId: run.id }), itself: false };
 }
 
 async function becomeUncertain(deps: StartDeps, run: Starting, error: unknown): Promise<void> {
   deps.log.warn('start.unanswered', { runId: run.id, error });
   const waitSeconds = deps.uncertainWaitSeconds;
-  await moveRun(deps, run, {
+  await moveStart(deps, run, ({ starts, ...fresh }) => ({
     status: 'uncertain',
-    slot: run.slot,
-    starts: run.starts,
-    startedAt: run.startedAt,
+    ...slotOf(fresh),
+    starts,
     reason: `the start was sent, but not answered: ${messageOf(error)}`,
     checkAfter: new Date(Date.parse(run.startedAt) + waitSeconds * 1000).toISOString(),
-  });
+  }));
   await wakeSettle(deps.settleQueue, [run.id], waitSeconds);
 }

@@ -1,3 +1,4 @@
+import { settleAlongside } from './control/alongside.ts';
 import { moveRun } from './move-run.ts';
 import { endedOutputs } from './output-items.ts';
 import type { Copying, NextState, Run } from './run.ts';
@@ -30,6 +31,8 @@ function laterCheck({ agentRunId, expected, partial, nodeErrors, finishedAt }: C
 
 async function giveUp(deps: SettleDeps, run: Copying): Promise<Run | 'settled'> {
   const reason = 'its outputs could not be delivered within a week; those that were stay. Look at the copy alarms.';
-  const moved = await moveRun(deps, run, { status: 'failed', agentRunId: run.agentRunId, reason, failure: 'delivery' });
+  const failed = { status: 'failed', agentRunId: run.agentRunId, reason, failure: 'delivery' } as const;
+  const { to, writes } = await settleAlongside(deps, run, failed);
+  const moved = await moveRun(deps, run, to, writes);
   return moved.outcome === 'moved' ? moved.run : 'settled';
 }

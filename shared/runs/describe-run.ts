@@ -5,7 +5,9 @@ export function describeRun(run: Run): string {
   const file = run.upload.key;
   switch (run.status) {
     case 'claimed':
-      return `${file} was noticed.`;
+      return run.parked === undefined
+        ? `${file} was noticed.`
+        : `${file} is parked, since we may not read it: ${run.parked.reason}`;
     case 'gathering':
       return run.group === undefined
         ? `${file} is waiting for its sidecar ${run.awaits}.`
@@ -18,14 +20,14 @@ export function describeRun(run: Run): string {
       return `${file} is being restored from the archive.`;
     case 'waiting':
       return run.refusal === undefined
-        ? `${file} is waiting for a free slot.`
+        ? `${file} is waiting for a free slot${run.attempt > 1 ? ` (attempt ${run.attempt})` : ''}.`
         : `${file} is waiting; its last start was refused: ${run.refusal.message}`;
     case 'starting':
       return `${file} is being started.`;
     case 'uncertain':
       return `${file} may or may not have started: ${run.reason}`;
     case 'running':
-      return `${file} is being edited (${Math.round(run.progress * 100)} %).`;
+      return `${file} is being edited (${Math.round(run.progress * 100)} %)${run.cancelAsked === undefined ? '' : ' and is to be cancelled'}.`;
     case 'paused':
       return `${file} is paused: ${run.reason}`;
     case 'copying':
@@ -33,7 +35,7 @@ export function describeRun(run: Run): string {
     case 'delivered':
       return `${file} is delivered${run.partial ? ' in part' : ''}: ${plural(run.outputCount, 'output')}, listed in ${run.manifestKey}.`;
     case 'failed':
-      return `${file} failed: ${run.reason}`;
+      return `${file} failed: ${run.reason}${run.nextRunId === undefined ? '' : ` It is tried again as run ${run.nextRunId}.`}`;
     case 'cancelled':
       return `${file} was cancelled: ${run.reason}`;
   }

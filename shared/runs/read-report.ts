@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import type { AgentRunReport, Mosaic } from '../mosaic/client.ts';
 import type { RunDeps } from './move-run.ts';
-import type { ExpectedOutput, NodeError } from './run.ts';
+import type { ExpectedOutput, NodeError, Paused, Running } from './run.ts';
 import { keepable } from './words.ts';
 
 /** The outputs to deliver, each once, with the names of the nodes that made them. */
@@ -28,6 +28,13 @@ async function nodeNames(
     log.warn('agent.names-unknown', { agentId, error: messageOf(error) });
     return new Map();
   }
+}
+
+/** How far a run is, and never less than before. */
+export function mostProgress({ progress }: Running | Paused, report: AgentRunReport): number {
+  const { completed, inProgress, failed } = report.nodeStatusCounts;
+  const total = completed + inProgress + failed;
+  return Math.max(progress, report.progress ?? (total > 0 ? (completed + failed) / total : 0));
 }
 
 /** At most about 50 KB: a table's item has room for hundreds of outputs, not for a server's stack traces. */

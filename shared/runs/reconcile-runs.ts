@@ -1,31 +1,53 @@
-import type { Queue } from '../platform/ports.ts';
-import { allItems } from './all-items.ts';
+import type { Item, Key, Queue } from '../platform/ports.ts';
 import { wakeSettle, wakeStartWaiting } from './messages.ts';
 import type { RunDeps } from './move-run.ts';
-import { openPk, shards, waitingPk } from './run-items.ts';
+import { laterPk, openPk, reconciledKey, shards, waitingPk } from './run-items.ts';
 
 export interface ReconcileDeps extends RunDeps {
   readonly settleQueue: Queue;
   readonly startQueue: Queue;
 }
 
+/** The most that one pass wakes of each shard; the next pass goes on behind them, so that none is passed over. */
+const atOnce = 250;
+
 /** Wakes whoever is to look at runs that went quiet: a lost message or webhook costs time, never a run. */
 export async function reconcileRuns(deps: ReconcileDeps): Promise<{ woken: number; waiting: boolean }> {
-  const quiet = await dueRunIds(deps);
-  if (quiet.length > 0) {
-    await wakeSettle(deps.settleQueue, quiet);
-    deps.log.info('runs.woken', { quiet: quiet.length });
-  }
-  const waiting = (await deps.runs.query({ pk: waitingPk, limit: 1 })).items.length > 0;
+  let woken = 0;
+  for (const shard of shards) woken += await wakeDue(deps, shard);
+  if (woken > 0) deps.log.info('runs.woken', { quiet: woken });
+  const waiting = await somebodyWaits(deps);
   if (waiting) await wakeStartWaiting(deps.startQueue);
-  return { woken: quiet.length, waiting };
+  return { woken, waiting };
 }
 
 /** Ids only, so that a run which this version cannot read keeps no other from being woken. */
-async function dueRunIds({ runs, clock }: ReconcileDeps): Promise<readonly string[]> {
-  const to = new Date(clock()).toISOString();
-  const ids: string[] = [];
-  for (const shard of shards)
-    for await (const { id } of allItems(runs, { pk: openPk(shard), index: true, to })) ids.push(String(id));
-  return ids;
+async function wakeDue(deps: ReconcileDeps, shard: string): Promise<number> {
+  const place = reconciledKey(shard);
+  const before = await deps.runs.get(place);
+  const page = await duePage(deps, shard, before?.cursor === undefined ? undefined : String(before.cursor));
+  const runIds = page.items.map(({ id }) => String(id));
+  if (runIds.length > 0) await wakeSettle(deps.settleQueue, runIds);
+  // First the messages, then the place: whoever stops between the two wakes the same ones again.
+  if (page.next !== before?.cursor) await remember(deps, place, page.next);
+  return runIds.length;
+}
+
+async function duePage({ runs, clock }: ReconcileDeps, shard: string, cursor: string | undefined) {
+  const due = { pk: openPk(shard), index: true, to: new Date(clock()).toISOString(), limit: atOnce };
+  const page = await runs.query({ ...due, cursor });
+  return page.items.length > 0 || cursor === undefined ? page : runs.query(due);
+}
+
+/** Only tells where to go on: two at once that write over one another wake some twice. */
+async function remember({ runs }: ReconcileDeps, key: Key, cursor: string | undefined): Promise<void> {
+  const put: Item = { ...key, type: 'reconciled', cursor };
+  await runs.write(cursor === undefined ? { delete: key } : { put });
+}
+
+async function somebodyWaits({ runs, clock }: ReconcileDeps): Promise<boolean> {
+  const inLine = await runs.query({ pk: waitingPk, limit: 1 });
+  if (inLine.items.length > 0) return true;
+  const to = `${new Date(clock()).toISOString()}\u{10FFFF}`;
+  return (await runs.query({ pk: laterPk, to, limit: 1 })).items.length > 0;
 }

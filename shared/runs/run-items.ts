@@ -12,7 +12,8 @@
  * | which runs of this rule are open?   | query                 | RULE#<rule id>              | open#<created>#<run id>           |
  * | and which have ended?               | query                 | RULE#<rule id>              | ended#<created>#<run id>          |
  * | which runs began on this day?       | query the index       | ipk RUNS#<yyyy-mm-dd>       | isk <created>#<run id>            |
- * | which waiting run is next?          | query                 | WAITING#<account>           | <9 - priority>#<arrival>#<run id> |
+ * | which waiting run is next?          | query from line to line | WAITING#<account>         | <9 - priority>#<rule>#<arrival>#<run id> |
+ * | which wait for a time to come?      | query                 | LATER#<account>             | <not before>#<run id>             |
  * | is a slot free?                     | put if absent; query  | SLOTS#<account>             | SLOT#<number>                     |
  * | is one of the rule's slots free?    | put if absent; query  | RULESLOTS#<rule id>         | SLOT#<number>                     |
  * | is a start of this agent open?      | put if absent         | AGENT#<agent id>            | STARTING                          |
@@ -28,12 +29,14 @@
  * | which runs wait for this sidecar?   | query                 | AWAITS#<bucket>/<key>       | <run id>                          |
  * | what came for a run unknown to us?  | put if absent         | UNKNOWN#<id>                | EVENT#<digest>                    |
  * | which runs went quiet?              | query the index       | ipk OPEN#<shard>            | isk <checkAfter>                  |
+ * | how far did reconcile get?          | put; get              | CONTROL                     | RECONCILED#<shard>                |
  *
  * The items of a run beside its own (its place in the queue, its slot, its agent's lock, its agent run's pointer)
  * follow from its state and are written with it: see `companions`.
  */
 import type { Item, Json, Key, Write } from '../platform/ports.ts';
-import type { Run } from './run.ts';
+import { sha256 } from './ids.ts';
+import type { Run, Waiting } from './run.ts';
 import { isEnded, nextStatuses } from './run.ts';
 
 /** One API key for each pipeline so far, so one account. */
@@ -64,6 +67,7 @@ export const pauseKey = (ruleId?: string): Key => ({
   pk: 'CONTROL',
   sk: ruleId === undefined ? 'PAUSE' : `PAUSE#${ruleId}`,
 });
+export const reconciledKey = (shard: string): Key => ({ pk: 'CONTROL', sk: `RECONCILED#${shard}` });
 /** `hour`: yyyy-mm-ddThh, UTC. */
 export const startedKey = (hour: string, ruleId?: string): Key => ({
   pk: `STARTED#${hour}`,
@@ -86,6 +90,8 @@ export const rulePk = (ruleId: string): string => `RULE#${ruleId}`;
 export const dayPk = (day: string): string => `RUNS#${day}`;
 export const holdKey: Key = { pk: `ACCOUNT#${account}`, sk: 'HOLD' };
 export const waitingPk = `WAITING#${account}`;
+/** Runs that may not start before a time; they join their line when it has come. */
+export const laterPk = `LATER#${account}`;
 export const openPk = (shard: string): string => `OPEN#${shard}`;
 
 export function runToItem(run: Run): Item {
@@ -118,7 +124,8 @@ export function companions(run: Run): readonly Item[] {
   }
   if (run.status === 'waiting') {
     const { id: ruleId, agentId } = run.rule;
-    items.push({ ...waitingKey(run), type: 'waiting', ...ownedBy(run), ruleId, agentId, notBefore: run.notBefore });
+    const { createdAt: arrival, notBefore } = run;
+    items.push({ ...waitingKey(run), type: 'waiting', ...ownedBy(run), ruleId, agentId, arrival, notBefore });
   }
   if (run.status === 'starting' || run.status === 'uncertain')
     items.push({ ...agentLockKey(run.rule.agentId), type: 'agent-lock', ...ownedBy(run) });
@@ -148,8 +155,20 @@ function listing(run: Run): Item {
 /** Only tells, decides nothing: it is written over whatever is there. */
 export const listedType = 'listed';
 
-/** A refused run keeps its place: it waits by when it arrived, not by when it was refused. */
-const waitingKey = (run: Run): Key => ({ pk: waitingPk, sk: `${9 - run.rule.priority}#${run.createdAt}#${run.id}` });
+/**
+ * A refused run keeps its place: it waits by when it arrived, not by when it was refused. Each rule has a line of its
+ * own for each priority, so that one that is full is stepped over, however many wait in it.
+ */
+const waitingKey = (run: Waiting): Key =>
+  run.notBefore === undefined
+    ? { pk: waitingPk, sk: `${waitingLine(run.rule)}${run.createdAt}#${run.id}` }
+    : { pk: laterPk, sk: `${run.notBefore}#${run.id}` };
+
+const waitingLine = ({ id, priority }: Run['rule']): string => `${9 - priority}#${lineName(id)}#`;
+
+/** No line's name begins with another's, and a sort key has room for it. */
+const lineName = (ruleId: string): string =>
+  Buffer.byteLength(ruleId) > 200 ? sha256(ruleId) : ruleId.replaceAll('%', '%25').replaceAll('#', '%23');
 
 const ownedBy = (run: Run) => ({ runId: run.id });
 

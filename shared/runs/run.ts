@@ -132,6 +132,8 @@ export type Running = RunBase &
     readonly status: 'running';
     /** 0 to 1; the most seen so far. */
     readonly progress: number;
+    /** It was resumed after a pause that began then, and nothing has shown yet that it really goes on. */
+    readonly pausedAt?: string;
   };
 export type Paused = RunBase &
   Watched &

@@ -1,23 +1,30 @@
 import type { AgentRunReport } from '../mosaic/client.ts';
 import { MosaicError } from '../mosaic/errors.ts';
-import { holdAccount } from './account-hold.ts';
+import { endProbe, probeSucceeded } from './account-hold.ts';
+import { settleAlongside } from './control/alongside.ts';
+import { slotOf } from './control/as-it-is.ts';
+import { cancelAndAsk } from './control/cancel-agent-run.ts';
+import { failureClassOf } from './control/failure-class.ts';
+import { outOfCredits } from './control/out-of-credits.ts';
+import { wakeHolders } from './control/wake-holders.ts';
 import { moveRun, readRun } from './move-run.ts';
-import { cancellationWords, expectedOutputs, failureWords, nodeErrorsOf } from './read-report.ts';
+import { cancellationWords, expectedOutputs, failureWords, mostProgress, nodeErrorsOf } from './read-report.ts';
 import type { NextState, Paused, Run, Running } from './run.ts';
 import type { SettleDeps } from './settle-run.ts';
 
-const pausedCheckSeconds = 900;
-
-/** Asks the API how the agent run does, and moves the run there. */
+/** Asks the API how the agent run does, and moves the run there, with what follows from it. */
 export async function settleReport(deps: SettleDeps, run: Running | Paused): Promise<Run | 'settled'> {
   const report = await askFor(deps, run);
   const next = report === 'gone' ? gone(run) : await stateFrom(deps, run, report);
-  const moved = await moveRun(deps, run, next);
+  const { to, writes } = await settleAlongside(deps, run, next);
+  const moved = await moveRun(deps, run, to, writes);
   if (moved.outcome !== 'moved') return (await readRun(deps.runs, run.id)) ?? 'settled';
-  if (next.status === 'paused' && run.status === 'running')
-    await holdAccount(deps, { kind: 'credits', message: next.reason });
-  // Where nothing but a mark was made there is nothing to follow up.
-  return next.status === run.status || next.status === 'paused' ? 'settled' : moved.run;
+  if (to.nextRunId !== undefined && to.nextRunId !== run.nextRunId)
+    deps.log.info('run.retried', { runId: run.id, nextRunId: to.nextRunId });
+  if (report !== 'gone') await noteSuccess(deps, run, report);
+  // Where nothing but a mark was made there is nothing to follow up, and what was just resumed is given its time.
+  const isDone = to.status === run.status || to.status === 'paused' || ('pausedAt' in to && to.pausedAt !== undefined);
+  return isDone ? 'settled' : moved.run;
 }
 
 /** An API key of another organization finds nothing either, so "not found" is believed at the deadline only. */
@@ -38,58 +45,80 @@ const gone = ({ agentRunId }: Running | Paused): NextState => ({
 });
 
 async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
-  const { agentRunId } = run;
-  const unfinished = report.status === 'running' || report.status === 'failed';
-  if (report.needsCredits && unfinished) return pausedState(deps, run, report);
+  const unfinished = report.status === 'running' || (report.status === 'failed' && report.needsCredits);
+  if (run.cancelAsked !== undefined && unfinished) return cancelled(deps, run, report, run.cancelAsked.reason);
+  if (report.needsCredits && unfinished) return outOfCredits(deps, run, report);
   // What was paused goes on first; the next step settles where it is by now. Its deadline begins anew: the pause may
   // have been longer than that.
   if (run.status === 'paused' && report.status !== 'cancelled')
     return runningState(deps, { ...run, startedAt: new Date(deps.clock()).toISOString() }, report);
-  switch (report.status) {
-    case 'running':
-      return isOverdue(deps, run) ? cancelOverdue(deps, run) : runningState(deps, run, report);
-    case 'completed':
-    case 'partial_complete':
-      return copyingState(deps, run, report);
-    case 'failed':
-      return { status: 'failed', agentRunId, reason: failureWords(report), failure: 'agent-failed' };
-    case 'cancelled':
-      return { status: 'cancelled', agentRunId, reason: cancellationWords(report) };
-  }
+  if (report.status === 'running' && isOverdue(deps, run)) return cancelOverdue(deps, run, report);
+  return report.status === 'running' ? runningState(deps, run, report) : endOf(deps, run, report);
 }
 
-function runningState({ clock }: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState {
-  const { agentRunId, slot, startedAt } = run;
-  const age = clock() - Date.parse(startedAt);
-  // Webhooks tell sooner; asking is for when they are lost, so the longer a run lasts the less often.
-  const waitMs = Math.min(900_000, Math.max(60_000, age / 2));
-  const checkAfter = new Date(clock() + waitMs).toISOString();
-  return { status: 'running', agentRunId, slot, startedAt, progress: mostProgress(run, report), checkAfter };
+/** Where a run goes whose agent run is over. */
+async function endOf(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
+  const { agentRunId } = run;
+  if (report.status === 'failed')
+    return {
+      status: 'failed',
+      agentRunId,
+      reason: failureWords(report),
+      failure: await failureClassOf(deps, run, report),
+    };
+  if (report.status !== 'cancelled') return copyingState(deps, run, report);
+  return { status: 'cancelled', agentRunId, reason: run.cancelAsked?.reason ?? cancellationWords(report) };
 }
 
-function pausedState({ clock }: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState {
-  const { agentRunId, slot, startedAt } = run;
-  const checkAfter = new Date(clock() + pausedCheckSeconds * 1000).toISOString();
-  const reason = 'the account is out of credits. Add credits, then resume the agent run at Mosaic.';
-  const pausedAt = run.status === 'paused' ? run.pausedAt : new Date(clock()).toISOString();
-  const progress = mostProgress(run, report);
-  return { status: 'paused', agentRunId, slot, startedAt, progress, reason, pausedAt, checkAfter };
+/** The API has the last word: what was done before the wish arrived is delivered. */
+async function cancelled(
+  deps: SettleDeps,
+  run: Running | Paused,
+  before: AgentRunReport,
+  reason: string,
+): Promise<NextState> {
+  const { agentRunId } = run;
+  const report = before.status === 'running' ? await cancelAndAsk(deps, run) : before;
+  if (report.status === 'running') return soonAgain(deps, run, report);
+  if (report.status !== 'completed' && report.status !== 'partial_complete')
+    return { status: 'cancelled', agentRunId, reason };
+  deps.log.warn('cancel.too-late', { runId: run.id, agentRunId, status: report.status });
+  return run.status === 'paused' ? runningState(deps, run, report) : copyingState(deps, run, report);
 }
 
-function mostProgress({ progress }: Running | Paused, report: AgentRunReport): number {
-  const { completed, inProgress, failed } = report.nodeStatusCounts;
-  const total = completed + inProgress + failed;
-  return Math.max(progress, report.progress ?? (total > 0 ? (completed + failed) / total : 0));
-}
-
-const isOverdue = ({ clock, runDeadlineSeconds }: SettleDeps, run: Running | Paused): boolean =>
-  clock() > Date.parse(run.startedAt) + runDeadlineSeconds * 1000;
-
-async function cancelOverdue({ mosaic, runDeadlineSeconds }: SettleDeps, run: Running | Paused): Promise<NextState> {
-  await mosaic.cancelAgentRun(run.agentRunId);
-  const reason = `it was not done within ${runDeadlineSeconds / 3600} hours and was cancelled. Try a shorter video.`;
+async function cancelOverdue(deps: SettleDeps, run: Running | Paused, before: AgentRunReport): Promise<NextState> {
+  const report = await cancelAndAsk(deps, run);
+  if (report.status === 'running') return soonAgain(deps, run, before);
+  if (report.status === 'completed' || report.status === 'partial_complete') return copyingState(deps, run, report);
+  const reason = `it was not done within ${deadlineSeconds(deps, run) / 3600} hours and was cancelled. Try a shorter video.`;
   return { status: 'failed', agentRunId: run.agentRunId, reason, failure: 'deadline' };
 }
+
+/** The cancellation was taken, but is not yet to be seen. */
+const soonAgain = (deps: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState =>
+  ({
+    ...(run.status === 'paused' ? { ...run } : runningState(deps, run, report)),
+    checkAfter: new Date(deps.clock() + 60_000).toISOString(),
+  }) as NextState;
+
+function runningState({ clock }: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState {
+  const age = clock() - Date.parse(run.startedAt);
+  // Webhooks tell sooner; asking is for when they are lost, so the longer a run lasts the less often.
+  const waitMs = Math.min(900_000, Math.max(60_000, age / 2));
+  return {
+    status: 'running',
+    agentRunId: run.agentRunId,
+    ...slotOf(run),
+    progress: mostProgress(run, report),
+    checkAfter: new Date(clock() + waitMs).toISOString(),
+  };
+}
+
+const isOverdue = (deps: SettleDeps, run: Running | Paused): boolean =>
+  deps.clock() > Date.parse(run.startedAt) + deadlineSeconds(deps, run) * 1000;
+
+const deadlineSeconds = ({ runDeadlineSeconds }: SettleDeps, { rule }: Run): number =>
+  rule.deadlineSeconds ?? runDeadlineSeconds;
 
 async function copyingState(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
   const { agentRunId } = run;
@@ -112,4 +141,14 @@ async function copyingState(deps: SettleDeps, run: Running | Paused, report: Age
     // Due at once: the copies are yet to be asked for.
     checkAfter: now,
   };
+}
+
+/** A run that was resumed goes on: there are credits again, for the others too. */
+async function noteSuccess(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<void> {
+  const { settleQueue } = deps;
+  const wasResumed = run.status === 'paused' || run.pausedAt !== undefined;
+  if (!wasResumed || report.needsCredits) return;
+  // It ended for another reason, which says nothing of credits.
+  if (report.status === 'failed') return endProbe(deps, run.id);
+  if ((await probeSucceeded(deps, run.id)) && settleQueue !== undefined) await wakeHolders({ ...deps, settleQueue });
 }

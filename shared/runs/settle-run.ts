@@ -1,6 +1,7 @@
 import type { Mosaic } from '../mosaic/client.ts';
 import type { Queue } from '../platform/ports.ts';
 import { announceOutputs } from './announce-outputs.ts';
+import type { Limits } from './control/counters.ts';
 import { wakeStartRun, wakeStartWaiting } from './messages.ts';
 import { type RunDeps, readRun } from './move-run.ts';
 import { isEnded, type Run } from './run.ts';
@@ -13,6 +14,10 @@ export interface SettleDeps extends RunDeps {
   readonly mosaic: Mosaic;
   readonly uncertainWaitSeconds: number;
   readonly runDeadlineSeconds: number;
+  /** The rules in force, for how often outputs may become inputs again. */
+  readonly rules?: () => Promise<Limits>;
+  /** To wake the other paused runs as soon as one was resumed; without it they are looked at when they are due. */
+  readonly settleQueue?: Queue;
 }
 
 /**
@@ -45,7 +50,10 @@ const isStarting = ({ status }: Run): boolean => status === 'starting' || status
 async function settleStep(deps: SettleDeps, run: Run): Promise<Run | 'settled'> {
   switch (run.status) {
     case 'claimed':
-      await wakeStartRun(deps.startQueue, run.id);
+    case 'gathering':
+    case 'restoring':
+      // Those that look at objects look again.
+      if (deps.clock() >= Date.parse(run.checkAfter)) await wakeStartRun(deps.startQueue, run.id);
       return 'settled';
     case 'starting':
     case 'uncertain':

@@ -1,6 +1,8 @@
 import { agentRunFromEvents, saysNo } from './agent-run-from-events.ts';
 import { confirmStart } from './confirm-start.ts';
-import { moveRun, readRun } from './move-run.ts';
+import { slotOf } from './control/as-it-is.ts';
+import { moveStart, neverBegan } from './control/move-start.ts';
+import { readRun } from './move-run.ts';
 import type { NextState, Run, Starting, Uncertain } from './run.ts';
 import { agentRunKey } from './run-items.ts';
 import type { SettleDeps } from './settle-run.ts';
@@ -21,24 +23,28 @@ export async function settleStart(deps: SettleDeps, run: Starting | Uncertain): 
   }
   if (deps.clock() < Date.parse(run.checkAfter)) return 'settled';
   const next = await resolve(deps, run);
-  const moved = await moveRun(deps, run, next);
+  const moved = await moveStart(deps, run, next);
   if (moved.outcome !== 'moved') return again(deps, run);
-  return next.status === 'uncertain' && run.status === 'uncertain' ? 'settled' : moved.run;
+  const { status } = moved.run;
+  if (status === 'failed') deps.log.error('start.unanswered-for-good', { runId: run.id, agentId: run.rule.agentId });
+  return status === 'uncertain' && run.status === 'uncertain' ? 'settled' : moved.run;
 }
 
-async function resolve(deps: SettleDeps, run: Starting | Uncertain): Promise<NextState> {
-  if (run.status === 'starting')
-    return uncertain(run, 'its worker stopped while it was being started', waitOver(deps, run));
+type Resolved = (run: Starting | Uncertain) => NextState;
+
+async function resolve(deps: SettleDeps, run: Starting | Uncertain): Promise<Resolved> {
+  if (run.status === 'starting') return uncertain('its worker stopped while it was being started', waitOver(deps, run));
   const doubt = await doubtAbout(deps, run);
-  if (doubt === undefined) return { status: 'waiting', starts: run.starts };
+  if (doubt === undefined) return neverBegan;
   deps.log.warn('start.unresolved', { runId: run.id, doubt });
-  if (deps.clock() < Date.parse(run.startedAt) + deps.runDeadlineSeconds * 1000)
-    return uncertain(run, `${doubt}; it waits for a report of its own`, deps.clock() + nextLookSeconds * 1000);
-  return {
+  const deadlineSeconds = run.rule.deadlineSeconds ?? deps.runDeadlineSeconds;
+  if (deps.clock() < Date.parse(run.startedAt) + deadlineSeconds * 1000)
+    return uncertain(`${doubt}; it waits for a report of its own`, deps.clock() + nextLookSeconds * 1000);
+  return () => ({
     status: 'failed',
     failure: 'unanswered',
-    reason: `its start at ${run.startedAt} was never answered and nothing reported to us, but ${doubt}. A person must look whether a run there edited this upload; if not, upload it again.`,
-  };
+    reason: `its start at ${run.startedAt} was never answered and nothing reported to us, but ${doubt}. A person must look whether a run there edited this upload; if not, try it again and say that it never began.`,
+  });
 }
 
 /** Why the start may have begun a run all the same; undefined when it surely did not. */
@@ -54,14 +60,15 @@ async function doubtAbout(deps: SettleDeps, run: Uncertain): Promise<string | un
   }
 }
 
-const uncertain = ({ slot, starts, startedAt }: Starting | Uncertain, reason: string, checkAt: number): NextState => ({
-  status: 'uncertain',
-  slot,
-  starts,
-  startedAt,
-  reason,
-  checkAfter: new Date(checkAt).toISOString(),
-});
+const uncertain =
+  (reason: string, checkAt: number): Resolved =>
+  (run) => ({
+    status: 'uncertain',
+    ...slotOf(run),
+    starts: run.starts,
+    reason,
+    checkAfter: new Date(checkAt).toISOString(),
+  });
 
 const waitOver = ({ uncertainWaitSeconds }: SettleDeps, { startedAt }: Starting): number =>
   Date.parse(startedAt) + uncertainWaitSeconds * 1000;

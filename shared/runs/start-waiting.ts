@@ -1,77 +1,155 @@
-import type { Item } from '../platform/ports.ts';
-import { readHold } from './account-hold.ts';
-import { allItems } from './all-items.ts';
+import type { Item, Write } from '../platform/ports.ts';
+import { isInForce, probeWrite, readHold } from './account-hold.ts';
+import { asItIs } from './control/as-it-is.ts';
+import { countStart, type Limits } from './control/counters.ts';
+import { joinLines } from './control/join-lines.ts';
+import { allowedSlots } from './control/learned-limit.ts';
+import { pausedBecause, readPauses } from './control/pause.ts';
+import { firstOf, type WaitingLine, waitingLines } from './control/waiting-lines.ts';
 import { wakeStartWaiting } from './messages.ts';
 import { moveRun, readRun } from './move-run.ts';
+import { openInput } from './open-input.ts';
 import type { Run, Starting, Waiting } from './run.ts';
-import { waitingPk } from './run-items.ts';
-import { freeSlot } from './slots.ts';
-import { openInput, type StartDeps, startAgentRun } from './start-agent-run.ts';
+import { freeRuleSlot, freeSlot } from './slots.ts';
+import { type StartDeps, startAgentRun } from './start-agent-run.ts';
 
 /** After this long the rest is left to the next worker, so that none is stopped in the middle of a paid call. */
 const shiftSeconds = 20;
+/** How soon a run is tried again whose start could not even be sent. */
+const notMadeSeconds = 60;
 
-/** Starts waiting runs in order, as far as slots, agents and the account allow. Anybody may call it at any time. */
+/** `full`: nothing more can start now. `rule-full`, `agent-busy`: nothing more of this rule, or of this agent. */
+type Full = 'full' | 'rule-full' | 'agent-busy';
+type Outcome = 'done' | Full;
+
+/**
+ * Starts waiting runs in order, as far as slots, agents, caps and the account allow. Anybody may call it at any time.
+ * It reads one item for each line, and a few for each start; those that wait behind cost nothing.
+ */
 export async function startWaiting(deps: StartDeps): Promise<void> {
   const shiftEnds = deps.clock() + shiftSeconds * 1000;
-  const busyAgents = new Set<unknown>();
+  if (await joinLines(deps)) await wakeStartWaiting(deps.startQueue);
+  const pauses = await readPauses(deps);
+  if (pauses.all !== undefined || (await nothingMayStart(deps))) return;
+  const limits = (await deps.rules?.()) ?? {};
+  let lines = (await waitingLines(deps.runs)).filter(({ head }) => pausedBecause(pauses, ruleOf(head)) === undefined);
   const failures: unknown[] = [];
-  for await (const item of allItems(deps.runs, { pk: waitingPk })) {
-    if (busyAgents.has(item.agentId) || isEarly(deps, item)) continue;
+  const busyAgents = new Set<unknown>();
+  for (let line = firstOf(lines); line !== undefined; line = firstOf(lines)) {
     if (deps.clock() >= shiftEnds) {
       await wakeStartWaiting(deps.startQueue);
       break;
     }
-    if (await accountHeld(deps)) break;
-    // One run that cannot be started (its upload denied to us, say) keeps no other from it.
-    const outcome = await startOne(deps, String(item.runId)).catch((error: unknown) => {
-      deps.log.error('start.not-made', { runId: item.runId, error });
-      failures.push(error);
-    });
-    if (outcome === 'no-slot') break;
-    if (outcome === 'agent-busy') busyAgents.add(item.agentId);
+    const { runId, ruleId, agentId } = line.head;
+    const outcome = await startOrDefer(deps, limits, String(runId), failures);
+    if (outcome === 'full') break;
+    if (outcome === 'agent-busy') busyAgents.add(agentId);
+    if (outcome === 'rule-full') lines = lines.filter(({ head }) => head.ruleId !== ruleId);
+    if (outcome === 'done' && !(await line.advance())) lines = lines.filter((each) => each !== line);
+    lines = lines.filter(({ head }) => !busyAgents.has(head.agentId));
   }
   if (failures.length > 0) throw new AggregateError(failures, 'Some waiting runs could not be started.');
 }
 
-const isEarly = ({ clock }: StartDeps, { notBefore }: Item): boolean =>
-  notBefore !== undefined && Date.parse(String(notBefore)) > clock();
+const ruleOf = ({ ruleId, agentId }: WaitingLine['head']) => ({ id: String(ruleId), agentId: String(agentId) });
 
-async function accountHeld(deps: StartDeps): Promise<boolean> {
+/** Asked first, since most wakes find all slots taken. */
+async function nothingMayStart(deps: StartDeps): Promise<boolean> {
+  if ((await freeSlot(deps.runs, await allowedSlots(deps))) === undefined) return true;
   const hold = await readHold(deps);
-  return hold !== undefined && Date.parse(hold.until) > deps.clock();
+  return hold !== undefined && isInForce(deps, hold);
 }
 
-async function startOne(deps: StartDeps, runId: string): Promise<'done' | 'no-slot' | 'agent-busy'> {
+/** One run that cannot be started (its upload denied to us, say) steps aside for a while, and keeps no other waiting. */
+async function startOrDefer(deps: StartDeps, limits: Limits, runId: string, failures: unknown[]): Promise<Outcome> {
+  try {
+    return await startOne(deps, limits, runId);
+  } catch (error) {
+    deps.log.error('start.not-made', { runId, error });
+    const run = await readRun(deps.runs, runId);
+    const notBefore = new Date(deps.clock() + notMadeSeconds * 1000).toISOString();
+    const deferred = run?.status === 'waiting' && (await moveRun(deps, run, { ...waitingState(run), notBefore }));
+    if (deferred && deferred.outcome === 'moved') await wakeStartWaiting(deps.startQueue, notMadeSeconds);
+    else failures.push(error);
+    return 'done';
+  }
+}
+
+const waitingState = (run: Waiting) => asItIs(run) as Waiting;
+
+async function startOne(deps: StartDeps, limits: Limits, runId: string): Promise<Outcome> {
   const run = await readRun(deps.runs, runId);
   if (run?.status !== 'waiting') return 'done';
-  if ((await freeSlot(deps.runs, deps.slots)) === undefined) return 'no-slot';
   // Whatever may fail without having started anything comes before the slot is taken.
+  const room = await roomFor(deps, limits, run);
+  if (typeof room === 'string') return room;
   const input = await openInput(deps, run);
-  if (input === 'gone') return 'done';
-  const taken = await takeSlot(deps, run);
+  if ('gone' in input) {
+    const reason = `while the upload waited for a slot, ${input.gone}`;
+    await moveRun(deps, run, { status: 'failed', failure: 'input-gone', reason });
+    return 'done';
+  }
+  const taken = await takeSlot(deps, limits, run, room, input.linkExpiresAt);
   if (typeof taken === 'string') return taken;
-  await startAgentRun(deps, taken, input);
+  await startAgentRun(deps, taken, input.inputs);
   return 'done';
 }
 
-/** Slot, agent's lock and move are one write. Ambiguous starts are one at a time per agent because the lock is. */
-async function takeSlot(deps: StartDeps, run: Waiting): Promise<Starting | 'done' | 'no-slot' | 'agent-busy'> {
-  for (;;) {
-    const slot = await freeSlot(deps.runs, deps.slots);
-    if (slot === undefined) return 'no-slot';
+interface Room {
+  readonly slot: number;
+  readonly ruleSlot?: number;
+  /** The probe of a hold, and the counters of the hour and the day. */
+  readonly alongside: readonly Write[];
+}
+
+async function roomFor(deps: StartDeps, limits: Limits, run: Waiting): Promise<Room | Outcome> {
+  if (run.cancelAsked !== undefined) {
+    await moveRun(deps, run, { status: 'cancelled', reason: run.cancelAsked.reason });
+    return 'done';
+  }
+  const hold = await readHold(deps);
+  if (hold !== undefined && isInForce(deps, hold)) return 'full';
+  const slot = await freeSlot(deps.runs, await allowedSlots(deps));
+  if (slot === undefined) return 'full';
+  const { id, slots } = run.rule;
+  const ruleSlot = slots === undefined ? undefined : await freeRuleSlot(deps.runs, id, slots);
+  if (slots !== undefined && ruleSlot === undefined) return 'rule-full';
+  const counted = await countStart(deps, limits, run);
+  if (counted.outcome === 'too-costly') {
+    await moveRun(deps, run, { status: 'failed', failure: 'too-costly', reason: counted.reason });
+    return 'done';
+  }
+  if (counted.outcome !== 'counted') return counted.outcome;
+  const probe = hold === undefined ? [] : [probeWrite(deps, hold, run.id)];
+  return { slot, ...(ruleSlot === undefined ? {} : { ruleSlot }), alongside: [...probe, ...counted.writes] };
+}
+
+/** Slots, agent's lock, counters and move are one write. Ambiguous starts are one at a time per agent because the lock is. */
+async function takeSlot(
+  deps: StartDeps,
+  limits: Limits,
+  run: Waiting,
+  found: Room,
+  linkExpiresAt: string | undefined,
+): Promise<Starting | Outcome> {
+  for (let room: Room | Outcome = found; ; room = await roomFor(deps, limits, run)) {
+    if (typeof room === 'string') return room;
+    const { alongside, ...slots } = room;
     const startedAt = new Date(deps.clock()).toISOString();
     const checkAfter = new Date(deps.clock() + startSeconds(deps) * 1000).toISOString();
-    const moved = await moveRun(deps, run, { status: 'starting', slot, startedAt, checkAfter, starts: run.starts + 1 });
+    const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1 } as const;
+    const moved = await moveRun(deps, run, { ...starting, ...(linkExpiresAt && { linkExpiresAt }) }, alongside);
     if (moved.outcome === 'moved') return moved.run as Starting;
-    if (moved.outcome !== 'taken') return 'done';
-    const lock = moved.by.find(({ type }) => type === 'agent-lock');
+    if (moved.outcome === 'changed') return 'done';
+    const lock = moved.outcome === 'taken' ? moved.by.find(isAgentLock) : undefined;
     if (lock !== undefined) {
       await comeBackFor(deps, await readRun(deps.runs, String(lock.runId)));
       return 'agent-busy';
     }
   }
 }
+
+const isAgentLock = ({ type }: Item): boolean => type === 'agent-lock';
 
 /** The longest that one start call takes, repeats included; a shorter wait suits an API that honours our key. */
 const startSeconds = ({ uncertainWaitSeconds }: StartDeps): number => Math.min(240, uncertainWaitSeconds);

@@ -1,21 +1,17 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import { releaseAccount } from '../account-hold.ts';
-import { allItems } from '../all-items.ts';
 import { wakeSettle, wakeStartRun, wakeStartWaiting } from '../messages.ts';
 import { moveRun, readRun } from '../move-run.ts';
 import type { NextState, Run } from '../run.ts';
-import { slotsPk } from '../slots.ts';
 import { asItIs } from './as-it-is.ts';
 import type { ControlDeps } from './control-deps.ts';
+import { wakeHolders } from './wake-holders.ts';
 
 /** Lets one run go on that is paused, parked or told to wait; without an id, the whole account and all that it held. */
 export async function askResume(deps: ControlDeps, runId?: string): Promise<void> {
   if (runId !== undefined) return resumeOne(deps, runId);
   await releaseAccount(deps);
-  const holders: string[] = [];
-  for await (const { runId: id } of allItems(deps.runs, { pk: slotsPk })) holders.push(String(id));
-  // Paused runs are among those that hold slots; the others are only looked at.
-  if (holders.length > 0) await wakeSettle(deps.settleQueue, holders);
+  await wakeHolders(deps);
   await wakeStartWaiting(deps.startQueue);
 }
 

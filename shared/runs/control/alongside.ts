@@ -1,0 +1,22 @@
+import type { Write } from '../../platform/ports.ts';
+import type { NextState, Run } from '../run.ts';
+import type { SettleDeps } from '../settle-run.ts';
+import { chainWrites } from './chain-writes.ts';
+import { mayTryAgain, nextAttemptWrites } from './next-attempt.ts';
+
+/** What follows from a run's next state and is written with it: its next attempt, or the runs that take its outputs. */
+export async function settleAlongside(
+  deps: SettleDeps,
+  run: Run,
+  next: NextState,
+): Promise<{ to: NextState; writes: readonly Write[] }> {
+  if (next.status === 'failed' && run.cancelAsked === undefined && mayTryAgain(run, next.failure)) {
+    const { run: attempt, writes } = await nextAttemptWrites(deps, run);
+    return { to: { ...next, nextRunId: attempt.id }, writes };
+  }
+  // Half a set of outputs is no input.
+  if (next.status !== 'copying' || next.partial || run.status === 'copying') return { to: next, writes: [] };
+  const limits = run.rule.next === undefined ? undefined : await deps.rules?.();
+  const renderIds = next.expected.map(({ id }) => id);
+  return { to: next, writes: chainWrites({ ...deps, ...limits }, run, renderIds) };
+}

@@ -1,0 +1,18 @@
+import { moveRun, type RunDeps, readRun } from '../move-run.ts';
+import { laterPk } from '../run-items.ts';
+import { asItIs } from './as-it-is.ts';
+
+const atOnce = 25;
+
+/** Lets runs whose time has come join their lines, a few at each call; true when there may be more. */
+export async function joinLines(deps: RunDeps): Promise<boolean> {
+  const now = new Date(deps.clock()).toISOString();
+  const due = await deps.runs.query({ pk: laterPk, to: `${now}\u{10FFFF}`, limit: atOnce });
+  for (const { runId } of due.items) {
+    const run = await readRun(deps.runs, String(runId));
+    if (run?.status !== 'waiting') continue;
+    const { notBefore, ...waiting } = asItIs(run) as typeof run;
+    await moveRun(deps, run, waiting);
+  }
+  return due.next !== undefined;
+}

@@ -1,0 +1,118 @@
+import type { AgentRunReport } from '../../mosaic/client.ts';
+import { MosaicError, type MosaicErrorKind } from '../../mosaic/errors.ts';
+import { endProbe, holdAccount, isInForce, probeWrite, readHold } from '../account-hold.ts';
+import { mostProgress } from '../read-report.ts';
+import type { NextState, Paused, Running } from '../run.ts';
+import type { SettleDeps } from '../settle-run.ts';
+import { slotOf } from './as-it-is.ts';
+import { cancelAndAsk } from './cancel-agent-run.ts';
+
+const pausedCheckSeconds = 900;
+/** After a resume of which nobody knows what came, and after one that is not seen yet. */
+const soonSeconds = 60;
+/** It keeps its slot so long; afterwards others have it, and this one needs a new attempt. */
+const pausedDeadlineSeconds = 7 * 24 * 3600;
+
+/**
+ * A run whose agent run stands still for want of credits. That is the account's state, so the account is held, and one
+ * call at a time finds out whether it is over: a start that waits, or the resume of a run like this.
+ */
+export async function outOfCredits(
+  deps: SettleDeps,
+  run: Running | Paused,
+  report: AgentRunReport,
+): Promise<NextState> {
+  const pausedAt = run.pausedAt ?? new Date(deps.clock()).toISOString();
+  if (deps.clock() > Date.parse(pausedAt) + pausedDeadlineSeconds * 1000) return giveUp(deps, run, report);
+  if (run.status === 'running') {
+    // First the hold, then the pause: whoever stops between the two does both again.
+    const seconds = await holdAccount(deps, { kind: 'credits', message: reason, runId: run.id });
+    return pausedState(deps, run, report, pausedAt, seconds);
+  }
+  // One that still runs cannot be resumed; it is watched.
+  if (report.status === 'running') return pausedState(deps, run, report, pausedAt, pausedCheckSeconds);
+  const turn = await takeTurn(deps, run);
+  if (turn !== 'now') return pausedState(deps, run, report, pausedAt, turn);
+  return resume(deps, run, report, pausedAt);
+}
+
+const reason = 'the account is out of credits. Add credits; then it goes on by itself, or at once when it is resumed.';
+
+/** `now`, or the seconds after which to look again. While the hold lasts only a person's word counts. */
+async function takeTurn(deps: SettleDeps, run: Paused): Promise<'now' | number> {
+  const hold = await readHold(deps);
+  if (hold === undefined) return 'now';
+  const asked = run.resumeAsked !== undefined && hold.probe === undefined;
+  if (isInForce(deps, hold) && !asked) return (Date.parse(hold.until) - deps.clock()) / 1000;
+  const written = await deps.runs.write(probeWrite(deps, hold, run.id));
+  return written.done ? 'now' : soonSeconds;
+}
+
+async function resume(deps: SettleDeps, run: Paused, report: AgentRunReport, pausedAt: string): Promise<NextState> {
+  try {
+    await deps.mosaic.resumeAgentRun(run.agentRunId);
+  } catch (error) {
+    if (!(error instanceof MosaicError)) throw error;
+    deps.log.warn('resume.refused', { runId: run.id, agentRunId: run.agentRunId, kind: error.kind, error });
+    return pausedState(deps, run, report, pausedAt, await afterRefusedResume(deps, run, error));
+  }
+  const now = deps.clock();
+  deps.log.info('run.resumed', { runId: run.id, agentRunId: run.agentRunId });
+  return {
+    status: 'running',
+    agentRunId: run.agentRunId,
+    ...slotOf(run),
+    // A fresh deadline: the pause may have been longer than that.
+    startedAt: new Date(now).toISOString(),
+    progress: mostProgress(run, report),
+    pausedAt,
+    checkAfter: new Date(now + soonSeconds * 1000).toISOString(),
+    resumeAsked: undefined,
+  };
+}
+
+/** For how many seconds it stays paused: nothing is sent again before the API was asked where the run is. */
+async function afterRefusedResume(deps: SettleDeps, run: Paused, error: MosaicError): Promise<number> {
+  if (error.ambiguous) return soonSeconds;
+  if (ofAccount.has(error.kind)) {
+    const { kind, message, retryAfterSeconds } = error;
+    return holdAccount(deps, { kind, message, retryAfterSeconds, runId: run.id });
+  }
+  await endProbe(deps, run.id);
+  return pausedCheckSeconds;
+}
+
+const ofAccount: ReadonlySet<MosaicErrorKind> = new Set([
+  ...(['credits', 'unauthorised', 'rate-limited', 'concurrency'] as const),
+  ...(['network', 'timeout', 'server', 'unreadable'] as const),
+]);
+
+async function giveUp(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
+  if (report.status === 'running') await cancelAndAsk(deps, run);
+  return {
+    status: 'failed',
+    agentRunId: run.agentRunId,
+    failure: 'out-of-credits',
+    reason: `the account had no credits for ${pausedDeadlineSeconds / 86_400} days. Add credits, then try it again.`,
+  };
+}
+
+function pausedState(
+  { clock }: SettleDeps,
+  run: Running | Paused,
+  report: AgentRunReport,
+  pausedAt: string,
+  waitSeconds: number,
+): NextState {
+  const seconds = Math.min(pausedCheckSeconds, Math.max(1, Math.ceil(waitSeconds)));
+  return {
+    status: 'paused',
+    agentRunId: run.agentRunId,
+    ...slotOf(run),
+    progress: mostProgress(run, report),
+    reason,
+    pausedAt,
+    checkAfter: new Date(clock() + seconds * 1000).toISOString(),
+    resumeAsked: undefined,
+  };
+}
