@@ -1,14 +1,16 @@
 import { Missing, messageOf, PermanentError } from '../errors.ts';
 import type { Mosaic } from '../mosaic/client.ts';
 import type { openLink } from '../platform/links.ts';
+import type { Write } from '../platform/ports.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
 import { deliveryKey } from './delivery-key.ts';
+import { identityOf, propertiesOf } from './delivery-properties.ts';
 import type { CopyMessage } from './messages.ts';
 import { readRun } from './move-run.ts';
 import { type CopiedOutput, noteOutput, type OutputState, readOutput } from './output-items.ts';
 import type { Copying, ExpectedOutput } from './run.ts';
+import { keyPk } from './run-items.ts';
 import { abandonTransfer, transfer } from './transfer.ts';
-import { outputIdMetadata, runIdMetadata } from './upload.ts';
 
 export interface CopyDeps extends DeliverDeps {
   readonly mosaic: Mosaic;
@@ -28,10 +30,19 @@ export async function copyOutput(
   if (run?.status !== 'copying' || output === undefined) return 'not-due';
   const before = await readOutput(deps.runs, run.id, output.id);
   const alreadyEnded = before !== undefined && before.status !== 'copying';
-  if (!alreadyEnded) await noteOutput(deps.runs, run.id, output.id, await copyOrGiveUp(deps, run, output, before));
+  if (!alreadyEnded) {
+    const ended = await copyOrGiveUp(deps, run, output, before);
+    await noteOutput(deps.runs, run.id, output.id, ended, foundBy(deps, run, ended));
+  }
   // Also when it was copied before: an earlier worker may have stopped between the copy and the end of the run.
   await deliverRun(deps, run);
   return alreadyEnded ? 'already-copied' : 'copied';
+}
+
+/** An output's key leads to its run, as an upload's does. */
+function foundBy({ deliveries }: CopyDeps, { id, createdAt }: Copying, ended: OutputState): Write[] {
+  if (ended.status !== 'copied') return [];
+  return [{ put: { pk: keyPk(deliveries.name, ended.key), sk: `${createdAt}#${id}`, type: 'key', runId: id } }];
 }
 
 async function copyOrGiveUp(
@@ -62,13 +73,15 @@ async function copy(
   output: ExpectedOutput,
   before: OutputState | undefined,
 ): Promise<CopiedOutput> {
+  const { expected } = run;
   const { key, versionId, bytes, checksum, contentType } = await transfer(
     { bucket: deps.deliveries, trustedHosts: deps.trustedHosts, openLink: deps.openLink },
     {
       // Links go stale, so none is kept: whoever copies asks for one.
       openLinkNow: () => freshLink(deps.mosaic, run, output),
-      keyFor: (extension) => deliveryKey(run, output, extension),
-      identity: { [runIdMetadata]: run.id, [outputIdMetadata]: encodeURIComponent(output.id) },
+      keyFor: (extension) => deliveryKey(run, output, extension, { expected, prefix: deps.deliveriesPrefix }),
+      identity: identityOf(run, output),
+      propertiesFor: (extension) => propertiesOf(run, output, extension, expected),
       remembered: before?.status === 'copying' ? before.transfer : undefined,
       remember: (state) => noteOutput(deps.runs, run.id, output.id, { status: 'copying', transfer: state }),
     },

@@ -8,6 +8,8 @@ import { runIdMetadata } from './upload.ts';
 
 export interface DeliverDeps extends RunDeps {
   readonly deliveries: Bucket;
+  /** What the keys of everything that is delivered begin with; with its `/`. */
+  readonly deliveriesPrefix?: string;
 }
 
 /** Ends a run whose outputs are all done: the manifest comes last, so whoever sees it sees all that it names. */
@@ -36,15 +38,19 @@ async function ending(deps: DeliverDeps, run: Copying, outputs: ReadonlyMap<stri
     const reason = `${failures.length} of ${expected.length} outputs could not be delivered: ${failures.slice(0, 5).join('; ')}`;
     return { status: 'failed', agentRunId, reason, failure: 'delivery' };
   }
-  const key = await writeManifest(deps.deliveries, run, manifestOf(run, outputs));
+  const key = await writeManifest(deps, run, manifestOf(run, outputs));
   return { status: 'delivered', agentRunId, partial, manifestKey: key, outputCount: expected.length };
 }
 
 /** The same bytes however often it is written: a worker that stopped after it finds its own. */
-async function writeManifest(deliveries: Bucket, run: Copying, body: string): Promise<string> {
+async function writeManifest(
+  { deliveries, deliveriesPrefix }: DeliverDeps,
+  run: Copying,
+  body: string,
+): Promise<string> {
   const properties = { contentType: 'application/json', metadata: { [runIdMetadata]: run.id }, ifAbsent: true };
   for (let number = run.attempt; ; number += 1) {
-    const key = manifestKey(run, number);
+    const key = manifestKey(run, number, deliveriesPrefix);
     const stored = await deliveries.put(key, body, properties);
     if (stored.outcome === 'stored' || (await readText(deliveries, key)) === body) return key;
   }
@@ -62,10 +68,23 @@ function manifestOf(run: Copying, outputs: ReadonlyMap<string, EndedOutput>): st
     agentRunId: run.agentRunId,
     partial: run.partial,
     input: { bucket, key, versionId, etag, size },
+    inputs: ordered(run.input),
+    data: ordered(run.variables?.data ?? run.rule.data),
+    media: ordered(run.media),
+    lineage: ordered(run.lineage),
+    estimate: ordered(run.estimate),
     outputs: run.expected.map((expected) => manifestOutput(expected, outputs.get(expected.id))),
     nodeErrors: run.nodeErrors.map(({ nodeId, messages }) => ({ nodeId, messages })),
   };
   return `${JSON.stringify(manifest, null, 2)}\n`;
+}
+
+/** Names in one order, at any depth. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, each]) => [name, ordered(each)]));
 }
 
 function manifestOutput({ id, nodeId, nodeName }: ExpectedOutput, output: EndedOutput | undefined) {

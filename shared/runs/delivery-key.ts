@@ -1,19 +1,97 @@
+import { PermanentError } from '../errors.ts';
+import { outputVariables, safeId } from './delivery-variables.ts';
 import { sha256 } from './ids.ts';
+import { fillTemplate, slug } from './rules/template.ts';
 import type { ExpectedOutput, Run } from './run.ts';
 
 const maxKeyBytes = 1024;
 
-/** Where an output is delivered: `<folder>/<name>/<run id>/<node>-<output id>.<extension>`. */
-export const deliveryKey = (run: Run, output: ExpectedOutput, extension: string): string =>
-  keyIn(run, `${nameOf(output)}.${extension}`);
+/**
+ * Where an output is delivered: where its rule says, else `<folder>/<name>/<run id>/<node>-<output id>.<extension>`.
+ * `expected`: all outputs of the run; no two of them share a key.
+ */
+export function deliveryKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  { expected = [output], prefix = '' }: { expected?: readonly ExpectedOutput[]; prefix?: string } = {},
+): string {
+  const named = run.rule.deliver?.key === undefined ? undefined : namedKey(run, output, extension, expected);
+  return named === undefined ? keyIn(run, `${nameOf(output)}.${extension}`, prefix) : fitted(named, prefix);
+}
 
 /** The first attempt's manifest is `manifest.json`; what is there already is never written over. */
-export const manifestKey = (run: Run, number: number): string =>
-  keyIn(run, number === 1 ? 'manifest.json' : `manifest-${number}.json`);
+export const manifestKey = (run: Run, number: number, prefix = ''): string =>
+  keyIn(run, number === 1 ? 'manifest.json' : `manifest-${number}.json`, prefix);
 
-function keyIn({ id, upload }: Run, fileName: string): string {
+function keyIn({ id, upload }: Run, fileName: string, prefix: string): string {
   const end = `/${id}/${fileName}`;
-  return `${cut(withoutExtension(upload.key), maxKeyBytes - Buffer.byteLength(end))}${end}`;
+  const start = cut(withoutExtension(upload.key), maxKeyBytes - Buffer.byteLength(prefix) - Buffer.byteLength(end));
+  return `${prefix}${start}${end}`;
+}
+
+/** Undefined when the template leaves nothing that could be a name, or asks for what this object does not have. */
+function namedKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  expected: readonly ExpectedOutput[],
+): string | undefined {
+  const keys = expected.map((each) => filledKey(run, each, extension, expected));
+  const own = keys[expected.findIndex(({ id }) => id === output.id)];
+  if (own === undefined) return undefined;
+  if (keys.filter((key) => key === own).length === 1) return own;
+  // All of those that would meet are told apart, by what is theirs alone, so that it does not matter who comes first.
+  return withSuffix(own, `-${sha256(output.id).slice(0, 8)}`);
+}
+
+function filledKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  expected: readonly ExpectedOutput[],
+): string | undefined {
+  const variables = outputVariables(run, output, extension, expected);
+  try {
+    const key = safeKey(fillTemplate(run.rule.deliver?.key ?? '', variables, withinSegment));
+    // An earlier attempt may have left outputs under the same names.
+    return key === '' || run.attempt === 1 || mentions(run, 'run', 'output', 'attempt')
+      ? key || undefined
+      : withSuffix(key, `-attempt-${run.attempt}`);
+  } catch (error) {
+    // The edit is paid for: better under a name that nobody chose than not at all.
+    if (error instanceof PermanentError) return undefined;
+    throw error;
+  }
+}
+
+const mentions = ({ rule }: Run, ...names: readonly string[]): boolean =>
+  names.some((name) => rule.deliver?.key?.includes(`{${name}`));
+
+/** What an uploader wrote is one part of a path, whatever it holds; only the key's own folders may be several. */
+const withinSegment = (value: string, name: string): string =>
+  name === 'folder' || name === 'key' ? value : value.replaceAll('/', '-');
+
+/** No empty, hidden-from-sight or upward parts: nothing leaves the folder that it is put into. */
+const safeKey = (key: string): string =>
+  key
+    .replace(/[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '')
+    .split('/')
+    .filter((part) => !/^[\s.]*$/.test(part))
+    .join('/');
+
+/** A key that is cut keeps its ending, and what it was tells it from others that begin alike. */
+function fitted(key: string, prefix: string): string {
+  const room = maxKeyBytes - Buffer.byteLength(prefix);
+  if (Buffer.byteLength(key) <= room) return prefix + key;
+  const mark = `-${sha256(key).slice(0, 16)}`;
+  const ending = /\.[A-Za-z0-9]{1,10}$/.exec(key)?.[0] ?? '';
+  return prefix + withSuffix(cut(key, room - mark.length - ending.length).replace(/\/+$/, '') + ending, mark);
+}
+
+function withSuffix(key: string, suffix: string): string {
+  const [ending = ''] = /(?<=[^/])\.[A-Za-z0-9]{1,10}$/.exec(key) ?? [];
+  return `${key.slice(0, key.length - ending.length)}${suffix}${ending}`;
 }
 
 function withoutExtension(key: string): string {
@@ -22,7 +100,7 @@ function withoutExtension(key: string): string {
   return dot > 0 ? key.slice(0, dot - name.length) : key;
 }
 
-/** Nothing collides by being cut short: the run's id follows. */
+/** Nothing collides by being cut short: what follows is its own. */
 function cut(text: string, maxBytes: number): string {
   let kept = '';
   let bytes = 0;
@@ -34,20 +112,5 @@ function cut(text: string, maxBytes: number): string {
   return kept;
 }
 
-function nameOf({ id, nodeId, nodeName }: ExpectedOutput): string {
-  const node = slug(nodeName ?? '') || slug(nodeId ?? '') || 'output';
-  return `${node}-${safeId(id)}`;
-}
-
-const slug = (text: string): string =>
-  text
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 60)
-    .replace(/-+$/, '');
-
-/** Ids come from outside: one that is no plain name must neither leave its folder nor look like another. */
-const safeId = (id: string): string => (/^[\w-]{1,100}$/.test(id) ? id : sha256(id).slice(0, 32));
+const nameOf = ({ id, nodeId, nodeName }: ExpectedOutput): string =>
+  `${slug(nodeName ?? '') || slug(nodeId ?? '') || 'output'}-${safeId(id)}`;

@@ -1,4 +1,4 @@
-import type { Item, Json, Table } from '../platform/ports.ts';
+import type { Item, Json, Table, Write } from '../platform/ports.ts';
 import { allItems } from './all-items.ts';
 import { outputKey } from './run-items.ts';
 import type { RememberedTransfer, Transferred } from './transfer.ts';
@@ -26,11 +26,17 @@ export async function readOutput(table: Table, runId: string, outputId: string):
   return item && fromItem(item);
 }
 
-/** Writes how far an output is, unless it has ended: its first ending stays. */
-export async function noteOutput(table: Table, runId: string, outputId: string, state: OutputState): Promise<void> {
+/** Writes how far an output is, and what goes with it, unless it has ended: its first ending stays. */
+export async function noteOutput(
+  table: Table,
+  runId: string,
+  outputId: string,
+  state: OutputState,
+  alongside: readonly Write[] = [],
+): Promise<void> {
   const put: Item = { ...outputKey(runId, outputId), type: 'output', outputId, ...(state as { [name: string]: Json }) };
-  const written = await table.write({ put, if: 'absent' });
-  if (!written.done) await table.write({ put, if: { status: 'copying' } });
+  const written = await table.write({ put, if: 'absent' }, ...alongside);
+  if (!written.done) await table.write({ put, if: { status: 'copying' } }, ...alongside);
 }
 
 /** The outputs that are done, one way or the other, by their ids. */

@@ -1,6 +1,6 @@
 import { Rejected } from '../errors.ts';
 import type { openLink } from '../platform/links.ts';
-import type { Bucket } from '../platform/ports.ts';
+import type { Bucket, ObjectProperties } from '../platform/ports.ts';
 import { crc32Of } from './transfer-checksum.ts';
 import { type Container, containerOf } from './transfer-container.ts';
 import { alreadyThere, type Existing, type Identity } from './transfer-existing.ts';
@@ -30,6 +30,8 @@ export interface TransferJob {
   readonly keyFor: (extension: string) => string;
   /** What tells this object from any other; the same on every attempt, so no times. */
   readonly identity: Identity;
+  /** What else is written on it, given the same extension. */
+  readonly propertiesFor?: (extension: string) => Pick<ObjectProperties, 'metadata' | 'tags'>;
   /** What `remember` was last given, in an attempt before this one. */
   readonly remembered?: RememberedTransfer;
   /** Keeps what a later attempt needs, before each part is sent. Holds no link. */
@@ -85,7 +87,7 @@ async function begin(deps: TransferDeps, job: TransferJob, source: Source): Prom
     if (layout.bytes < smallBytes) return await putWhole(deps, job, key, container, first, parts);
     const existing = await alreadyThere(deps.bucket, key, { identity: job.identity, bytes: layout.bytes });
     if (existing) return transferred('already-there', existing, container);
-    const properties = { contentType: container.contentType, metadata: job.identity };
+    const properties = propertiesOf(job, container);
     const { uploadId } = await deps.bucket.startUpload(key, properties);
     const state = { key, uploadId, ...layout, ...container, etag: stretch.etag, checksums: '' };
     const sent = await sendParts(deps, job, source, state, { buffers, parts: withFirst(first, parts) });
@@ -117,13 +119,18 @@ async function putWhole(
   // Ends only when exactly the announced bytes have come.
   await rest.next();
   const checksum = crc32Of(bytes);
-  const metadata = { ...job.identity, crc32: checksum };
-  const stored = await deps.bucket.put(key, bytes, { contentType: container.contentType, metadata, ifAbsent: true });
+  const properties = propertiesOf(job, container, { crc32: checksum });
+  const stored = await deps.bucket.put(key, bytes, { ...properties, ifAbsent: true });
   if (stored.outcome === 'stored') return transferred('copied', { head: stored.head, checksum }, container);
   const expected = { identity: job.identity, bytes: bytes.byteLength, checksum };
   const existing = await alreadyThere(deps.bucket, key, expected);
   if (!existing) throw new Error(`${key} in ${deps.bucket.name} was there a moment ago and is gone.`);
   return transferred('already-there', existing, container);
+}
+
+function propertiesOf(job: TransferJob, { contentType, extension }: Container, more: Identity = {}): ObjectProperties {
+  const { metadata, tags } = job.propertiesFor?.(extension) ?? {};
+  return { contentType, metadata: { ...metadata, ...job.identity, ...more }, ...(tags === undefined ? {} : { tags }) };
 }
 
 const transferred = (

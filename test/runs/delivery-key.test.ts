@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deliveryKey, manifestKey } from '../../shared/runs/delivery-key.ts';
+import type { Run } from '../../shared/runs/run.ts';
 import { claimedRun } from './a-run.ts';
 
 const keyOf = (key: string, output = { id: 'out-1', nodeId: 'node-1', nodeName: 'Silence Removal' }) =>
@@ -33,5 +35,126 @@ describe('where an output is delivered', () => {
   test('later manifests get a number', () => {
     const run = { ...claimedRun(), id: 'RUN', upload: { bucket: 'uploads', key: 'a.mp4' } };
     expect([1, 2].map((number) => manifestKey(run, number))).toEqual(['a/RUN/manifest.json', 'a/RUN/manifest-2.json']);
+  });
+});
+
+describe('where a rule’s template puts an output', () => {
+  const outputs = [
+    { id: 'out-1', nodeId: 'n1', nodeName: 'Clips' },
+    { id: 'out-2', nodeId: 'n1', nodeName: 'Clips' },
+    { id: 'out-3', nodeId: 'n2', nodeName: 'Captions' },
+  ];
+  const runOf = (template: string, more: Partial<Run> = {}): Run =>
+    ({
+      ...claimedRun('R'.repeat(24)),
+      upload: { bucket: 'uploads', key: 'in/Für Anna/talk.one.mov' },
+      ...more,
+      rule: { ...claimedRun().rule, ...more.rule, deliver: { key: template } },
+    }) as Run;
+  const keysOf = (run: Run, prefix = '') =>
+    outputs.map((output) => deliveryKey(run, output, 'mp4', { expected: outputs, prefix }));
+
+  test('names parts of the key, the run and the output', () => {
+    const run = runOf('{folder}/{stem|slug}/{node}-{index}-{output}-{attempt}-{agent}.{extension}');
+    expect(keysOf(run, 'edited/')[1]).toBe('edited/in/Für Anna/talk-one/clips-2-out-2-1-agent-1.mp4');
+  });
+
+  test('the extension is that of the output, whatever the input’s was', () => {
+    const run = runOf('{name}.{extension}', { rule: { ...claimedRun().rule, pattern: '**/{name}.{extension}' } });
+    expect(keysOf(run)[0]).toMatch(/^talk\.one-\w{8}\.mp4$/);
+  });
+
+  test('two outputs that would meet are told apart, in any order, and others stay as they are', () => {
+    const [first, second, third] = keysOf(runOf('x/{node}.{extension}'));
+    expect(third).toBe('x/captions.mp4');
+    expect(first).toMatch(/^x\/clips-[0-9a-f]{8}\.mp4$/);
+    expect(second).toMatch(/^x\/clips-[0-9a-f]{8}\.mp4$/);
+    expect(second).not.toBe(first);
+    const [one, two, three] = outputs;
+    if (!one || !two || !three) throw new Error('There are three outputs.');
+    const turned = { expected: [three, two, one] };
+    expect(deliveryKey(runOf('x/{node}.{extension}'), one, 'mp4', turned)).toBe(first);
+  });
+
+  test('a later attempt does not find its names taken by the one before', () => {
+    expect(keysOf(runOf('{node}.{extension}', { attempt: 2 }))[2]).toBe('captions-attempt-2.mp4');
+    expect(keysOf(runOf('{run}/{node}.{extension}', { attempt: 2 }))[2]).toBe(`${'R'.repeat(24)}/captions.mp4`);
+  });
+
+  test('what an uploader wrote stays within its folder', () => {
+    const run = runOf('customers/{metadata.customer}/{sidecar.title}.{extension}', {
+      variables: { metadata: { customer: '../../acme/secret' }, sidecar: { title: '/\u0000..\u202e/' } },
+    });
+    expect(keysOf(run)[0]).toMatch(/^customers\/\.\.-\.\.-acme-secret\/-\.\.-/);
+    const upward = runOf('customers/{metadata.customer}/x-{output}', { variables: { metadata: { customer: '..' } } });
+    expect(keysOf(upward)[0]).toBe('customers/x-out-1');
+  });
+
+  test('what a template asks for in vain does not lose an output that is paid for', () => {
+    expect(keysOf(runOf('{metadata.customer}/{stem}.{extension}'))[0]).toMatch(
+      /^in\/Für Anna\/talk\.one\/R+\/clips-out-1\.mp4$/,
+    );
+    expect(keysOf(runOf('{metadata.empty}', { variables: { metadata: { empty: '' } } }))[0]).toMatch(
+      /clips-out-1\.mp4$/,
+    );
+  });
+
+  test('a long one is cut, keeps its ending, and is still told from others that begin alike', () => {
+    const title = '日'.repeat(500);
+    const run = runOf('{metadata.title}{output}.{extension}', { variables: { metadata: { title } } });
+    const keys = keysOf(run, 'edited/');
+    for (const key of keys) {
+      expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024);
+      expect(key).toMatch(/^edited\/日+-[0-9a-f]{16}\.mp4$/);
+    }
+    expect(new Set(keys).size).toBe(3);
+  });
+
+  test('no template and no value makes a key that leaves its place', () => {
+    const piece = fc.constantFrom(
+      '/',
+      '..',
+      '.',
+      '\u0000',
+      'a',
+      '{metadata.a}',
+      '{folder}',
+      '{node}',
+      '{output}',
+      ' ',
+      '\u202e',
+    );
+    const value = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(fc.constantFrom('/', '..', '\n', 'x', '日')).map((all) => all.join('')),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 12 }),
+        value,
+        value,
+        fc.integer({ min: 1, max: 3 }),
+        (pieces, a, key, attempt) => {
+          const upload = { bucket: 'uploads', key: `in/${key}` };
+          const run = runOf(pieces.join(''), { upload, attempt, variables: { metadata: { a } } });
+          const keys = keysOf(run, 'edited/');
+          expect(new Set(keys).size).toBe(keys.length);
+          if (keys.some((each) => each.includes(run.id))) return;
+          for (const each of keys) {
+            expect(each.startsWith('edited/')).toBe(true);
+            expect(Buffer.byteLength(each)).toBeLessThanOrEqual(1024);
+            expect(each.split('/').some((part) => /^(\.{0,2}|\s*)$/.test(part))).toBe(false);
+            expect(/[\p{Cc}\p{Surrogate}\p{Bidi_Control}]/u.test(each)).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  test('manifests stay with the run, within the prefix', () => {
+    expect(manifestKey(runOf('x/{output}'), 1, 'edited/')).toBe(
+      `edited/in/Für Anna/talk.one/${'R'.repeat(24)}/manifest.json`,
+    );
   });
 });

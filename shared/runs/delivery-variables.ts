@@ -1,0 +1,29 @@
+import { sha256 } from './ids.ts';
+import { keyVariables, slug, type Variables } from './rules/template.ts';
+import type { ExpectedOutput, Run } from './run.ts';
+
+/** What the templates of a delivery know of one output. */
+export function outputVariables(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  expected: readonly ExpectedOutput[],
+): Variables {
+  const { rule, upload, createdAt, variables = {} } = run;
+  return {
+    ...{ metadata: {}, sidecar: {}, data: rule.data ?? {} },
+    ...keyVariables(rule, upload, createdAt),
+    ...variables,
+    run: run.id,
+    output: safeId(output.id),
+    node: slug(output.nodeName ?? '') || slug(output.nodeId ?? '') || 'output',
+    index: expected.findIndex(({ id }) => id === output.id) + 1,
+    attempt: run.attempt,
+    rule: rule.of ?? rule.id,
+    agent: rule.agentId,
+    extension,
+  };
+}
+
+/** Ids come from outside: one that is no plain name must neither leave its folder nor look like another. */
+export const safeId = (id: string): string => (/^[\w-]{1,100}$/.test(id) ? id : sha256(id).slice(0, 32));
