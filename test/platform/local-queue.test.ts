@@ -33,6 +33,27 @@ test('delay, visibility and dead letters follow the given clock', async () => {
   expect(await queue.receive()).toEqual([]);
 });
 
+test('what is received too often makes way at once for what is behind it', async () => {
+  let now = 1_000_000;
+  const platform = open(testFolder(), () => now);
+  const queue = platform.queue('q', { maxReceives: 1 });
+  const poison = Array.from({ length: 25 }, (_, n) => ({ body: n }));
+  await queue.send(...poison);
+  for (let batch = 0; batch < 3; batch += 1) await queue.receive({ visibilitySeconds: 60 });
+  now += 60_000;
+  await queue.send({ body: 'good' });
+  expect((await queue.receive()).map(({ body }) => JSON.parse(body))).toEqual(['good']);
+  const dead: unknown[] = [];
+  for (let page = await platform.queue('q-dead').receive(); page.length > 0; ) {
+    for (const { body, receipt } of page) {
+      dead.push(JSON.parse(body));
+      await platform.queue('q-dead').done(receipt);
+    }
+    page = await platform.queue('q-dead').receive();
+  }
+  expect(dead.toSorted((a, b) => Number(a) - Number(b))).toEqual(poison.map(({ body }) => body));
+});
+
 test('whoever listens hears of each queue that got or got back a message', async () => {
   const platform = open();
   platform.notify('b', 'events');

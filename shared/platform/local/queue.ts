@@ -61,22 +61,31 @@ function take(storage: QueueStorage, queue: string, { max, visibilitySeconds, ma
   const now = clock();
   // Most looks find nothing; they should not take the write lock.
   if (!database.get('SELECT 1 FROM messages WHERE queue = ? AND visible_ms <= ? LIMIT 1', queue, now)) return [];
-  const { moved, taken } = database.transaction(() => ({
-    moved: database.run(
-      `UPDATE messages SET queue = ?, receives = 0, receipt = NULL
-       WHERE queue = ? AND visible_ms <= ? AND receives >= ?`,
-      ...[`${queue}-dead`, queue, now, maxReceives],
-    ),
-    taken: database.all<Received>(
+  const takeNext = () =>
+    database.all<Received>(
       `UPDATE messages SET receives = receives + 1, visible_ms = ?, receipt = seq || '-' || hex(randomblob(12))
        WHERE seq IN (SELECT seq FROM messages WHERE queue = ? AND visible_ms <= ? ORDER BY visible_ms, seq LIMIT ?)
        RETURNING message_id AS messageId, body, receipt, receives AS receiveCount`,
       ...[now + visibilitySeconds * 1000, queue, now, max],
-    ),
-  }));
-  if (moved > 0) wakeUps.wake(`${queue}-dead`);
-  return taken;
+    );
+  // Only what comes next is looked at: a look must not cost more the longer the queue is.
+  for (;;) {
+    const { taken, living } = database.transaction(() => {
+      const taken = takeNext();
+      const dead = taken.filter((message) => message.receiveCount > maxReceives);
+      for (const { receipt } of dead) bury(database, queue, receipt, now);
+      return { taken, living: taken.filter((message) => !dead.includes(message)) };
+    });
+    if (living.length < taken.length) wakeUps.wake(`${queue}-dead`);
+    if (living.length > 0 || taken.length === 0) return living;
+  }
 }
+
+const bury = (database: Database, queue: string, receipt: string, now: number) =>
+  database.run(
+    'UPDATE messages SET queue = ?, receives = 0, receipt = NULL, visible_ms = ? WHERE receipt = ? AND queue = ?',
+    ...[`${queue}-dead`, now, receipt, queue],
+  );
 
 function untilNextMs({ database, clock }: QueueStorage, queue: string): number {
   const sql = 'SELECT visible_ms AS ms FROM messages WHERE queue = ? ORDER BY visible_ms LIMIT 1';
