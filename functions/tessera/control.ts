@@ -1,0 +1,86 @@
+import { Missing } from '../../shared/errors.ts';
+import { askCancel, type CancelAnswer } from '../../shared/runs/control/ask-cancel.ts';
+import { askResume } from '../../shared/runs/control/ask-resume.ts';
+import { pause, readPauses, unpause } from '../../shared/runs/control/pause.ts';
+import { retryRun } from '../../shared/runs/control/retry-run.ts';
+import type { Outcome } from './outcome.ts';
+import type { World } from './world.ts';
+
+export async function pauseStarts(
+  world: World,
+  { rule: ruleId, reason = 'paused by command' }: { readonly rule?: string; readonly reason?: string },
+): Promise<Outcome> {
+  if (ruleId !== undefined) await assertRule(world, ruleId);
+  await pause(world, { ruleId, reason });
+  const what = ruleId === undefined ? 'Nothing' : `Nothing of the rule ${ruleId}`;
+  const again = ruleId === undefined ? 'tessera resume' : `tessera resume --rule ${ruleId}`;
+  return {
+    lines: [`Paused. ${what} is started until ${again}; uploads are taken and wait, what is under way goes on.`],
+    json: { paused: ruleId ?? 'all', reason },
+  };
+}
+
+/** Without a run: the pause ends, the account's hold too, and what waits is started. */
+export async function resume(
+  world: World,
+  runId: string | undefined,
+  { rule: ruleId }: { readonly rule?: string },
+): Promise<Outcome> {
+  if (runId !== undefined) {
+    await askResume(world, runId);
+    return { lines: ['It goes on as soon as it can.'], json: { resumed: runId }, note: world.idleBecause() };
+  }
+  const before = await readPauses(world);
+  await unpause(world, ruleId);
+  if (ruleId === undefined) await askResume(world);
+  const left = ruleId === undefined ? [...before.rules.keys()] : [];
+  const wasPaused = ruleId === undefined ? before.all !== undefined : before.rules.has(ruleId);
+  const still = before.all !== undefined && ruleId !== undefined ? ' Everything is still paused: tessera resume.' : '';
+  return {
+    lines: [
+      wasPaused
+        ? `Resumed: what waits is started.${still}`
+        : `It was not paused; what waits is looked at again.${still}`,
+      ...left.map((id) => `The rule ${id} is still paused: tessera resume --rule ${id}.`),
+    ],
+    json: { resumed: ruleId ?? 'all', wasPaused, stillPaused: left },
+    note: world.idleBecause(),
+  };
+}
+
+export async function cancel(
+  world: World,
+  runId: string,
+  { reason = 'cancelled by command' }: { readonly reason?: string },
+): Promise<Outcome> {
+  const answer = await askCancel(world, runId, reason);
+  const outcome = { lines: [cancelWords[answer]], json: { runId, answer } };
+  if (answer === 'ended') return { ...outcome, lines: [], faults: [cancelWords.ended] };
+  return { ...outcome, note: answer === 'asked' ? world.idleBecause() : undefined };
+}
+
+const cancelWords: Record<CancelAnswer, string> = {
+  cancelled: 'Cancelled; no agent run was under way.',
+  asked: 'Its agent run is being cancelled; the run ends when the API says so.',
+  ended: 'It has ended already, so there is nothing to cancel. tessera show says how.',
+};
+
+export async function retry(
+  world: World,
+  runId: string,
+  { neverBegan }: { readonly neverBegan?: boolean },
+): Promise<Outcome> {
+  const next = await retryRun(world, runId, { neverBegan });
+  return {
+    lines: [`Attempt ${next.attempt} is run ${next.id}.`],
+    json: { runId: next.id, attempt: next.attempt, previousRunId: runId },
+    note: world.idleBecause(),
+  };
+}
+
+async function assertRule(world: World, ruleId: string): Promise<void> {
+  const { rules } = await world.rules();
+  const ids = rules.flatMap(({ id, of }) => (of === undefined ? [id] : [id, of]));
+  if (ids.includes(ruleId)) return;
+  throw new Missing(`There is no rule ${ruleId}. There are: ${[...new Set(ids)].join(', ')}.`);
+}

@@ -1,0 +1,87 @@
+import colors from 'picocolors';
+import type { RunStatus } from '../../shared/runs/run.ts';
+import { plainText } from '../local/shown-path.ts';
+import { fitted, widthOf } from '../local/text-width.ts';
+
+const gap = '  ';
+
+/** How wide lines may be: as the terminal is. Where nobody looks, nothing is cut. */
+export const columnsHere = (): number =>
+  process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : Number.POSITIVE_INFINITY;
+
+/** Rows below their header; the last column takes what room is left, and of a long text shows the end. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  paint: (line: string, row: number) => string = (line) => line,
+): string[] {
+  const cells = [header, ...rows.map((row) => row.map(plainText))];
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
+  const before = widths.slice(0, -1).reduce((sum, width) => sum + width + gap.length, 0);
+  const room = Math.max(10, columnsHere() - 1 - before);
+  const lines = cells.map((row) =>
+    row
+      .map((cell, column) => {
+        if (column < row.length - 1) return fitted(cell, widths[column] ?? 0);
+        return widthOf(cell) > room ? fitted(cell, room) : cell;
+      })
+      .join(gap),
+  );
+  return lines.map((line, index) => (index === 0 ? colors.dim(line) : paint(line, index - 1)));
+}
+
+/** Names and their values below each other; what has no value is left out. */
+export function facts(entries: readonly (readonly [name: string, value: string | undefined])[]): string[] {
+  const known = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
+  const width = Math.max(0, ...known.map(([name]) => name.length));
+  return known.flatMap(([name, value]) =>
+    wrapped(plainText(value), columnsHere() - 1 - width - 4).map(
+      (line, index) => `  ${index === 0 ? colors.dim(name.padEnd(width)) : ' '.repeat(width)}${gap}${line}`,
+    ),
+  );
+}
+
+/** Broken between words so that no line is wider; a word that is wider by itself stays whole. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && widthOf(last) + 1 + widthOf(word) > columns) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** As the user's clock shows it. */
+export function localTime(iso: string): string {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso;
+  const two = (number: number) => String(number).padStart(2, '0');
+  const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-');
+  return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`;
+}
+
+export function inBytes(size: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3));
+  return `${power === 0 ? size : (size / 1000 ** power).toPrecision(3)} ${units[power]}`;
+}
+
+export function inMinutes(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  const rest = String(whole % 60).padStart(2, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+}
+
+export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+type Colour = (text: string) => string;
+
+export function colourOf(status: RunStatus): Colour {
+  if (status === 'delivered') return colors.green;
+  if (status === 'failed' || status === 'rejected') return colors.red;
+  if (status === 'uncertain' || status === 'paused') return colors.yellow;
+  if (status === 'ignored' || status === 'cancelled') return colors.dim;
+  return (text) => text;
+}

@@ -1,0 +1,153 @@
+import { isAbsolute, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { appliedRules, checkedRules } from './apply-rules.ts';
+import { backfillPrefix } from './backfill.ts';
+import { cancel, pauseStarts, resume, retry } from './control.ts';
+import { explainedKey } from './explain.ts';
+import { listedRuns } from './list-runs.ts';
+import { moment } from './moment.ts';
+import { type Outcome, printed } from './outcome.ts';
+import { rolledBackRules, rulesShown, rulesVersions } from './rules-versions.ts';
+import { shownRun } from './show-run.ts';
+import { openWorld, type World } from './world.ts';
+
+/** The `tessera` command; `exit` is told its exit code. */
+export function program(exit: (code: number) => void): Command {
+  const tessera = new Command('tessera')
+    .description('Rules, runs and control of a Tessera: of the one in a folder on this machine, or of a stage in AWS.')
+    .option('--data <dir>', 'the folder in which npm start keeps its state', '.tessera')
+    .option('--stage <name>', 'a deployed stage in AWS instead')
+    .option('--region <name>', 'its AWS region (else as the AWS SDK finds it)')
+    .option('--profile <name>', 'the AWS profile to use')
+    .option('--json', 'print JSON')
+    .addHelpText('after', exitCodes)
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+    .showHelpAfterError('(tessera --help, or tessera COMMAND --help, says how)');
+
+  /** What a command does once its world is open. */
+  const does = (work: (world: World, words: readonly string[], options: Options) => Promise<Outcome>) =>
+    async function (this: Command): Promise<void> {
+      const options = this.optsWithGlobals<Options>();
+      chooseAccount(options);
+      const world = await openWorld({ stage: options.stage, dataFolder: absolute(options.data) });
+      try {
+        exit(printed(await work(world, this.args, options), options.json === true));
+      } finally {
+        world.close();
+      }
+    };
+
+  const rules = tessera.command('rules').description('which uploads go to which agents');
+  rules
+    .command('apply <file>')
+    .description('check the rules in FILE and let them hold from now on, without a deploy')
+    .option('--dry-run', 'only say what would happen')
+    .action(does((world, [file = ''], { dryRun }) => appliedRules(world, absolute(file), { dryRun })));
+  rules
+    .command('check <file>')
+    .description('say what is wrong with the rules in FILE')
+    .action(does((world, [file = '']) => checkedRules(world, absolute(file))));
+  rules
+    .command('explain <key>')
+    .description('say what would happen to an upload of this key, and why; nothing is done')
+    .action(does((world, [key = '']) => explainedKey(world, key)));
+  rules
+    .command('history')
+    .description('the versions of the rules')
+    .action(does((world) => rulesVersions(world)));
+  rules
+    .command('show [version]')
+    .description('the rules that hold, or those of a version, as they were written')
+    .action(does((world, [version]) => rulesShown(world, version === undefined ? undefined : wholeNumber(version))));
+  rules
+    .command('rollback <version>')
+    .description('let the rules of an earlier version hold again, as a new version')
+    .action(does((world, [version = '']) => rolledBackRules(world, wholeNumber(version))));
+
+  tessera
+    .command('pause')
+    .description('start nothing until resumed; what is under way goes on')
+    .option('--rule <id>', 'only the runs of this rule')
+    .option('--reason <text>', 'kept, and shown to whoever looks')
+    .action(does((world, _, options) => pauseStarts(world, options)));
+  tessera
+    .command('resume [run]')
+    .description('end a pause and start what waits; or let RUN go on, which is paused for lack of credits')
+    .option('--rule <id>', 'only the pause of this rule')
+    .action(does((world, [runId], options) => resume(world, runId, options)));
+  tessera
+    .command('cancel <run>')
+    .description('end a run, and its agent run with it')
+    .option('--reason <text>', 'kept on the run')
+    .action(does((world, [runId = ''], options) => cancel(world, runId, options)));
+  tessera
+    .command('retry <run>')
+    .description('another attempt of a run that has ended; it may be paid for once more')
+    .option('--never-began', 'you have made sure that its agent run never began (after a start without an answer)')
+    .action(does((world, [runId = ''], options) => retry(world, runId, options)));
+  tessera
+    .command('backfill <prefix>')
+    .description('take what lies in the uploads already, below PREFIX ("" for all); goes on where it was stopped')
+    .option('--again', 'from the beginning, also when it was done before; nothing is edited twice')
+    .option('--limit <n>', 'at most so many objects this time', wholeNumber)
+    .action(does((world, [prefix = ''], options) => backfillPrefix(world, prefix, options)));
+
+  tessera
+    .command('runs')
+    .description('the runs, newest first')
+    .option('--status <status>', 'only those in this state, such as running or failed')
+    .option('--rule <id>', 'only those of this rule')
+    .option('--key <key>', 'only those that took or delivered this object')
+    .option('--since <time>', 'only those begun since: 2026-05-01, 2026-05-01T10:00, or 90m, 2h, 3d ago', moment)
+    .option('--until <time>', 'only those begun before', moment)
+    .option('--open', 'only those that have not ended')
+    .option('--limit <n>', 'at most so many', wholeNumber, 50)
+    .action(does((world, _, options) => listedRuns(world, options)));
+  tessera
+    .command('show <run-or-key>')
+    .description('one run whole: where it is, what comes next, what happened; a key shows its newest run')
+    .action(does((world, [idOrKey = '']) => shownRun(world, idOrKey)));
+  return tessera;
+}
+
+export interface Options {
+  readonly data: string;
+  readonly stage?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly json?: boolean;
+  readonly dryRun?: boolean;
+  readonly rule?: string;
+  readonly reason?: string;
+  readonly neverBegan?: boolean;
+  readonly again?: boolean;
+  readonly limit?: number;
+  readonly status?: string;
+  readonly key?: string;
+  /** ISO times. */
+  readonly since?: string;
+  readonly until?: string;
+  readonly open?: boolean;
+}
+
+const exitCodes = `
+Without --stage it works on the folder of npm start (--data), whether that runs or not.
+Exit codes: 0 done; 1 refused or failed, and why is said; 2 the command was not understood.`;
+
+/** From the folder in which the user typed the command, not from where npm runs the script. */
+const absolute = (path: string): string =>
+  isAbsolute(path) ? path : resolve(process.env.INIT_CWD ?? process.cwd(), path);
+
+/** The SDK's own variables, so that every client of this process agrees. */
+function chooseAccount({ region, profile }: Options): void {
+  if (region !== undefined) process.env.AWS_REGION = region;
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (!Number.isSafeInteger(number) || number < 0 || text.trim() === '')
+    throw new InvalidArgumentError('A whole number is needed.');
+  return number;
+}

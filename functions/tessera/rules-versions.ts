@@ -1,0 +1,38 @@
+import { rollbackRules, rulesHistory, rulesText } from '../../shared/runs/rules/stored-rules.ts';
+import { whoIAm } from './apply-rules.ts';
+import { localTime, table } from './layout.ts';
+import type { Outcome } from './outcome.ts';
+import type { World } from './world.ts';
+
+/** `rules history`: newest first, and last what was there before anything was applied. */
+export async function rulesVersions(world: World): Promise<Outcome> {
+  const versions = await rulesHistory(world);
+  const initial = { version: 0, at: undefined, by: undefined, summary: initialSummary(world) };
+  const all = [...versions, { ...initial, isInForce: !versions.some(({ isInForce }) => isInForce) }];
+  const rows = all.map(({ version, at, by, summary, isInForce }) => [
+    `${isInForce ? '*' : ' '} ${version}`,
+    at === undefined ? '' : localTime(at),
+    by ?? '',
+    summary,
+  ]);
+  return { lines: table(['  version', 'applied', 'by', '* holds now'], rows), json: all };
+}
+
+const initialSummary = ({ isStage }: World): string =>
+  isStage ? 'as deployed with the stage' : 'a folder for each agent';
+
+/** `rules show`: the text as it was applied, fit to be edited and applied again. */
+export async function rulesShown(world: World, asked: number | undefined): Promise<Outcome> {
+  const version = asked ?? (await world.rules()).version;
+  const text = await rulesText(world, version);
+  const shown = text?.replace(/\n$/, '') ?? JSON.stringify(world.initialRules, null, 2);
+  return { lines: [shown], json: { version, document: JSON.parse(shown) } };
+}
+
+export async function rolledBackRules(world: World, wanted: number): Promise<Outcome> {
+  const before = (await world.rules()).version;
+  const { version } = await rollbackRules(world, wanted, { by: whoIAm() });
+  const json = { version, same: wanted, changed: version !== before };
+  if (version === before) return { lines: [`Version ${wanted} holds already.`], json };
+  return { lines: [`Version ${version} holds now, with the rules of version ${wanted}.`], json };
+}

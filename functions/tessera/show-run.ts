@@ -1,0 +1,93 @@
+import colors from 'picocolors';
+import { Missing } from '../../shared/errors.ts';
+import { readHold } from '../../shared/runs/account-hold.ts';
+import { readPauses } from '../../shared/runs/control/pause.ts';
+import { describeRun } from '../../shared/runs/describe-run.ts';
+import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
+import { endedOutputs } from '../../shared/runs/output-items.ts';
+import type { MeasuredMedia, Run } from '../../shared/runs/run.ts';
+import { plainText } from '../local/shown-path.ts';
+import { colourOf, columnsHere, count, facts, inBytes, inMinutes, localTime, wrapped } from './layout.ts';
+import { nextStepOf } from './next-step.ts';
+import type { Outcome } from './outcome.ts';
+import { timeline } from './timeline.ts';
+import type { World } from './world.ts';
+
+/** One run whole: where it is and what comes next, then what is known of it, then what happened. */
+export async function shownRun(world: World, idOrKey: string): Promise<Outcome> {
+  const run = await findRun(world, idOrKey);
+  if (run === undefined)
+    throw new Missing(`There is no run ${idOrKey}, and none of a key that is called so. tessera runs lists them.`);
+  const [history, outputs, pauses, hold] = await Promise.all([
+    runHistory(world, run.id),
+    endedOutputs(world.runs, run.id),
+    readPauses(world),
+    readHold(world),
+  ]);
+  const next = nextStepOf(run, { pauses, hold, nowMs: world.clock() });
+  const sentence = colourOf(run.status);
+  return {
+    lines: [
+      ...wrapped(plainText(describeRun(run)), columnsHere() - 1).map((line) => colors.bold(sentence(line))),
+      ...(next === undefined ? [] : wrapped(plainText(next), columnsHere() - 1)),
+      '',
+      ...facts(factsOf(run)),
+      ...outputLines(outputs),
+      ...['', colors.dim('What happened'), ...timeline(run.createdAt, history)],
+    ],
+    json: { run, next: next ?? null, outputs: Object.fromEntries(outputs), history },
+    note: next === undefined ? undefined : world.idleBecause(),
+  };
+}
+
+const factsOf = (run: Run): (readonly [string, string | undefined])[] => [
+  ['run', run.id],
+  ['attempt', attemptOf(run)],
+  ['rule', `${run.rule.id}, priority ${run.rule.priority}`],
+  ['agent', run.rule.agentId],
+  ['agent run', 'agentRunId' in run ? run.agentRunId : undefined],
+  ['upload', `${run.upload.bucket}/${run.upload.key}`],
+  ['version', run.upload.versionId],
+  ['video', videoOf(run)],
+  ['inputs', inputsOf(run)],
+  ['parameters', run.rule.updateParams && JSON.stringify(run.rule.updateParams)],
+  ['estimate', run.estimate && `${run.estimate.amount} ${run.estimate.currency}`],
+  ['came from', run.lineage && `run ${run.lineage.parentRunId}, after ${count(run.lineage.hops, 'hop')}`],
+  ['asked', run.cancelAsked && `to be cancelled at ${localTime(run.cancelAsked.at)}: ${run.cancelAsked.reason}`],
+  ['slot', 'slot' in run ? String(run.slot) : undefined],
+  ['manifest', run.status === 'delivered' ? run.manifestKey : undefined],
+];
+
+function attemptOf({ attempt, previousRunId, nextRunId }: Run): string {
+  const before = previousRunId === undefined ? '' : `, after run ${previousRunId}`;
+  return `${attempt}${before}${nextRunId === undefined ? '' : `, before run ${nextRunId}`}`;
+}
+
+function videoOf({ upload, media = {} }: Run): string | undefined {
+  const parts = [upload.size === undefined ? undefined : inBytes(upload.size), ...measured(media)];
+  const known = parts.filter((part) => part !== undefined);
+  return known.length === 0 ? undefined : known.join(', ');
+}
+
+const measured = ({ container, seconds, width, height, audioTracks }: MeasuredMedia) => [
+  container,
+  seconds === undefined ? undefined : inMinutes(seconds),
+  width === undefined || height === undefined ? undefined : `${width}×${height}`,
+  audioTracks === 0 ? 'no sound' : undefined,
+];
+
+function inputsOf({ input }: Run): string | undefined {
+  if (input === undefined) return undefined;
+  if (input.kind === 'renders') return `${count(input.renderIds.length, 'output')} of run ${input.ofRunId}`;
+  return input.objects.map(({ key, nodeId }) => (nodeId === undefined ? key : `${key} → ${nodeId}`)).join(', ');
+}
+
+function outputLines(outputs: Awaited<ReturnType<typeof endedOutputs>>): string[] {
+  return [...outputs.values()].flatMap((output) =>
+    facts([
+      output.status === 'copied'
+        ? ['output', `${output.key} (${inBytes(output.size)})`]
+        : ['output', `not delivered: ${output.reason}`],
+    ]),
+  );
+}

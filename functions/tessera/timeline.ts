@@ -1,0 +1,55 @@
+import colors from 'picocolors';
+import type { HistoryEntry } from '../../shared/runs/find-runs.ts';
+import { plainText } from '../local/shown-path.ts';
+import { colourOf, columnsHere, localTime, wrapped } from './layout.ts';
+
+type Move = Extract<HistoryEntry, { kind: 'move' }>;
+type Report = Extract<HistoryEntry, { kind: 'event' }>;
+
+const indent = 2;
+const timeColumns = 'hh:mm:ss'.length;
+const dateColumns = 'yyyy-mm-dd '.length;
+
+interface Line {
+  readonly at: string;
+  readonly text: string;
+  readonly paint: (text: string) => string;
+}
+
+/** What happened to a run, one thing a line, with the date where a new day begins. */
+export function timeline(bornAt: string, history: readonly HistoryEntry[]): string[] {
+  const born: Line = { at: bornAt, text: 'noticed', paint: (text) => text };
+  const margin = indent + dateColumns + timeColumns + 2;
+  let day = '';
+  return [born, ...withoutRepeats(history).map(lineOf)].flatMap(({ at, text, paint }) => {
+    const time = localTime(at);
+    const isNew = time.slice(0, dateColumns) !== day;
+    day = time.slice(0, dateColumns);
+    const [first = '', ...rest] = wrapped(plainText(text), columnsHere() - 1 - margin);
+    const shownTime = isNew ? time : time.slice(dateColumns).padStart(time.length);
+    return [
+      `${' '.repeat(indent)}${colors.dim(shownTime)}  ${paint(first)}`,
+      ...rest.map((line) => ' '.repeat(margin) + paint(line)),
+    ];
+  });
+}
+
+/** Of reports that come one after the other and tell the same, the last one. */
+function withoutRepeats(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const same = (a: HistoryEntry, b: HistoryEntry | undefined) =>
+    a.kind === 'event' && b?.kind === 'event' && a.flag === b.flag && a.status === b.status;
+  return history.filter((entry, index) => !same(entry, history[index + 1]));
+}
+
+const lineOf = (entry: HistoryEntry): Line =>
+  entry.kind === 'move'
+    ? { at: entry.at, text: moveText(entry), paint: colourOf(entry.to) }
+    : { at: entry.at, text: reportText(entry), paint: colors.dim };
+
+const moveText = ({ to, reason }: Move): string => (reason === undefined ? to : `${to}: ${reason}`);
+
+function reportText({ flag, status, statusMessage, progress }: Report): string {
+  const percent = progress === undefined ? undefined : `${Math.round(progress * 100)} %`;
+  const parts = [status, percent, statusMessage].filter((part) => part !== undefined && part !== '');
+  return `the API reports ${flag}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+}

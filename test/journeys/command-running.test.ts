@@ -1,0 +1,70 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { makeClip } from '../support/clips.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { jsonOf, runCommand } from './run-command.ts';
+
+let folder = '';
+let program: Program;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tessera-command-'));
+  program = startProgram(['--port', '0'], folder);
+  await program.saying('Stop with Ctrl-C');
+});
+afterAll(async () => {
+  program.process.kill('SIGINT');
+  await program.ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tessera = (...words: string[]) => runCommand(words, folder);
+const runs = (...words: string[]) =>
+  jsonOf(['runs', ...words], folder) as unknown as Promise<{ id: string; status: string; attempt: number }[]>;
+
+async function drop(key: string): Promise<void> {
+  const path = join(folder, '.tessera/uploads', key);
+  mkdirSync(dirname(path), { recursive: true });
+  await makeClip(path);
+}
+
+test('apply, back-fill, pause, cancel, retry, resume, roll back: each holds for the program beside it, without a restart', async () => {
+  await drop('in/early.mp4');
+  await program.saying('in/early.mp4  ignored: no rule takes it');
+  const document = { rules: [{ id: 'shorts', prefix: 'in/', agentId: readyAgents[0]?.id }] };
+  writeFileSync(join(folder, 'rules.json'), JSON.stringify(document));
+  expect(await tessera('rules', 'apply', 'rules.json')).toMatchObject({ code: 0, err: '' });
+
+  expect((await tessera('backfill', 'in/')).out).toContain('1 object handed over');
+  await program.saying('in/early.mp4  done');
+  expect((await tessera('backfill', 'in/')).out).toContain('handed over before');
+  expect(await runs()).toMatchObject([{ status: 'delivered' }]);
+  const shown = await tessera('show', 'in/early.mp4');
+  expect(shown).toMatchObject({ code: 0, err: '' });
+  expect(shown.out).toMatch(/^in\/early\.mp4 is delivered/);
+  expect(shown.out).toMatch(/output +in\/early\//);
+
+  await tessera('pause', '--reason', 'tea');
+  await drop('in/second.mp4');
+  await program.saying('in/second.mp4  uploaded');
+  await expect.poll(() => runs('--status', 'waiting')).toMatchObject([{ attempt: 1 }]);
+  const [waiting] = await runs('--open');
+  const id = String(waiting?.id);
+  expect((await tessera('show', id)).out).toMatch(/Starts are paused since .* \(tea\)/);
+  expect((await tessera('cancel', id, '--reason', 'not this one')).out).toContain('Cancelled');
+  expect(await tessera('cancel', id)).toMatchObject({ code: 1, out: '' });
+  expect((await tessera('show', id)).out).toContain('not this one');
+  expect((await tessera('retry', id)).out).toContain('Attempt 2');
+  expect(await runs('--rule', 'shorts', '--open')).toMatchObject([{ status: 'waiting', attempt: 2 }]);
+  expect(await tessera('resume')).toMatchObject({ code: 0, err: '' });
+  await program.saying('in/second.mp4  done');
+
+  expect((await tessera('rules', 'rollback', '0')).code).toBe(0);
+  await drop('tighten/third.mp4');
+  await program.saying('tighten/third.mp4  done');
+  expect((await runs('--status', 'delivered')).length).toBe(3);
+  expect((await runs('--key', 'in/second.mp4')).map(({ status }) => status)).toEqual(['delivered', 'cancelled']);
+  expect((await runs('--limit', '1')).length).toBe(1);
+});

@@ -1,0 +1,109 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { openLocal } from '../../shared/platform/local/index.ts';
+import { newRunWrites } from '../../shared/runs/run-items.ts';
+import { claimedRun } from '../runs/a-run.ts';
+import { jsonOf, runCommand } from './run-command.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tessera-command-'));
+  openLocal({ folder: join(folder, '.tessera') }).close();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const tessera = (...words: string[]) => runCommand(words, folder);
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const rules = (prefix: string) =>
+  JSON.stringify({ rules: [{ id: 'shorts', prefix, agentId: readyAgents[0]?.id }] }, null, 2);
+
+describe('the command, with nothing running beside it', () => {
+  test('says what to do where no Tessera was ever started', async () => {
+    const { code, err, out } = await tessera('runs', '--data', 'elsewhere');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err).toContain('There is no Tessera in elsewhere');
+    expect(err).toContain('npm start');
+  });
+
+  test('ends with 0 for help, which names the exit codes, and with 2 for what it does not understand', async () => {
+    const help = await tessera('--help');
+    expect(help.code).toBe(0);
+    expect(help.out).toContain('Exit codes: 0 done; 1 refused or failed');
+    for (const words of [['rusn'], ['cancel'], ['runs', '--since', 'soon'], ['rules', 'rollback', 'x'], []])
+      expect({ words, code: (await tessera(...words)).code }).toEqual({ words, code: 2 });
+  });
+
+  test('a broken rules file is refused with every fault at its line, and nothing changes', async () => {
+    write('broken.json', `{\n  "rules": [\n    { "prefix": "in/", "agentId": "nobody-here" }\n  ]\n}\n`);
+    write('comma.json', `{ "rules": [],\n}\n`);
+    const agent = await tessera('rules', 'apply', 'broken.json');
+    expect(agent.code).toBe(1);
+    expect(agent.err).toMatch(/^broken\.json:3:\d+ {2}.*nobody-here/m);
+    expect(agent.err).toContain('nothing was changed');
+    const comma = await tessera('rules', 'check', 'comma.json');
+    expect(comma.code).toBe(1);
+    expect(comma.err).toMatch(/^comma\.json:2:1 {2}/m);
+    expect((await tessera('rules', 'apply', 'gone.json')).err).toContain(
+      'gone.json cannot be read: there is no such file',
+    );
+    expect(await jsonOf(['rules', 'history'], folder)).toMatchObject([{ version: 0, isInForce: true }]);
+  });
+
+  test('rules are applied, shown as they were written, listed, and rolled back by one command', async () => {
+    write('one.json', rules('one/'));
+    write('two.json', rules('two/'));
+    expect((await tessera('rules', 'apply', 'one.json', '--dry-run')).out).toContain('nothing was changed');
+    expect((await tessera('rules', 'apply', 'one.json')).out).toContain('Version 1 holds now');
+    expect((await tessera('rules', 'apply', 'one.json')).out).toContain('hold already');
+    expect((await tessera('rules', 'apply', 'two.json')).out).toContain('Version 2 holds now');
+    expect((await tessera('rules', 'rollback', '1')).out).toContain('Version 3 holds now');
+    expect((await tessera('rules', 'show')).out).toBe(`${readFileSync(join(folder, 'one.json'), 'utf8')}\n`);
+    expect(await jsonOf(['rules', 'history'], folder)).toMatchObject([
+      { version: 3, isInForce: true },
+      { version: 2, isInForce: false },
+      { version: 1, isInForce: false },
+      { version: 0, isInForce: false },
+    ]);
+    const missing = await tessera('rules', 'rollback', '9');
+    expect(missing.code).toBe(1);
+    expect(missing.err).toContain('no version 9');
+    const explained = await tessera('rules', 'explain', 'one/a.mp4');
+    expect(explained.code).toBe(0);
+    expect(explained.out).toContain('shorts');
+  });
+
+  test('a change says that nothing is there to work on it, and is kept for the next start', async () => {
+    expect((await tessera('pause', '--reason', 'the disk is being moved')).out).toContain('Paused');
+    const { out, err } = await tessera('resume');
+    expect(out).toContain('Resumed');
+    expect(err).toContain('Nothing runs in .tessera just now: the work goes on at the next npm start.');
+    const stranger = await tessera('pause', '--rule', 'nobody');
+    expect(stranger.code).toBe(1);
+    expect(stranger.err).toContain('There are: shorts');
+  });
+
+  test('a run that is not there is said to be so, also when its id begins like an option', async () => {
+    for (const id of [`-${'a'.repeat(23)}`, 'b'.repeat(24)])
+      for (const command of ['show', 'cancel', 'retry', 'resume']) {
+        const { code, err } = await tessera(command, id);
+        expect({ command, id, code }).toEqual({ command, id, code: 1 });
+        expect(err).toContain(`no run ${id}`);
+      }
+  });
+
+  test('a key from anywhere cannot command the terminal', async () => {
+    const platform = openLocal({ folder: join(folder, '.tessera'), own: false });
+    const run = { ...claimedRun(), upload: { bucket: 'uploads', key: 'one/\u001b[31mred\nline\u202egnp.mp4' } };
+    await platform.table('runs').write(...newRunWrites(run));
+    platform.close();
+    for (const words of [['runs'], ['show', run.id]]) {
+      const { code, out } = await tessera(...words);
+      expect(code).toBe(0);
+      expect(out).toContain('one/?[31mred?line?gnp.mp4');
+    }
+    expect(await jsonOf(['show', run.id], folder)).toMatchObject({ run: { upload: run.upload } });
+  });
+});
