@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from './build.ts';
-import { switchStageOn } from './switch-events-on.ts';
 
 const options: Record<string, string[]> = {
   synth: ['--quiet'],
@@ -37,8 +36,10 @@ async function main([command = '', ...rest]: readonly string[]): Promise<number>
 /** An existing bucket is no part of the stacks, so it is told to send its events once they are there to be sent to. */
 async function listenToUploads(stage: string, own: readonly string[]): Promise<void> {
   if (own.includes('--no-execute')) return;
-  const profile = own.indexOf('--profile');
-  if (profile !== -1) process.env.AWS_PROFILE = own[profile + 1];
+  const profile = /--profile[= ](\S+)/.exec(own.join(' '))?.[1];
+  if (profile !== undefined) process.env.AWS_PROFILE = profile;
+  // Loads the AWS SDK, which no other command needs.
+  const { switchStageOn } = await import('./switch-events-on.ts');
   await switchStageOn(stage);
 }
 

@@ -105,8 +105,10 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and two video
 
   test('every call that a function made is one that its role in the template allows', () => {
     expect(journey.gate.calls.filter(({ allowed }) => !allowed)).toEqual([]);
-    // All seven functions have been at AWS, and Lambda at the four queues.
-    expect(new Set(journey.gate.calls.map(({ by }) => by)).size).toBe(7 + 4);
+    // All seven functions have been at AWS, Lambda at the four queues, and the engine with links of start-run's signer.
+    expect(new Set(journey.gate.calls.map(({ by }) => by)).size).toBe(7 + 4 + 1);
+    const links = journey.gate.calls.filter(({ link, resource }) => link && resource.includes(`:${journey.uploads}/`));
+    expect(new Set(links.map(({ by }) => by))).toEqual(new Set(['the signer of start-run']));
     tellDifferences(journey);
     tellPermissions(journey);
   });

@@ -27,8 +27,9 @@ export function signerOf(
 
 /** What IAM asks of whoever sends this request; a request that is not known here needs what nobody has. */
 export function needsOf(service: string, request: AwsRequest): readonly Need[] {
-  if (service === 's3') return [s3Need(request)];
+  if (service === 's3') return s3Needs(request);
   const { headers, body } = request;
+  if (service === 'sts') return [{ action: `sts:${body.Action}`, resource: String(body.RoleArn) }];
   const operation = String(headers['x-amz-target']).split('.').at(-1) ?? '';
   if (service === 'dynamodb') return dynamoNeeds(operation, body);
   if (service === 'sqs')
@@ -56,18 +57,21 @@ function dynamoNeeds(operation: string, body: Record<string, unknown>): Need[] {
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
-function s3Need(request: AwsRequest): Need {
+function s3Needs(request: AwsRequest): Need[] {
   const [, bucket = '', ...key] = request.url.pathname.split('/');
-  return { action: `s3:${s3Action(request)}`, resource: `${bucketArn(bucket)}/${decodeURIComponent(key.join('/'))}` };
+  const resource = `${bucketArn(bucket)}/${decodeURIComponent(key.join('/'))}`;
+  const tags = request.headers['x-amz-tagging'] === undefined ? [] : ['PutObjectTagging'];
+  return [s3Action(request), ...tags].map((action) => ({ action: `s3:${action}`, resource }));
 }
 
 function s3Action({ method, url, headers }: AwsRequest): string {
   const has = (name: string) => url.searchParams.has(name);
-  const more = ['acl', 'tagging', 'retention', 'torrent', 'restore', 'select', 'delete'].filter(has);
+  const more = ['acl', 'tagging', 'retention', 'torrent', 'select', 'delete'].filter(has);
   const ofBucket = !/^\/[^/]+\/./.test(url.pathname);
   if (ofBucket || more.length > 0 || headers['x-amz-copy-source'] !== undefined)
     return `unknown here: ${method} ${more}`;
   const version = has('versionId') ? 'Version' : '';
+  if (has('restore')) return 'RestoreObject';
   if (method === 'PUT' || method === 'POST') return 'PutObject';
   if (method === 'DELETE') return has('uploadId') ? 'AbortMultipartUpload' : `DeleteObject${version}`;
   return has('uploadId') ? 'ListMultipartUploadParts' : `GetObject${version}`;

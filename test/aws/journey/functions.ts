@@ -70,7 +70,8 @@ function startOne(
   });
   const statements = statementsOf(template, Role['Fn::GetAtt'][0], resolve);
   const pollerKey = `${accessKeyId}POLLER`;
-  gate.admit(accessKeyId, { name: door, statements, atWork: lambda.atWork });
+  const roleArn = String(resolve(stack, { 'Fn::GetAtt': Role['Fn::GetAtt'] }));
+  gate.admit(accessKeyId, { name: door, statements, roleArn, atWork: lambda.atWork });
   gate.admit(pollerKey, { name: `Lambda for ${door}`, statements, atWork: () => true });
   const arn = String(resolve(stack, { 'Fn::GetAtt': [logicalId, 'Arn'] }));
   return { ...lambda, door, stack, logicalId, arn, pollerKey, settings, statements };

@@ -3,12 +3,13 @@ import { Agent, createServer, request as httpRequest, type IncomingMessage, type
 import type { AddressInfo } from 'node:net';
 import { type AwsRequest, type Need, needsOf, signerOf } from './aws-request.ts';
 import { bucketArn } from './deploy.ts';
-import { isAllowed, type Statement } from './permissions.ts';
+import { type AssumableRole, isAllowed, type Statement } from './permissions.ts';
 
 /** Whoever signs with an access key: a function, or Lambda itself when it polls for the function. */
 export interface Principal {
   readonly name: string;
   readonly statements: readonly Statement[];
+  readonly roleArn?: string;
   /** Whether it is at work at this moment; only links may be used when it is not. */
   readonly atWork: () => boolean;
 }
@@ -24,6 +25,8 @@ export interface Gate {
   readonly url: string;
   readonly calls: readonly AwsCall[];
   admit(accessKeyId: string, principal: Principal): void;
+  /** From now on, those whom the role trusts may take it on. */
+  offer(role: AssumableRole): void;
   stop(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ export interface Gate {
  */
 export async function openGate(emulators: Readonly<Record<string, string | undefined>>): Promise<Gate> {
   const principals = new Map<string, Principal>();
+  const roles = new Map<string, AssumableRole>();
   const calls: AwsCall[] = [];
   const agent = new Agent({ keepAlive: true });
   const server = createServer((request, response) => {
@@ -43,6 +47,7 @@ export async function openGate(emulators: Readonly<Record<string, string | undef
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     admit: (accessKeyId, principal) => void principals.set(accessKeyId, principal),
+    offer: (role) => void roles.set(role.arn, role),
     stop: async () => {
       server.close();
       server.closeAllConnections();
@@ -56,11 +61,15 @@ export async function openGate(emulators: Readonly<Record<string, string | undef
     const { accessKeyId, service, link } = signerOf(url, request.headers);
     const principal = principals.get(accessKeyId);
     const sent = service === 's3' ? undefined : await bodyOf(request);
-    const body = sent === undefined ? {} : JSON.parse(sent.toString());
+    const body = sent === undefined ? {} : parsed(service, sent.toString());
     const asked: AwsRequest = { method: request.method ?? '', url, headers: request.headers, body };
+    // Who takes a role on needs both: his own permission, and the role's trust.
+    const role = service === 'sts' ? roles.get(String(body.RoleArn)) : undefined;
+    const trusts = service !== 'sts' || role?.trusted.includes(principal?.roleArn ?? '');
     const needs = needsOf(service, asked).map((need) => ({
       ...need,
-      allowed: principal !== undefined && isAllowed(principal.statements, need.action, need.resource),
+      allowed:
+        trusts === true && principal !== undefined && isAllowed(principal.statements, need.action, need.resource),
     }));
     const by = principal?.name ?? 'nobody known';
     const atWork = principal?.atWork() ?? false;
@@ -73,7 +82,11 @@ export async function openGate(emulators: Readonly<Record<string, string | undef
       return refuse(response, service, `${by} may not list the bucket, so it is not told that there is no such object`);
     }
     response.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(response);
+    if (role === undefined || principal === undefined) return void answer.pipe(response);
+    const given = await bodyOf(answer);
+    const [, key = ''] = /<AccessKeyId>(\w+)</.exec(given.toString()) ?? [];
+    principals.set(key, { ...principal, ...role, roleArn: role.arn, name: `the signer of ${principal.name}` });
+    response.end(given);
   }
 
   async function forward(request: IncomingMessage, body: Buffer | undefined, target: string, accessKeyId: string) {
@@ -106,6 +119,10 @@ function refuse(response: ServerResponse, service: string, message: string): voi
       .writeHead(400, { 'content-type': 'application/x-amz-json-1.0' })
       .end(JSON.stringify({ __type: 'AccessDeniedException', message }));
 }
+
+/** STS alone is asked with a form. */
+const parsed = (service: string, body: string): Record<string, unknown> =>
+  service === 'sts' ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body);
 
 async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];

@@ -53,7 +53,11 @@ export function resolverOf(templates: readonly StackTemplate[], deployed: Deploy
     const resource = templates.find((template) => template.stack === stack)?.Resources[id];
     if (resource === undefined) throw new Error(`${stack} has no resource ${id}.`);
     // No emulator has it; what tells it from others is all that is ever compared.
-    return { ref: id, attributes: { Arn: `arn:aws:${resource.Type}:${region}:${accountId}:${stack}/${id}` } };
+    const Arn =
+      resource.Type === 'AWS::IAM::Role'
+        ? `arn:aws:iam::${accountId}:role/${stack}-${id}`
+        : `arn:aws:${resource.Type}:${region}:${accountId}:${stack}/${id}`;
+    return { ref: id, attributes: { Arn } };
   }
 
   function exported(name: unknown): unknown {

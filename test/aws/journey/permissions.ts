@@ -18,6 +18,26 @@ export function statementsOf(template: StackTemplate, roleId: string, resolve: R
   return statements;
 }
 
+export interface AssumableRole {
+  readonly arn: string;
+  readonly statements: readonly Statement[];
+  /** ARNs of the roles that may take it on. */
+  readonly trusted: readonly string[];
+}
+
+/** The template's roles that other roles may take on. */
+export function assumableRoles(template: StackTemplate, resolve: Resolve): readonly AssumableRole[] {
+  return ofType(template, 'AWS::IAM::Role').flatMap(([id, { AssumeRolePolicyDocument }]) => {
+    const { Statement } = resolve(template.stack, AssumeRolePolicyDocument) as {
+      Statement: { Effect: string; Principal: { AWS?: string | string[] } }[];
+    };
+    const allowing = Statement.filter(({ Effect }) => Effect === 'Allow');
+    const trusted = allowing.flatMap(({ Principal: { AWS = [] } }) => AWS);
+    const arn = String(resolve(template.stack, { 'Fn::GetAtt': [id, 'Arn'] }));
+    return trusted.length === 0 ? [] : [{ arn, trusted, statements: statementsOf(template, id, resolve) }];
+  });
+}
+
 /** As IAM decides without conditions: a Deny wins, then an Allow is needed. */
 export function isAllowed(statements: readonly Statement[], action: string, resource: string): boolean {
   const about = statements.filter(

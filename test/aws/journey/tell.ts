@@ -16,7 +16,11 @@ export function tellDifferences({ stageSettings }: Journey): void {
 /** Says which permissions no step of the journey needed. */
 export function tellPermissions({ functions, gate }: Journey): void {
   const lines = functions.map(({ door, statements }) => {
-    const used = new Set(gate.calls.filter(({ by }) => by.endsWith(door)).map(({ action }) => action.toLowerCase()));
+    const used = new Set(
+      gate.calls
+        .filter(({ by }) => by === door || by === `Lambda for ${door}`)
+        .map(({ action }) => action.toLowerCase()),
+    );
     const given = new Set(statements.flatMap(({ Action }) => [Action].flat()));
     const unused = [...given].filter((action) => !used.has(action.toLowerCase()) && !action.startsWith('logs:'));
     return `- ${door}: ${unused.join(' ') || 'none'}`;

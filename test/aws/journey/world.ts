@@ -9,6 +9,7 @@ import { startFunctions } from './functions.ts';
 import { openGate } from './gate.ts';
 import { type HttpApi, openHttpApi } from './http-api.ts';
 import { accountId, addressOf, type Physical, resolverOf } from './intrinsics.ts';
+import { assumableRoles } from './permissions.ts';
 import { ofType, type StackTemplate, synthesizeStage } from './stage.ts';
 import { routesOf, startPollers } from './wires.ts';
 
@@ -24,6 +25,7 @@ export async function openWorld() {
     s3: process.env.AWS_ENDPOINT_URL_S3,
     sqs: process.env.AWS_ENDPOINT_URL_SQS,
     secretsmanager: process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER,
+    sts: process.env.AWS_ENDPOINT_URL_STS,
   });
   const apis = { engine: await openHttpApi(), pipeline: await openHttpApi() };
   // Links and webhooks go to loopback here. The stage's own setting for test servers allows exactly these two.
@@ -42,6 +44,7 @@ export async function openWorld() {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-lambda-'));
   const placed = await placing();
   const functions = templates.flatMap((template) => startFunctions(template, { resolve, gate, folder, placed }));
+  for (const role of templates.flatMap((template) => assumableRoles(template, resolve))) gate.offer(role);
   for (const template of templates) apiOf(template.stack).setRoutes(routesOf(template, functions, resolve));
   const pollers = templates.flatMap((one) => startPollers(one, functions, resolve, deployed, gate.url));
 
