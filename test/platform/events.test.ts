@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { InvalidInput } from '../../shared/errors.ts';
-import { type ObjectCreated, objectCreatedEvent, parseObjectCreated } from '../../shared/platform/events.ts';
+import {
+  type ObjectCreated,
+  objectCreatedEvent,
+  parseObjectCreated,
+  parseObjectRestored,
+} from '../../shared/platform/events.ts';
 
 const eventBridge = {
   version: '0',
@@ -82,6 +87,35 @@ test.each([
   [],
 ])('any other event reports no object: %j', (event) => {
   expect(parseObjectCreated(event)).toEqual([]);
+  expect(parseObjectRestored(event)).toEqual([]);
+});
+
+const restored = {
+  ...{ version: '0', 'detail-type': 'Object Restore Completed', source: 'aws.s3', time: '2026-11-12T05:00:00Z' },
+  detail: {
+    bucket: { name: 'uploads' },
+    object: { key: 'old/a b+1%.mov', size: 5, etag: 'b1946ac9', 'version-id': 'v1' },
+    'restore-expiry-time': '2026-11-15T00:00:00Z',
+    'source-storage-class': 'GLACIER',
+  },
+};
+
+test('a completed restore is read from an event and from a notification, and is no created object', () => {
+  const version = { bucket: 'uploads', key: 'old/a b+1%.mov', versionId: 'v1' };
+  expect(parseObjectRestored(restored)).toEqual([version]);
+  const completed = record({ eventName: 'ObjectRestore:Completed' }, { key: 'old/a+b%2B1%25.mov' });
+  const begun = record({ eventName: 'ObjectRestore:Post' });
+  expect(parseObjectRestored({ Records: [begun, completed, record()] })).toEqual([version]);
+  expect(parseObjectCreated(restored)).toEqual([]);
+  expect(parseObjectCreated({ Records: [completed] })).toEqual([]);
+  expect(parseObjectRestored(eventBridge)).toEqual([]);
+});
+
+test('a restored object of a bucket without versions has no version', () => {
+  const { 'version-id': _, ...object } = restored.detail.object;
+  expect(parseObjectRestored({ ...restored, detail: { ...restored.detail, object } })).toEqual([
+    { bucket: 'uploads', key: 'old/a b+1%.mov' },
+  ]);
 });
 
 test('a created object that cannot be read is an error that names the field', () => {

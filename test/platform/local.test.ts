@@ -95,6 +95,22 @@ test('objects, items, messages and links outlive the process', async () => {
   expect(await (await second.serveLinks(new Request(link))).text()).toBe('kept');
 });
 
+test('a folder of an earlier version is used further; what it holds has no tags', async () => {
+  const folder = testFolder();
+  const first = openLocal({ folder });
+  await first.bucket('b').put('key', 'kept');
+  const upload = await first.bucket('b').startUpload('parts');
+  first.close();
+  const old = openDatabase(join(folder, 'tessera.db'));
+  for (const table of ['versions', 'uploads']) old.run(`ALTER TABLE ${table} DROP COLUMN tags`);
+  old.close();
+  const bucket = open(folder).bucket('b');
+  expect(await bucket.tags('key')).toEqual({});
+  await bucket.publish(upload, [await bucket.putPart(upload, 1, Buffer.from('x'))]);
+  await bucket.put('key', 'new', { tags: { rule: 'r' } });
+  expect([await bucket.tags('parts'), await bucket.tags('key')]).toEqual([{}, { rule: 'r' }]);
+});
+
 test('what a killed process left half done is swept when the folder is opened again', async () => {
   const folder = testFolder();
   const first = openLocal({ folder });
