@@ -11,8 +11,9 @@ export interface Scheduler {
   after(delayMs: number, step: () => void): void;
   /** To be called by a step that let some code go on: the next step waits until that code waits for something again. */
   woke(): void;
-  /** Takes steps until none is left, or until this time has come. */
+  /** Takes steps until none is left, this time has come, or it is stopped. */
   run(untilMs: number): Promise<void>;
+  stop(): void;
   /** Due time of the next step. */
   nextDue(): number | undefined;
   steps(): number;
@@ -34,10 +35,12 @@ interface Step {
 
 const tailLines = 80;
 
-export function scheduler(random: Random, startMs: number, keepAll = false): Scheduler {
+/** `isBusy`: whether some code neither waits for a step nor is over, so that it is doing something of its own. */
+export function scheduler(random: Random, startMs: number, isBusy: () => boolean, keepAll = false): Scheduler {
   let now = startMs;
   let steps = 0;
   let drain = false;
+  let stopped = false;
   const heap: Step[] = [];
   const trace = traceOf(keepAll, () => now - startMs);
   const self: Scheduler = {
@@ -46,15 +49,18 @@ export function scheduler(random: Random, startMs: number, keepAll = false): Sch
     woke: () => {
       drain = true;
     },
+    stop: () => {
+      stopped = true;
+    },
     async run(untilMs) {
-      for (let step = heap[0]; step !== undefined && step.dueMs <= untilMs; step = heap[0]) {
+      for (let step = heap[0]; step !== undefined && step.dueMs <= untilMs && !stopped; step = heap[0]) {
         pop(heap);
         now = step.dueMs;
         steps += 1;
         step.take();
         if (!drain) continue;
         drain = false;
-        await settled();
+        await settled(isBusy);
       }
       now = Math.max(now, Number.isFinite(untilMs) ? untilMs : now);
     },
@@ -66,8 +72,17 @@ export function scheduler(random: Random, startMs: number, keepAll = false): Sch
   return self;
 }
 
-/** A tick comes only after every promise that can go on has gone on; the tests' code waits for nothing but promises. */
-export const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
+/**
+ * A tick comes only after every promise that can go on has gone on. Loading a module takes turns of the event loop too;
+ * only one piece of code is ever awake, so that its turns are waited for changes nothing about the order.
+ */
+async function settled(isBusy: () => boolean): Promise<void> {
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+  for (let turn = 0; isBusy(); turn += 1) {
+    if (turn > 20_000) throw new Error('Some code waits for something that is not simulated.');
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
 
 function traceOf(keepAll: boolean, elapsedMs: () => number): Trace & { note: (line: string) => void } {
   const digest = createHash('sha256');

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput, Missing } from '../../../shared/errors.ts';
 import { checkObject } from '../../../shared/platform/metadata.ts';
-import type { Bucket, Clock, ObjectHead, ObjectProperties, SignedLink, Stored } from '../../../shared/platform/ports.ts';
+import type {
+  Bucket,
+  Clock,
+  ObjectHead,
+  ObjectProperties,
+  SignedLink,
+  Stored,
+} from '../../../shared/platform/ports.ts';
 import { compareBytes } from './order.ts';
 import { memoryUploads } from './uploads.ts';
 

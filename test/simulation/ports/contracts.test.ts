@@ -37,8 +37,7 @@ function answer({ head, bytes }: Version, { range, 'if-match': ifMatch }: { rang
   if (ifMatch !== undefined && ifMatch !== etag) return { status: 412, headers: {}, bytes: undefined };
   const type = head.contentType === undefined ? {} : { 'content-type': head.contentType };
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range ?? '') ?? [];
-  if (range === undefined)
-    return { status: 200, headers: { ...type, etag, 'content-length': head.size }, bytes };
+  if (range === undefined) return { status: 200, headers: { ...type, etag, 'content-length': head.size }, bytes };
   const first = from === '' ? Math.max(0, head.size - Number(to)) : Number(from);
   const last = from === '' || to === '' ? head.size - 1 : Math.min(Number(to), head.size - 1);
   if (first >= head.size) return { status: 416, headers: {}, bytes: undefined };

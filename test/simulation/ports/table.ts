@@ -169,8 +169,7 @@ const bounds =
     (from === undefined || compareBytes(key, from) >= 0) &&
     (to === undefined || compareBytes(key, to) <= 0);
 
-const placeOf = ({ pk, sk, isk }: Item, { index }: Query): readonly string[] =>
-  index ? [isk ?? '', pk, sk] : [sk];
+const placeOf = ({ pk, sk, isk }: Item, { index }: Query): readonly string[] => (index ? [isk ?? '', pk, sk] : [sk]);
 
 function isBeyond(item: Item, beyond: Record<string, string>, query: Query): boolean {
   const last = placeOf(beyond as unknown as Item, query);

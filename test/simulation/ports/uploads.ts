@@ -6,7 +6,12 @@ import type { ObjectProperties, Part, Stored, Upload } from '../../../shared/pla
 const minPartBytes = 5 * 1024 * 1024;
 
 type ArrivedPart = Part & { readonly bytes: Uint8Array };
-type Show = (key: string, bytes: Uint8Array, etag: string, options: ObjectProperties & { ifAbsent?: boolean }) => Stored;
+type Show = (
+  key: string,
+  bytes: Uint8Array,
+  etag: string,
+  options: ObjectProperties & { ifAbsent?: boolean },
+) => Stored;
 
 /** The multipart half of a bucket in memory. */
 export function memoryUploads(bucket: string, newId: () => string, show: Show) {
@@ -16,8 +21,7 @@ export function memoryUploads(bucket: string, newId: () => string, show: Show) {
     if (upload?.key !== key) throw new Missing(`There is no unfinished upload of ${key} in ${bucket}.`);
     return upload;
   };
-  const inOrder = (parts: Map<number, ArrivedPart>) =>
-    [...parts.values()].sort((a, b) => a.partNumber - b.partNumber);
+  const inOrder = (parts: Map<number, ArrivedPart>) => [...parts.values()].sort((a, b) => a.partNumber - b.partNumber);
   return {
     startUpload(key: string, properties: ObjectProperties = {}): Upload {
       checkObject(key, properties);

@@ -1,0 +1,181 @@
+import type { StartRequest } from '../../shared/mosaic/client.ts';
+import type { Item } from '../../shared/platform/ports.ts';
+import type { Hold } from '../../shared/runs/account-hold.ts';
+import { isEnded, nextStatuses, type Run, type RunStatus, type Waiting } from '../../shared/runs/run.ts';
+import { companions, holdKey, listedType, pauseKey, runFromItem, runKey } from '../../shared/runs/run-items.ts';
+import { uploadIdentity } from '../../shared/runs/upload.ts';
+import type { AgentRun } from './api/agent-run.ts';
+import type { SimulatedApi } from './api/mosaic.ts';
+import type { Changed, MemoryTable } from './ports/table.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Worker } from './worker.ts';
+
+/** In every secret and in every signature of a link: where it shows, something leaked. */
+export const secretMark = '5ecret';
+
+export interface Watch {
+  /** Looks at each transaction, by the worker that makes it. */
+  tableChanged(changes: readonly Changed[], worker: Worker | undefined): void;
+  startCalled(worker: Worker, request: StartRequest): void;
+  agentRunBegun(agentRun: AgentRun): void;
+  workerBorn(worker: Worker): void;
+  noSecretIn(where: string, text: string): void;
+  /** What happened to each run so far. */
+  ended(): ReadonlyMap<string, RunStatus>;
+}
+
+interface Watched {
+  readonly table: () => MemoryTable;
+  readonly api: () => SimulatedApi;
+  readonly scheduler: () => Scheduler;
+  readonly slots: number;
+  readonly violated: (rule: string, facts: string) => void;
+}
+
+/** What must hold at every moment, whatever happens; `final-checks.ts` has what must hold in the end. */
+export function watch({ table, api, scheduler, slots, violated }: Watched): Watch {
+  const paid = new Map<string, string>();
+  const ended = new Map<string, RunStatus>();
+  const waitingSince = new Map<string, number>();
+  const agentFreeSince = new Map<string, number>();
+  const holdGoneAt = { ms: 0 };
+  const now = () => scheduler().now();
+
+  const readRun = (id: string): Run | undefined => {
+    const item = table().get(runKey(id));
+    return item && runFromItem(item);
+  };
+
+  function runChanged(before: Run | undefined, after: Run | undefined, worker: Worker | undefined): void {
+    if (after === undefined) return violated('a run is never forgotten', before?.id ?? '');
+    checkMove(before, after);
+    checkCompanions(before, after);
+    if (after.status === 'waiting' && before?.status !== 'waiting') waitingSince.set(after.id, now());
+    if (after.status === 'starting' && before?.status === 'waiting' && worker) checkOrder(before, worker);
+    if (isEnded(after)) ended.set(after.id, after.status);
+  }
+
+  function checkMove(before: Run | undefined, after: Run): void {
+    if (before === undefined) {
+      if (after.revision !== 1) violated('a run begins at revision 1', `${after.id} began at ${after.revision}`);
+      return;
+    }
+    const next: readonly RunStatus[] = nextStatuses[before.status];
+    if (before.status !== after.status && !next.includes(after.status))
+      violated('no move backwards', `${after.id} went from ${before.status} to ${after.status}`);
+    if (after.revision !== before.revision + 1)
+      violated('every write of a run counts', `${after.id} went from ${before.revision} to ${after.revision}`);
+    const fixed = (run: Run) => [run.id, run.rule.id, run.attempt, run.createdAt, run.upload.key, run.previousRunId];
+    if (fixed(before).join() !== fixed(after).join()) violated('what a run is never changes', after.id);
+    const progress = (run: Run) => ('progress' in run ? run.progress : 0);
+    if (after.status === 'running' && progress(after) < progress(before))
+      violated('progress never falls', `${after.id}: ${progress(before)} to ${progress(after)}`);
+  }
+
+  /** A slot, lock, queue place or pointer is there exactly while the run's state says so. */
+  function checkCompanions(before: Run | undefined, after: Run): void {
+    const wanted = companions(after).filter(({ type }) => type !== listedType);
+    for (const { pk, sk } of wanted)
+      if (table().get({ pk, sk })?.runId !== after.id)
+        violated('what a run holds is written with it', `${after.id} is ${after.status} without ${pk}/${sk}`);
+    const names = new Set(wanted.map(({ pk, sk }) => `${pk}/${sk}`));
+    for (const { pk, sk } of before === undefined ? [] : companions(before))
+      if (!names.has(`${pk}/${sk}`) && table().get({ pk, sk })?.runId === after.id && !pk.startsWith('RULE#'))
+        violated('what a run no longer needs is given back', `${after.id} is ${after.status} and keeps ${pk}/${sk}`);
+  }
+
+  /** Whoever starts a run has looked at each that waits before it: higher priority first, then who came first. */
+  function checkOrder(run: Waiting, worker: Worker): void {
+    for (const item of table().all()) {
+      if (item.type !== 'run' || item.status !== 'waiting' || item.id === run.id) continue;
+      const other = runFromItem(item) as Waiting;
+      if (!isBefore(other, run)) continue;
+      // What joined the queue while this worker was at it, it need not know of.
+      if ((waitingSince.get(other.id) ?? 0) >= worker.bornMs || worker.readRuns.has(`RUN#${other.id}`)) continue;
+      if (Date.parse(other.notBefore ?? '') > worker.bornMs) continue;
+      if ((agentFreeSince.get(other.rule.agentId) ?? 0) >= worker.bornMs) continue;
+      if (isHeldBack(other)) continue;
+      violated('runs start in order of priority, then arrival', `${run.id} started before ${other.id}`);
+    }
+  }
+
+  /** Where its rule lets it wait (a pause, slots or caps of its own), only the rule's own runs compare. */
+  const isHeldBack = ({ rule }: Run): boolean =>
+    rule.slots !== undefined || rule.maxRunsPerHour !== undefined || table().get(pauseKey(rule.id)) !== undefined;
+
+  function noteAgentLock({ before, after }: Changed): void {
+    const item = after ?? before;
+    if (item?.type !== 'agent-lock') return;
+    agentFreeSince.set(item.pk.slice('AGENT#'.length), after === undefined ? now() : Number.POSITIVE_INFINITY);
+  }
+
+  const holdInForce = (): Hold | undefined => {
+    const hold = table().get(holdKey) as unknown as Hold | undefined;
+    return hold !== undefined && Date.parse(hold.until) > now() ? hold : undefined;
+  };
+
+  return {
+    ended: () => ended,
+    tableChanged(changes, worker) {
+      for (const change of changes) {
+        noteAgentLock(change);
+        const { before, after } = change;
+        if (before?.type === 'hold' && after === undefined) holdGoneAt.ms = now();
+      }
+      for (const { before, after } of changes)
+        if ((before ?? after)?.type === 'run') runChanged(asRun(before), asRun(after), worker);
+    },
+    workerBorn(worker) {
+      worker.facts.set('held', holdInForce()?.until);
+      worker.facts.set('paused', table().get(pauseKey()) !== undefined);
+    },
+    startCalled(worker) {
+      if (worker.facts.get('held') !== undefined && holdInForce() !== undefined && holdGoneAt.ms < worker.bornMs)
+        violated('no start while the account is known to be held', `${worker.name}#${worker.id} called`);
+      if (worker.facts.get('paused') === true && table().get(pauseKey()) !== undefined)
+        violated('no start while paused', `${worker.name}#${worker.id} called`);
+    },
+    agentRunBegun({ id, ourRunId }) {
+      if (ourRunId === undefined) return;
+      const run = readRun(ourRunId);
+      if (run === undefined) return violated('a paid agent run belongs to a run of ours', id);
+      const { upload, rule, attempt } = run;
+      const parent = run.input?.kind === 'renders' ? run.input.ofRunId : uploadIdentity(upload);
+      const what = `${parent} | ${rule.id} | attempt ${attempt}`;
+      const other = paid.get(what);
+      if (other !== undefined)
+        violated('one paid agent run per object version, rule and attempt', `${what}: ${other}, ${id}`);
+      paid.set(what, id);
+      const before = run.previousRunId === undefined ? undefined : agentRunsOf(run.previousRunId).find(isUnderWay);
+      if (before !== undefined)
+        violated('a new attempt only after the last has ended', `${what} while ${before.id} runs`);
+      const counted = api()
+        .inFlight()
+        .filter((each) => !isGivenUp(each));
+      if (counted.length > slots) violated('never more in flight than slots', `${counted.length} of ${slots}`);
+    },
+    noSecretIn(where, text) {
+      if (text.includes(secretMark))
+        violated('no secret or signed link is written anywhere', `${where}: ${text.slice(0, 200)}`);
+    },
+  };
+
+  function agentRunsOf(runId: string): readonly AgentRun[] {
+    return [...api().runs.values()].filter(({ ourRunId }) => ourRunId === runId);
+  }
+
+  /** Nobody knows of it, or nobody could end it: a person was told. */
+  function isGivenUp({ ourRunId = '' }: AgentRun): boolean {
+    const run = readRun(ourRunId);
+    return run === undefined || isEnded(run);
+  }
+}
+
+const isUnderWay = ({ status }: AgentRun): boolean => status === 'running';
+
+const asRun = (item: Item | undefined): Run | undefined => item && runFromItem(item);
+
+function isBefore(one: Waiting, other: Waiting): boolean {
+  if (one.rule.priority !== other.rule.priority) return one.rule.priority > other.rule.priority;
+  return one.createdAt < other.createdAt || (one.createdAt === other.createdAt && one.id < other.id);
+}
