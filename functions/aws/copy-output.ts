@@ -7,6 +7,7 @@ import { copyOutputHandler } from '../copy-output.ts';
 const settings = readSettings({
   runsTable: ['RUNS_TABLE', text],
   deliveriesBucket: ['DELIVERIES_BUCKET', text],
+  deliveriesPrefix: ['DELIVERIES_PREFIX', optional(text, '')],
   apiUrl: ['MOSAIC_API_URL', url],
   apiKeySecret: ['MOSAIC_API_KEY_SECRET', text],
   trustedHosts: ['TRUSTED_HOSTS', optional(list, [])],
@@ -17,6 +18,7 @@ const secrets = secretsManager();
 export const handler = copyOutputHandler({
   runs: dynamoTable(settings.runsTable),
   deliveries: s3Bucket(settings.deliveriesBucket),
+  deliveriesPrefix: settings.deliveriesPrefix,
   mosaic: mosaicClient({ baseUrl: settings.apiUrl, apiKey: () => secrets(settings.apiKeySecret) }),
   trustedHosts: settings.trustedHosts,
   clock: Date.now,
