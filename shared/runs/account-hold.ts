@@ -90,6 +90,7 @@ export async function endProbe({ runs, clock }: RunDeps, runId: string): Promise
 
 /** Ends the hold that this run's call was the probe of; says whether it was. */
 export async function probeSucceeded({ runs, log }: RunDeps, runId: string): Promise<boolean> {
+  if ((await readHold({ runs }))?.probe !== runId) return false;
   const written = await runs.write({ delete: holdKey, if: { probe: runId } });
   if (written.done) log.info('account.released', { by: runId });
   return written.done;

@@ -1,12 +1,13 @@
 import type { Write } from '../../platform/ports.ts';
+import type { RunDeps } from '../move-run.ts';
 import type { NextState, Run } from '../run.ts';
-import type { SettleDeps } from '../settle-run.ts';
 import { chainWrites } from './chain-writes.ts';
+import type { Limits } from './counters.ts';
 import { mayTryAgain, nextAttemptWrites } from './next-attempt.ts';
 
 /** What follows from a run's next state and is written with it: its next attempt, or the runs that take its outputs. */
 export async function settleAlongside(
-  deps: SettleDeps,
+  deps: RunDeps & { readonly rules?: () => Promise<Limits> },
   run: Run,
   next: NextState,
 ): Promise<{ to: NextState; writes: readonly Write[] }> {
@@ -18,5 +19,5 @@ export async function settleAlongside(
   if (next.status !== 'copying' || next.partial || run.status === 'copying') return { to: next, writes: [] };
   const limits = run.rule.next === undefined ? undefined : await deps.rules?.();
   const renderIds = next.expected.map(({ id }) => id);
-  return { to: next, writes: chainWrites({ ...deps, ...limits }, run, renderIds) };
+  return { to: next, writes: chainWrites({ ...deps, limits }, run, renderIds) };
 }

@@ -3,6 +3,7 @@ import { releaseAccount } from '../account-hold.ts';
 import { wakeSettle, wakeStartRun, wakeStartWaiting } from '../messages.ts';
 import { moveRun, readRun } from '../move-run.ts';
 import type { NextState, Run } from '../run.ts';
+import { limitKey } from '../run-items.ts';
 import { asItIs } from './as-it-is.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { wakeHolders } from './wake-holders.ts';
@@ -11,6 +12,8 @@ import { wakeHolders } from './wake-holders.ts';
 export async function askResume(deps: ControlDeps, runId?: string): Promise<void> {
   if (runId !== undefined) return resumeOne(deps, runId);
   await releaseAccount(deps);
+  // Whoever mended the account may have a larger plan now.
+  await deps.runs.write({ delete: limitKey });
   await wakeHolders(deps);
   await wakeStartWaiting(deps.startQueue);
 }

@@ -1,18 +1,20 @@
 import { messageOf, PermanentError } from '../../errors.ts';
 import type { Write } from '../../platform/ports.ts';
 import { newRunId } from '../ids.ts';
+import { estimateRun } from '../ingest/estimate.ts';
 import type { RunDeps } from '../move-run.ts';
 import type { Rule } from '../rules/rule.ts';
 import { fillParams, keyVariables } from '../rules/template.ts';
 import type { RejectedRun, Run, Waiting } from '../run.ts';
 import { claimKey, newRunWrites } from '../run-items.ts';
+import type { Limits } from './counters.ts';
 import { chainIdentity } from './next-attempt.ts';
 
 /** How often outputs may become inputs again, where the rules don't say. */
 export const defaultMaxHops = 3;
 
 export interface ChainDeps extends RunDeps {
-  readonly maxHops?: number;
+  readonly limits?: Limits;
 }
 
 /**
@@ -23,7 +25,7 @@ export function chainWrites(deps: ChainDeps, run: Run, renderIds: readonly strin
   const { next = [] } = run.rule;
   if (next.length === 0 || renderIds.length === 0) return [];
   const hops = (run.lineage?.hops ?? 0) + 1;
-  const { maxHops = defaultMaxHops } = deps;
+  const maxHops = deps.limits?.maxHops ?? defaultMaxHops;
   if (hops > maxHops) {
     deps.log.warn('chain.stopped', { runId: run.id, hops, maxHops });
     return [];
@@ -46,6 +48,7 @@ function chainedRun(
   const createdAt = new Date(clock()).toISOString();
   const { upload, variables, media, lineage } = parent;
   const base = {
+    estimate: estimated(deps, rule, parent),
     ...{ id: newId(), upload, variables, media, createdAt, updatedAt: createdAt, attempt: 1, revision: 1 },
     input: { kind: 'renders', renderIds, ofRunId: parent.id } as const,
     lineage: { hops, rootRunId: lineage?.rootRunId ?? parent.id, parentRunId: parent.id },
@@ -57,6 +60,13 @@ function chainedRun(
     // The parent's own outputs are to be delivered all the same.
     return { ...base, rule, status: 'rejected', reason: `its parameters cannot be filled in: ${messageOf(error)}` };
   }
+}
+
+/** Nobody knows yet how long the outputs are; their source is the nearest that is known. */
+function estimated({ limits }: ChainDeps, { rate }: Rule, { upload, media, estimate }: Run): Run['estimate'] {
+  const currency = limits?.budget?.currency ?? estimate?.currency ?? 'USD';
+  const amount = rate && estimateRun(rate, { bytes: upload.size, seconds: media?.seconds });
+  return amount === undefined ? undefined : { amount, currency };
 }
 
 function filled(rule: Rule, { upload, variables }: Run, at: string): Rule {
