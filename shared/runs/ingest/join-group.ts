@@ -92,6 +92,8 @@ function joins(
     { put: runToItem(next), if: { revision: collecting.revision } },
     { update: claim, set: { runId: collecting.id }, if: { runId: run.id } },
     { put: keyItem(bucket, key, collecting) },
+    // Whoever looks for the key finds the run that uses it, not the one that only handed it over.
+    { delete: { pk: keyPk(bucket, key), sk: `${run.createdAt}#${run.id}` } },
   ];
   return {
     ...ignored(`it is part of the group "${text}", which run ${collecting.id} collects.`),

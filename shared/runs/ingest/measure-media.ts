@@ -1,15 +1,21 @@
 import type { MeasuredMedia } from '../run.ts';
+import { readMovieIndex } from './movie-index.ts';
 import { type Ranges, TooMuch } from './ranges.ts';
 import { transportStreamSeconds } from './transport-stream.ts';
 
-/** What mediabunny reads; other containers are passed on unmeasured. */
-const measurable = new Set(['mp4', 'mov', 'm4v', '3gp', 'webm', 'mkv', 'ts']);
+/** What can be looked into; other containers are passed on unmeasured. */
+const baseMedia = new Set(['mp4', 'mov', 'm4v', '3gp']);
+const measurable = new Set([...baseMedia, 'webm', 'mkv', 'ts']);
 
 /** Duration and tracks by a few ranged reads; undefined where a file does not let them be known. */
 export async function measureMedia(ranges: Ranges, container: string): Promise<MeasuredMedia | undefined> {
   if (!measurable.has(container)) return undefined;
-  // Fetched only when there is something to measure: most wakes of this program have nothing.
-  const { Input, CustomSource, MP4, QTFF, MATROSKA, WEBM, MPEG_TS } = await import('mediabunny');
+  const index = baseMedia.has(container) ? await unlessTooMuch(() => readMovieIndex(ranges)) : undefined;
+  if (index !== undefined) return index === 'none' ? undefined : rounded(index);
+  // Fetched only for what needs it: most videos say all of it in their index.
+  const { Input, CustomSource, Logging, LogLevel, MP4, QTFF, MATROSKA, WEBM, MPEG_TS } = await import('mediabunny');
+  // What it thinks of a stranger's file is no line of our log.
+  Logging.level = LogLevel.Silent;
   let failure: unknown;
   const read = async (from: number, to: number): Promise<Uint8Array> => {
     try {
@@ -34,7 +40,21 @@ export async function measureMedia(ranges: Ranges, container: string): Promise<M
   input.dispose();
   // Ours is thrown as it was: a bucket that does not answer says nothing of the file.
   if (failure !== undefined) throw failure;
-  return media;
+  return media && rounded(media);
+}
+
+const rounded = ({ seconds, ...media }: MeasuredMedia): MeasuredMedia => ({
+  ...(seconds !== undefined && { seconds: Math.round(seconds * 1000) / 1000 }),
+  ...media,
+});
+
+async function unlessTooMuch<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof TooMuch) return undefined;
+    throw error;
+  }
 }
 
 async function measured(
@@ -47,7 +67,7 @@ async function measured(
   const video = await input.getPrimaryVideoTrack();
   const seconds = await length();
   return {
-    ...(seconds !== undefined && { seconds: Math.round(seconds * 1000) / 1000 }),
+    ...(seconds !== undefined && { seconds }),
     ...(video !== null && { width: await video.getDisplayWidth(), height: await video.getDisplayHeight() }),
     videoTracks: tracks.filter(({ type }) => type === 'video').length,
     audioTracks: tracks.filter(({ type }) => type === 'audio').length,
