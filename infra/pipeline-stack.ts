@@ -69,6 +69,9 @@ export class PipelineStack extends Stack {
         'plain header; the path carries an id that cannot be guessed, and requests are limited.',
     });
 
+    // In force until others are applied by command, which go into the table.
+    const initialRules = JSON.stringify(stage.rules);
+
     sendUploadsTo(starts, uploads);
     const startRun = newFunction('StartRun', {
       door: 'start-run',
@@ -84,7 +87,7 @@ export class PipelineStack extends Stack {
     startRun.sendsTo('SETTLE_QUEUE', settles);
     callsMosaic(startRun, mosaic);
     startRun.setting('CALLBACK_URL', door.url);
-    startRun.setting('RULES', JSON.stringify(stage.rules));
+    startRun.setting('RULES', initialRules);
     startRun.setting('SLOTS', stage.slots);
     startRun.setting('UPLOAD_LINK_SECONDS', stage.uploadLinkSeconds);
     startRun.setting('UNCERTAIN_WAIT_SECONDS', stage.uncertainWaitSeconds);
@@ -108,8 +111,10 @@ export class PipelineStack extends Stack {
     settle.consumes(settles, { batchSize: 1, atOnce: 5 });
     settle.usesTable('RUNS_TABLE', runs);
     settle.sendsTo('START_QUEUE', starts);
+    settle.sendsTo('SETTLE_QUEUE', settles);
     settle.sendsTo('COPY_QUEUE', copies);
     callsMosaic(settle, mosaic);
+    settle.setting('RULES', initialRules);
     settle.setting('UNCERTAIN_WAIT_SECONDS', stage.uncertainWaitSeconds);
     settle.setting('RUN_DEADLINE_SECONDS', stage.runDeadlineSeconds);
 

@@ -1,26 +1,33 @@
 import { createLog } from '../../shared/log.ts';
 import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { dynamoTable, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
-import { integer, readSettings, text, url } from '../../shared/settings.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
+import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
+import { integer, json, readSettings, text, url } from '../../shared/settings.ts';
 import { settleHandler } from '../settle.ts';
 
 const settings = readSettings({
   runsTable: ['RUNS_TABLE', text],
   startQueue: ['START_QUEUE', text],
+  settleQueue: ['SETTLE_QUEUE', text],
   copyQueue: ['COPY_QUEUE', text],
   apiUrl: ['MOSAIC_API_URL', url],
   apiKeySecret: ['MOSAIC_API_KEY_SECRET', text],
+  rules: ['RULES', json],
   uncertainWaitSeconds: ['UNCERTAIN_WAIT_SECONDS', integer],
   runDeadlineSeconds: ['RUN_DEADLINE_SECONDS', integer],
 });
 
 const secrets = secretsManager();
+const runs = dynamoTable(settings.runsTable);
 
 export const handler = settleHandler({
-  runs: dynamoTable(settings.runsTable),
+  runs,
   startQueue: sqsQueue(settings.startQueue),
+  settleQueue: sqsQueue(settings.settleQueue),
   copyQueue: sqsQueue(settings.copyQueue),
   mosaic: mosaicClient({ baseUrl: settings.apiUrl, apiKey: () => secrets(settings.apiKeySecret) }),
+  rules: storedRules({ runs, clock: Date.now }, parseRules(settings.rules)),
   clock: Date.now,
   log: createLog(),
   uncertainWaitSeconds: settings.uncertainWaitSeconds,

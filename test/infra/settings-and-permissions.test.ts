@@ -39,8 +39,10 @@ describe('each function has exactly the settings that its door reads', () => {
     settle: {
       RUNS_TABLE: 'RunsTable',
       START_QUEUE: 'StartsQueue',
+      SETTLE_QUEUE: 'SettlesQueue',
       COPY_QUEUE: 'CopiesQueue',
       ...mosaic,
+      RULES: JSON.stringify(rules),
       UNCERTAIN_WAIT_SECONDS: '600',
       RUN_DEADLINE_SECONDS: '86400',
     },
@@ -107,7 +109,7 @@ describe('each function may do exactly this', () => {
     Settle: {
       ...own('SettleLog'),
       ...table('RunsTable'),
-      'SettlesQueue.Arn': consumed,
+      'SettlesQueue.Arn': `${consumed} ${send}`,
       'StartsQueue.Arn': send,
       'CopiesQueue.Arn': send,
       'engine ApiKeySecret': secret,
