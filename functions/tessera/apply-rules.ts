@@ -57,7 +57,7 @@ async function check(world: World, path: string) {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new InvalidInput(`${shownPath(path)} cannot be read: ${reasons[error.code ?? ''] ?? error.message}.`);
   });
-  const faults = await checkRules(text, { places: world.places, mosaic: world.mosaic });
+  const faults = await checkRules(text, { places: world.places, mosaic: await world.mosaic() });
   return { text, faults, warnings: warnAboutRules(text) };
 }
 

@@ -8,7 +8,7 @@ export function explained(error: unknown): unknown {
 }
 
 const advices: readonly (readonly [RegExp, string])[] = [
-  [/Region is missing/i, 'No AWS region is chosen. Name it with --region, or set AWS_REGION.'],
+  [/Region is missing|Region not accepted/i, 'No AWS region is chosen. Name it with --region, or set AWS_REGION.'],
   [
     /ExpiredToken|TokenRefreshRequired|token .*expired|RequestExpired/i,
     'The AWS credentials have expired. Sign in again (aws sso login, or however you do it) and repeat the command.',

@@ -1,12 +1,62 @@
-import { matchRules } from '../../shared/runs/rules/match-rules.ts';
+import colors from 'picocolors';
+import { type ExplainedRule, type Explanation, explainKey, type Would } from '../../shared/runs/rules/explain.ts';
+import { plainText } from '../local/shown-path.ts';
+import { columnsHere, facts, inBytes, videoOf, wrapped } from './layout.ts';
 import type { Outcome } from './outcome.ts';
 import type { World } from './world.ts';
 
-/** `rules explain`: what would happen to an upload of this key, and why. */
+/** `rules explain`: what would happen to an upload of this key and why, rule by rule; nothing is done. */
 export async function explainedKey(world: World, key: string): Promise<Outcome> {
-  const matches = matchRules(await world.rules(), key);
+  const { deliveriesPrefix } = world.places;
+  const explanation = await explainKey({ ...world, deliveriesPrefix }, key);
+  const { rules, heldBack } = explanation;
+  const holds = heldBack.map((reason) => colors.yellow(`Held back: ${plainText(reason)}`));
   return {
-    lines: matches.map(({ rule, takes, because }) => `${takes ? 'taken by' : 'not by'} ${rule.id}: ${because}`),
-    json: matches,
+    lines: [...headOf(explanation), ...rules.flatMap((rule) => ['', ...ruleLines(rule)]), ...holds.flatMap(apart)],
+    json: explanation,
   };
 }
+
+const apart = (line: string): string[] => ['', line];
+
+function headOf({ bucket, key, object, denied, rulesVersion, rules }: Explanation): string[] {
+  const takers = rules.filter(({ takes }) => takes).length;
+  const number = takers === 0 ? 'no rule takes it' : `taken by ${takers === 1 ? 'one rule' : `${takers} rules`}`;
+  const size = object === undefined ? undefined : inBytes(object.size);
+  const where = denied ?? (size === undefined ? `not in ${bucket} now` : `${size} in ${bucket}`);
+  const archived = object?.storageClass === undefined ? '' : `, ${object.storageClass}`;
+  return [
+    `${colors.bold(plainText(key))}: ${number}`,
+    colors.dim(plainText(`${where}${archived}; rules version ${rulesVersion}`)),
+  ];
+}
+
+function ruleLines({ ruleId, agentId, takes, because, claimed, would, heldBack }: ExplainedRule): string[] {
+  const name = plainText(ruleId);
+  if (!takes) return wrapped(`✗ ${name}: ${plainText(because)}`, columnsHere() - 1).map((line) => colors.dim(line));
+  return [
+    `${colors.green('✓')} ${colors.bold(name)}: ${plainText(because)}`,
+    ...facts([
+      ['agent', agentId],
+      ['run', claimed && `${claimed.runId} is ${claimed.status}: nothing more would happen`],
+      ...(would === undefined ? [] : factsOf(would)),
+      ...heldBack.map((reason) => ['held back', reason] as const),
+    ]),
+  ];
+}
+
+const factsOf = (would: Would): (readonly [string, string | undefined])[] => [
+  ['would be', `${verbs[would.status] ?? would.status}${would.reason === undefined ? '' : `: ${would.reason}`}`],
+  ['video', videoOf(undefined, would.media)],
+  ['priority', String(would.priority)],
+  ['parameters', would.updateParams && JSON.stringify(would.updateParams)],
+  ['estimate', would.estimate && `${would.estimate.amount} ${would.estimate.currency}`],
+  ['delivers to', would.deliversTo],
+  ['goes on to', would.then.length > 0 ? would.then.join(', ') : undefined],
+];
+
+/** What a state means for an upload that is not there yet. */
+const verbs: Partial<Record<Would['status'], string>> = {
+  claimed: 'taken',
+  waiting: 'edited as soon as a slot is free',
+};

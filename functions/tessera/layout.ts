@@ -1,5 +1,5 @@
 import colors from 'picocolors';
-import type { RunStatus } from '../../shared/runs/run.ts';
+import type { MeasuredMedia, RunStatus } from '../../shared/runs/run.ts';
 import { plainText } from '../local/shown-path.ts';
 import { fitted, widthOf } from '../local/text-width.ts';
 
@@ -67,11 +67,24 @@ export function inBytes(size: number): string {
   return `${power === 0 ? size : (size / 1000 ** power).toPrecision(3)} ${units[power]}`;
 }
 
-export function inMinutes(seconds: number): string {
+function inMinutes(seconds: number): string {
   const whole = Math.round(seconds);
   const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
   const rest = String(whole % 60).padStart(2, '0');
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** What is known of a video, in a few words. */
+export function videoOf(size: number | undefined, media: MeasuredMedia = {}): string | undefined {
+  const { container, seconds, width, height, audioTracks } = media;
+  const parts = [
+    size === undefined ? undefined : inBytes(size),
+    container,
+    seconds === undefined ? undefined : inMinutes(seconds),
+    width === undefined || height === undefined ? undefined : `${width}×${height}`,
+    audioTracks === 0 ? 'no sound' : undefined,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

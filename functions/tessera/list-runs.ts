@@ -21,7 +21,10 @@ export async function listedRuns(world: World, options: Which): Promise<Outcome>
   const which = { ruleId, status: knownStatus(status), key, since, until, open, limit };
   const { runs, isAll } = await found(world, which);
   const note = isAll ? undefined : 'There are more: --limit, --since and --until choose others.';
-  if (runs.length === 0) return { lines: ['There are no such runs.'], json: [], note };
+  // Lists by day look no further back by themselves.
+  const isRecent = since === undefined && key === undefined && ruleId === undefined;
+  const nothing = `There are no such runs${isRecent ? ' in the last 30 days; --since looks further back' : ''}.`;
+  if (runs.length === 0) return { lines: [nothing], json: [], note };
   return {
     lines: table(
       ['run', 'state', 'began', 'key'],

@@ -25,7 +25,7 @@ const initialSummary = ({ isStage }: World): string =>
 export async function rulesShown(world: World, asked: number | undefined): Promise<Outcome> {
   const version = asked ?? (await world.rules()).version;
   const text = await rulesText(world, version);
-  const shown = text?.replace(/\n$/, '') ?? JSON.stringify(world.initialRules, null, 2);
+  const shown = text?.replace(/\n$/, '') ?? JSON.stringify(await world.initialRules(), null, 2);
   return { lines: [shown], json: { version, document: JSON.parse(shown) } };
 }
 

@@ -5,9 +5,9 @@ import { readPauses } from '../../shared/runs/control/pause.ts';
 import { describeRun } from '../../shared/runs/describe-run.ts';
 import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
 import { endedOutputs } from '../../shared/runs/output-items.ts';
-import type { MeasuredMedia, Run } from '../../shared/runs/run.ts';
+import type { Run } from '../../shared/runs/run.ts';
 import { plainText } from '../local/shown-path.ts';
-import { colourOf, columnsHere, count, facts, inBytes, inMinutes, localTime, wrapped } from './layout.ts';
+import { colourOf, columnsHere, count, facts, inBytes, localTime, videoOf, wrapped } from './layout.ts';
 import { nextStepOf } from './next-step.ts';
 import type { Outcome } from './outcome.ts';
 import { timeline } from './timeline.ts';
@@ -48,7 +48,7 @@ const factsOf = (run: Run): (readonly [string, string | undefined])[] => [
   ['agent run', 'agentRunId' in run ? run.agentRunId : undefined],
   ['upload', `${run.upload.bucket}/${run.upload.key}`],
   ['version', run.upload.versionId],
-  ['video', videoOf(run)],
+  ['video', videoOf(run.upload.size, run.media)],
   ['inputs', inputsOf(run)],
   ['parameters', run.rule.updateParams && JSON.stringify(run.rule.updateParams)],
   ['estimate', run.estimate && `${run.estimate.amount} ${run.estimate.currency}`],
@@ -62,19 +62,6 @@ function attemptOf({ attempt, previousRunId, nextRunId }: Run): string {
   const before = previousRunId === undefined ? '' : `, after run ${previousRunId}`;
   return `${attempt}${before}${nextRunId === undefined ? '' : `, before run ${nextRunId}`}`;
 }
-
-function videoOf({ upload, media = {} }: Run): string | undefined {
-  const parts = [upload.size === undefined ? undefined : inBytes(upload.size), ...measured(media)];
-  const known = parts.filter((part) => part !== undefined);
-  return known.length === 0 ? undefined : known.join(', ');
-}
-
-const measured = ({ container, seconds, width, height, audioTracks }: MeasuredMedia) => [
-  container,
-  seconds === undefined ? undefined : inMinutes(seconds),
-  width === undefined || height === undefined ? undefined : `${width}×${height}`,
-  audioTracks === 0 ? 'no sound' : undefined,
-];
 
 function inputsOf({ input }: Run): string | undefined {
   if (input === undefined) return undefined;

@@ -24,8 +24,9 @@ export async function openStageWorld(stage: string): Promise<World> {
     settleQueue: sqsQueue(outputs.SettleQueue),
     buckets: [uploads, outputs.DeliveriesBucket],
     places: { uploads, deliveries: outputs.DeliveriesBucket, deliveriesPrefix: outputs.DeliveriesPrefix },
-    mosaic: mosaicClient({ baseUrl: outputs.MosaicApiUrl, apiKey: () => secrets(outputs.MosaicApiKeySecret) }),
-    initialRules,
+    mosaic: async () =>
+      mosaicClient({ baseUrl: outputs.MosaicApiUrl, apiKey: () => secrets(outputs.MosaicApiKeySecret) }),
+    initialRules: async () => initialRules,
     rules: storedRules({ runs, clock: Date.now }, parseRules(initialRules)),
     clock: Date.now,
     log: silentLog,

@@ -15,9 +15,9 @@ export interface World {
   readonly startQueue: Queue;
   readonly settleQueue: Queue;
   readonly places: { readonly uploads: string; readonly deliveries: string; readonly deliveriesPrefix: string };
-  readonly mosaic: Mosaic;
+  readonly mosaic: () => Promise<Mosaic>;
   /** The document that holds where none was ever applied by command. */
-  readonly initialRules: Json;
+  readonly initialRules: () => Promise<Json>;
   /** The rules that hold now. */
   readonly rules: () => Promise<RuleSet>;
   readonly clock: Clock;

@@ -96,7 +96,11 @@ describe('the command, with nothing running beside it', () => {
 
   test('a key from anywhere cannot command the terminal', async () => {
     const platform = openLocal({ folder: join(folder, '.tessera'), own: false });
-    const run = { ...claimedRun(), upload: { bucket: 'uploads', key: 'one/\u001b[31mred\nline\u202egnp.mp4' } };
+    const run = {
+      ...claimedRun(),
+      createdAt: new Date().toISOString(),
+      upload: { bucket: 'uploads', key: 'one/\u001b[31mred\nline\u202egnp.mp4' },
+    };
     await platform.table('runs').write(...newRunWrites(run));
     platform.close();
     for (const words of [['runs'], ['show', run.id]]) {
