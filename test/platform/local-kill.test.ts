@@ -33,6 +33,7 @@ async function writeUntilKilled(folder: string, round: number): Promise<string[]
   const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const closed = once(child, 'close');
   let output = '';
   const started = new Promise<void>((resolve) => {
     child.stdout.on('data', (chunk) => {
@@ -43,7 +44,7 @@ async function writeUntilKilled(folder: string, round: number): Promise<string[]
   await started;
   await sleep(20 + Math.random() * 400);
   child.kill('SIGKILL');
-  await once(child, 'close');
+  expect(await closed).toEqual([null, 'SIGKILL']);
   return output.split('\n').slice(1, -1);
 }
 

@@ -8,7 +8,20 @@ const platform = openLocal({ folder });
 platform.notify('uploads', 'starts');
 const [table, bucket] = [platform.table('runs'), platform.bucket('uploads')];
 // Synchronous, so that what was said was said when the kill comes.
-const tell = (line: string) => writeSync(1, `${line}\n`);
+const tell = (line: string) => {
+  for (let left = Buffer.from(`${line}\n`); left.length > 0; ) left = left.subarray(written(left));
+};
+
+/** None where the test has not read for a while and the pipe is full. */
+function written(bytes: Buffer): number {
+  try {
+    return writeSync(1, bytes);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return 0;
+  }
+}
 
 tell('ready');
 await Promise.all([putObjects(), uploadObjects(), importFiles(), writeTransactions()]);
