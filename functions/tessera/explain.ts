@@ -52,11 +52,11 @@ const factsOf = (would: Would): (readonly [string, string | undefined])[] => [
   ['parameters', would.updateParams && JSON.stringify(would.updateParams)],
   ['estimate', would.estimate && `${would.estimate.amount} ${would.estimate.currency}`],
   ['delivers to', would.deliversTo],
-  ['goes on to', would.then.length > 0 ? would.then.join(', ') : undefined],
+  ['goes on to', would.feeds.length > 0 ? would.feeds.join(', ') : undefined],
 ];
 
 /** What a state means for an upload that is not there yet. */
 const verbs: Partial<Record<Would['status'], string>> = {
-  claimed: 'taken',
+  unknown: 'judged once it is there',
   waiting: 'edited as soon as a slot is free',
 };

@@ -31,8 +31,7 @@ export async function shownRun(world: World, idOrKey: string): Promise<Outcome> 
       ...wrapped(plainText(describeRun(run)), columnsHere() - 1).map((line) => colors.bold(sentence(line))),
       ...(next === undefined ? [] : wrapped(plainText(next), columnsHere() - 1)),
       '',
-      ...facts(factsOf(run)),
-      ...outputLines(outputs),
+      ...facts([...factsOf(run), ...outputsOf(outputs)]),
       ...['', colors.dim('What happened'), ...timeline(run.createdAt, history)],
     ],
     json: { run, next: next ?? null, outputs: Object.fromEntries(outputs), history },
@@ -40,7 +39,9 @@ export async function shownRun(world: World, idOrKey: string): Promise<Outcome> 
   };
 }
 
-const factsOf = (run: Run): (readonly [string, string | undefined])[] => [
+type Fact = readonly [name: string, value: string | undefined];
+
+const factsOf = (run: Run): readonly Fact[] => [
   ['run', run.id],
   ['attempt', attemptOf(run)],
   ['rule', `${run.rule.id}, priority ${run.rule.priority}`],
@@ -55,7 +56,6 @@ const factsOf = (run: Run): (readonly [string, string | undefined])[] => [
   ['came from', run.lineage && `run ${run.lineage.parentRunId}, after ${count(run.lineage.hops, 'hop')}`],
   ['asked', run.cancelAsked && `to be cancelled at ${localTime(run.cancelAsked.at)}: ${run.cancelAsked.reason}`],
   ['slot', 'slot' in run ? String(run.slot) : undefined],
-  ['manifest', run.status === 'delivered' ? run.manifestKey : undefined],
 ];
 
 function attemptOf({ attempt, previousRunId, nextRunId }: Run): string {
@@ -69,12 +69,8 @@ function inputsOf({ input }: Run): string | undefined {
   return input.objects.map(({ key, nodeId }) => (nodeId === undefined ? key : `${key} → ${nodeId}`)).join(', ');
 }
 
-function outputLines(outputs: Awaited<ReturnType<typeof endedOutputs>>): string[] {
-  return [...outputs.values()].flatMap((output) =>
-    facts([
-      output.status === 'copied'
-        ? ['output', `${output.key} (${inBytes(output.size)})`]
-        : ['output', `not delivered: ${output.reason}`],
-    ]),
-  );
-}
+const outputsOf = (outputs: Awaited<ReturnType<typeof endedOutputs>>): readonly Fact[] =>
+  [...outputs.values()].map((output) => [
+    'output',
+    output.status === 'copied' ? `${output.key} (${inBytes(output.size)})` : `not delivered: ${output.reason}`,
+  ]);

@@ -34,11 +34,12 @@ export function timeline(bornAt: string, history: readonly HistoryEntry[]): stri
   });
 }
 
-/** Of reports that come one after the other and tell the same, the last one. */
+/** Of reports that come one after the other and tell the same, the last one; the upload's own is how it was born. */
 function withoutRepeats(history: readonly HistoryEntry[]): readonly HistoryEntry[] {
   const same = (a: HistoryEntry, b: HistoryEntry | undefined) =>
     a.kind === 'event' && b?.kind === 'event' && a.flag === b.flag && a.status === b.status;
-  return history.filter((entry, index) => !same(entry, history[index + 1]));
+  const told = history.filter((entry) => entry.kind === 'move' || entry.flag !== 'UPLOADED');
+  return told.filter((entry, index) => !same(entry, told[index + 1]));
 }
 
 const lineOf = (entry: HistoryEntry): Line =>
@@ -51,5 +52,12 @@ const moveText = ({ to, reason }: Move): string => (reason === undefined ? to : 
 function reportText({ flag, status, statusMessage, progress }: Report): string {
   const percent = progress === undefined ? undefined : `${Math.round(progress * 100)} %`;
   const parts = [status, percent, statusMessage].filter((part) => part !== undefined && part !== '');
-  return `the API reports ${flag}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+  return `${ownMarks[flag] ?? `the API reports ${flag}`}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
 }
+
+/** Marks of our own among the reports. */
+const ownMarks: Readonly<Record<string, string>> = {
+  START_ANSWERED: 'the API took the start',
+  UNREADABLE: 'a report that cannot be read',
+  UNKNOWN: 'a report of a kind that is not known here',
+};
