@@ -109,11 +109,6 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
     agentFreeSince.set(item.pk.slice('AGENT#'.length), after === undefined ? now() : Number.POSITIVE_INFINITY);
   }
 
-  const holdInForce = (): Hold | undefined => {
-    const hold = table().get(holdKey) as unknown as Hold | undefined;
-    return hold !== undefined && Date.parse(hold.until) > now() ? hold : undefined;
-  };
-
   return {
     ended: () => ended,
     tableChanged(changes, worker) {
@@ -126,11 +121,15 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
         if ((before ?? after)?.type === 'run') runChanged(asRun(before), asRun(after), worker);
     },
     workerBorn(worker) {
-      worker.facts.set('held', holdInForce()?.until);
+      const hold = table().get(holdKey) as unknown as Hold | undefined;
+      worker.facts.set('heldUntilMs', hold === undefined ? 0 : Date.parse(hold.until));
       worker.facts.set('paused', table().get(pauseKey()) !== undefined);
     },
-    startCalled(worker) {
-      if (worker.facts.get('held') !== undefined && holdInForce() !== undefined && holdGoneAt.ms < worker.bornMs)
+    startCalled(worker, { callbackUrl }) {
+      const hold = table().get(holdKey) as unknown as Hold | undefined;
+      // Known when this worker began, and in force ever since; only the one call that is to probe it may be made.
+      const isKnown = Number(worker.facts.get('heldUntilMs')) > now() && holdGoneAt.ms < worker.bornMs;
+      if (isKnown && hold !== undefined && !callbackUrl.endsWith(`/${hold.probe}`))
         violated('no start while the account is known to be held', `${worker.name}#${worker.id} called`);
       if (worker.facts.get('paused') === true && table().get(pauseKey()) !== undefined)
         violated('no start while paused', `${worker.name}#${worker.id} called`);

@@ -41,8 +41,8 @@ export function workloadOf(random: Random, faults: Faults): Workload {
     apiLimit: random.pick([slots + 3, slots, random.between(1, slots)]),
     apiHonoursKey: random.chance(0.3),
     drops: [...drops, ...again.map(({ key }) => ({ ...dropOf(random, faults), key }))],
-    faultsForMs: random.between(30, 360) * minute,
-    reconcileMs: random.pick([1, 5, 15]) * minute,
+    faultsForMs: random.between(30, 240) * minute,
+    reconcileMs: random.pick([2, 5, 5, 15]) * minute,
     rulesChange: false,
     takers: (key) => rulesFor(rules, key),
   };

@@ -45,13 +45,13 @@ export function memoryTable(
   function put(stored: Stored): void {
     const { pk, sk, ipk, isk } = stored.item;
     remove({ pk, sk });
-    let partition = partitions.get(pk);
-    if (partition === undefined) partitions.set(pk, (partition = { sks: [], items: new Map() }));
+    const partition = partitions.get(pk) ?? { sks: [], items: new Map() };
+    partitions.set(pk, partition);
     partition.sks.splice(placeFor(partition.sks, sk), 0, sk);
     partition.items.set(sk, stored);
     if (ipk === undefined || isk === undefined) return;
-    let entries = index.get(ipk);
-    if (entries === undefined) index.set(ipk, (entries = new Map()));
+    const entries = index.get(ipk) ?? new Map();
+    index.set(ipk, entries);
     entries.set(nameOf({ pk, sk }), stored);
   }
 
