@@ -24,7 +24,8 @@ export interface FindDeps extends Pick<RunDeps, 'runs'> {
 /** A run by its id, or the newest of an object's key: of an input, or of an output that was delivered there. */
 export async function findRun(deps: FindDeps, idOrKey: string): Promise<Run | undefined> {
   const byId = isRunId(idOrKey) ? await readRun(deps.runs, idOrKey) : undefined;
-  return byId ?? (await runsOfKey(deps, idOrKey, 1))[0];
+  // Attempts of one moment have no order but their number.
+  return byId ?? (await runsOfKey(deps, idOrKey, 5)).toSorted(newestFirst)[0];
 }
 
 /** Newest first. */
@@ -37,6 +38,9 @@ export async function runsOfKey(deps: FindDeps, key: string, limit: number): Pro
   const runs = await Promise.all(newest.map(({ runId }) => readRun(deps.runs, String(runId))));
   return runs.filter((run) => run !== undefined);
 }
+
+const newestFirst = (a: Run, b: Run): number =>
+  a.createdAt === b.createdAt ? b.attempt - a.attempt : a.createdAt < b.createdAt ? 1 : -1;
 
 /** Something that happened to a run. */
 export type HistoryEntry =

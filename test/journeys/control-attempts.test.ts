@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { retryRun } from '../../shared/runs/control/retry-run.ts';
+import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
+import { type FileServer, serveFile } from '../support/file-server.ts';
+import { runDeadlineSeconds, uncertainWaitSeconds } from '../support/pipeline-world.ts';
+import { type ControlWorld, controlWorld } from './control-world.ts';
+
+let outputs: FileServer;
+let world: ControlWorld;
+
+beforeAll(async () => {
+  outputs = await serveFile();
+});
+afterAll(() => outputs.close());
+afterEach(() => world.close());
+
+const openWorld = (rule: object = {}) => {
+  world = controlWorld({ outputs, rules: { rules: [{ prefix: 'in/', agentId: 'agent-1', ...rule }] } });
+  return world;
+};
+const failed = (message: string) => ({ status: 'failed', statusMessage: message }) as const;
+
+describe('a run that failed', () => {
+  test('is tried again by itself as its rule says, each attempt a run of its own, up to the cap', async () => {
+    openWorld({ retry: { attempts: 3, on: ['agent-failed'] } });
+    let run = await world.started('in/1.mp4');
+    for (const attempt of [2, 3]) {
+      const before = await world.report(run, failed('the model fell over'));
+      expect(before).toMatchObject({ status: 'failed', failure: 'agent-failed' });
+      run = await world.read(before.nextRunId ?? '');
+      expect(run).toMatchObject({ status: 'running', attempt, previousRunId: before.id });
+    }
+    expect(await world.report(run, failed('the model fell over'))).toMatchObject({ status: 'failed', attempt: 3 });
+    expect(world.script.runs.size).toBe(3);
+    const callbacks = [...world.script.runs.values()].map(({ request }) => request.callbackUrl);
+    expect(new Set(callbacks).size).toBe(3);
+    expect((await findRun(world, 'in/1.mp4'))?.id).toBe(run.id);
+    expect((await runHistory(world, run.id)).map((entry) => (entry.kind === 'move' ? entry.to : entry.flag))).toContain(
+      'failed',
+    );
+  });
+
+  test('is not tried again where nobody asked for it, but can be by command, once', async () => {
+    openWorld();
+    const run = await world.report(await world.started('in/1.mp4'), failed('the model fell over'));
+    expect(run.nextRunId).toBeUndefined();
+    const [one, two] = await Promise.all([retryRun(world.deps, run.id), retryRun(world.deps, run.id)]);
+    expect(one.id).toBe(two.id);
+    await world.drain();
+    expect(world.script.runs.size).toBe(2);
+  });
+
+  test('after a start of which nobody knows is tried again only on a person’s word that it never began', async () => {
+    openWorld();
+    world.script.answers.push('lose-request');
+    const run = await world.started('in/1.mp4');
+    world.script.strangerOf('agent-1');
+    await world.later(uncertainWaitSeconds + 1);
+    await world.later(runDeadlineSeconds);
+    expect(await world.read(run.id)).toMatchObject({ status: 'failed', failure: 'unanswered' });
+    expect(world.logged('start.unanswered-for-good', 'error')).toHaveLength(1);
+    await expect(retryRun(world.deps, run.id)).rejects.toThrow('never began');
+    expect((await retryRun(world.deps, run.id, { neverBegan: true })).attempt).toBe(2);
+  });
+
+  test('because it was rejected is looked at again', async () => {
+    openWorld();
+    const run = await world.started('in/1.mp4', '');
+    expect(run.status).toBe('rejected');
+    const next = await retryRun(world.deps, run.id);
+    await world.drain();
+    expect(await world.read(next.id)).toMatchObject({ status: 'rejected', attempt: 2 });
+  });
+
+  test('is not tried again when it was delivered whole', async () => {
+    openWorld();
+    const run = await world.report(await world.started('in/1.mp4'), { status: 'completed' }, 1);
+    await expect(retryRun(world.deps, run.id)).rejects.toThrow('delivered whole');
+    await expect(retryRun(world.deps, 'x'.repeat(24))).rejects.toThrow('There is no run');
+  });
+});
+
+describe('an input that expired unread', () => {
+  test('is signed again and started once more, and not a second time', async () => {
+    openWorld();
+    const run = await world.started('in/1.mp4');
+    expect(run).toMatchObject({ linkExpiresAt: '2026-01-02T04:04:05.000Z' });
+    world.jump(3601);
+    const expired = await world.report(run, failed('could not fetch the video: 403 Forbidden'));
+    expect(expired).toMatchObject({ status: 'failed', failure: 'input-expired' });
+    const again = await world.read(expired.nextRunId ?? '');
+    expect(again).toMatchObject({ status: 'running', attempt: 2, linkExpiresAt: '2026-01-02T05:04:06.000Z' });
+    const [first, second] = [world.agentRunOf(run), world.agentRunOf(again)].map(({ request }) => request.videoUrls);
+    expect(first).not.toEqual(second);
+    world.jump(3601);
+    expect((await world.report(again, failed('403 Forbidden'))).nextRunId).toBeUndefined();
+  });
+
+  test.each([
+    ['its link was still good', 3000, '403 Forbidden'],
+    ['it speaks of something else', 3601, 'the model fell over'],
+  ])('is not what happened when %s', async (_, seconds, message) => {
+    openWorld();
+    const run = await world.started('in/1.mp4');
+    world.jump(seconds);
+    expect(await world.report(run, failed(message))).toMatchObject({ status: 'failed', failure: 'agent-failed' });
+  });
+
+  test('is not what happened when the failure was reported in time, however late we look', async () => {
+    openWorld();
+    const run = await world.started('in/1.mp4');
+    world.script.finish(world.agentRunOf(run), 0, failed('403 Forbidden'));
+    await world.deliverAll();
+    world.jump(7200);
+    await world.drain();
+    expect(await world.read(run.id)).toMatchObject({ failure: 'agent-failed' });
+  });
+
+  test('cannot be handed out with less than an hour left', async () => {
+    openWorld();
+    const { link } = world.deps.uploads;
+    world.deps.uploads.link = async (key, options) => ({
+      url: (await link(key, options)).url,
+      expiresAt: new Date(world.clock() + 1800_000),
+    });
+    const run = await world.started('in/1.mp4');
+    expect(run.status).toBe('waiting');
+    expect(world.starts()).toBe(0);
+    expect(world.logged('start.not-made', 'error')).toHaveLength(1);
+    world.deps.uploads.link = link;
+    await world.later(61);
+    expect((await world.read(run.id)).status).toBe('running');
+  });
+});
