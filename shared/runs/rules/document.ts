@@ -32,6 +32,11 @@ export const videoContainers = [
   'mxf',
 ] as const;
 
+/** After the others another attempt is nobody's but a person's to decide, or can never help. */
+const triedAgain = failureClasses.filter(
+  (failure) => failure !== 'unanswered' && failure !== 'input-gone' && failure !== 'too-costly',
+);
+
 const filterSchema = z
   .strictObject(
     {
@@ -216,7 +221,7 @@ const ruleSchema = z.strictObject(
         {
           attempts: whole(1, 10).describe('Attempts of one run, each a paid agent run.'),
           on: z
-            .array(z.enum(failureClasses, should(`one of ${failureClasses.join(', ')}`)))
+            .array(z.enum(triedAgain, should(`one of ${triedAgain.join(', ')}`)))
             .min(1, should('not empty'))
             .describe('The failures after which another attempt is made.'),
         },
