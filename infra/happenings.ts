@@ -50,10 +50,11 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
     ),
     happening(
       'StartUnanswered',
-      ['start.unanswered-for-good'],
-      [startRun, settle],
-      'nobody knows whether a start was accepted, and to repeat it could be paid twice. The log names the run; look for ' +
-        `it in the Mosaic dashboard. If it never began: ${type('retry RUN --never-began')}; else leave it.`,
+      ['start.unanswered-for-good', 'webhook.second-agent-run'],
+      [startRun, webhook, settle],
+      'a start got no answer and nobody knows whether it began, or one run tells of two agent runs. To start again could be paid ' +
+        'twice. The log names the run; look for it in the Mosaic dashboard. If it never began: ' +
+        `${type('retry RUN --never-began')}; of two, cancel the one that the run does not name.`,
     ),
     happening(
       'WebhookUnauthorised',

@@ -10,6 +10,7 @@ export interface Places {
   readonly runs: RecordsTable;
   readonly uploads: ObjectStore;
   readonly deliveries: ObjectStore;
+  readonly payloads: ObjectStore;
   readonly starts: QueueWithDeadLetters;
   readonly settles: QueueWithDeadLetters;
   readonly mosaic: MosaicAccess;
@@ -26,6 +27,7 @@ export function tellWhere(stack: Stack, { stage, ...places }: Places): void {
     output('DeliveriesPrefix', stage.deliveriesPrefix, 'The folder that they appear in');
   output('WebhookUrl', places.webhookUrl, 'The Mosaic API reports to this address; not meant for browsers');
   const forCommand = 'For the tessera command';
+  output('PayloadsBucket', places.payloads.bucket.bucketName, 'What was reported and is too large for the table');
   output('RunsTable', places.runs.table.tableName, forCommand);
   output('StartQueue', places.starts.queue.queueUrl, forCommand);
   output('SettleQueue', places.settles.queue.queueUrl, forCommand);

@@ -98,7 +98,8 @@ export class PipelineStack extends Stack {
       timeout: Duration.seconds(20),
     });
     door.leadsTo(webhook, { method: HttpMethod.POST, path: '/webhook/{runId}' });
-    webhook.usesTable('RUNS_TABLE', runs);
+    // Whoever is reached from the internet only takes down what is said.
+    webhook.usesTable('RUNS_TABLE', runs, ['GetItem', 'PutItem']);
     webhook.sendsTo('SETTLE_QUEUE', settles);
     webhook.addsTo('PAYLOADS_BUCKET', payloads);
     webhook.readsSecret('WEBHOOK_SECRET_SECRET', mosaic.webhookSecret);
@@ -141,7 +142,8 @@ export class PipelineStack extends Stack {
       schedule: Schedule.rate(period),
       targets: [new InvokeFunction(reconcile.lambda)],
     });
-    reconcile.usesTable('RUNS_TABLE', runs);
+    // It wakes others, and writes only how far it has come.
+    reconcile.usesTable('RUNS_TABLE', runs, ['GetItem', 'PutItem', 'DeleteItem', 'Query']);
     reconcile.sendsTo('SETTLE_QUEUE', settles);
     reconcile.sendsTo('START_QUEUE', starts);
     const reconcileFails = reconcile.alarmWhenFailing(
@@ -154,7 +156,8 @@ export class PipelineStack extends Stack {
       const states = [starts.alarm, settles.alarm, copies.alarm, reconcileFails];
       sendAlarms(this, { states, happenings }, stage.alarmEmail);
     }
-    tellWhere(this, { stage, runs, uploads, deliveries, starts, settles, mosaic, webhookUrl: `${door.url}/webhook` });
+    const webhookUrl = `${door.url}/webhook`;
+    tellWhere(this, { stage, runs, uploads, deliveries, payloads, starts, settles, mosaic, webhookUrl });
   }
 }
 

@@ -33,6 +33,9 @@ export interface ConsumeOptions {
   readonly atOnce: number;
 }
 
+const tableOperations = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Query'] as const;
+type TableOperation = (typeof tableOperations)[number];
+
 const writing = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
 
 /** One function with our defaults. Each verb gives the permission and the setting together, and nothing else gives any. */
@@ -114,15 +117,14 @@ export class LambdaFunction extends Construct {
     this.allow(['sts:AssumeRole'], signer.roleArn);
   }
 
-  usesTable(name: string, table: RecordsTable): void {
+  /** Reads and writes records; where less is named, no more than that. */
+  usesTable(name: string, table: RecordsTable, operations: readonly TableOperation[] = tableOperations): void {
     this.setting(name, table.table.tableName);
     this.allow(
-      ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Query'].map(
-        (action) => `dynamodb:${action}`,
-      ),
+      operations.map((operation) => `dynamodb:${operation}`),
       table.table.tableArn,
     );
-    this.allow(['dynamodb:Query'], table.indexArn);
+    if (operations.includes('Query')) this.allow(['dynamodb:Query'], table.indexArn);
   }
 
   sendsTo(name: string, queue: QueueWithDeadLetters): void {

@@ -12,7 +12,7 @@ const alarms: Record<string, { events: string[]; level: 'error' | 'warn' }> = {
   AccountHeld: { events: ['account.held'], level: 'error' },
   UploadDenied: { events: ['upload.denied'], level: 'error' },
   LimitReached: { events: ['budget.reached', 'storm.stopped'], level: 'error' },
-  StartUnanswered: { events: ['start.unanswered-for-good'], level: 'error' },
+  StartUnanswered: { events: ['start.unanswered-for-good', 'webhook.second-agent-run'], level: 'error' },
   WebhookUnauthorised: { events: ['webhook.unauthorised'], level: 'warn' },
 };
 

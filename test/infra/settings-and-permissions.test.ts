@@ -101,7 +101,7 @@ describe('each function may do exactly this', () => {
     StartRunLinkSigner: { 'UploadsBucket.Arn/*': readObjects },
     Webhook: {
       ...own('WebhookLog'),
-      ...table('RunsTable'),
+      'RunsTable.Arn': 'dynamodb:GetItem dynamodb:PutItem',
       'SettlesQueue.Arn': send,
       'PayloadsBucket.Arn/*': 's3:PutObject',
       'engine WebhookSecret': secret,
@@ -122,7 +122,13 @@ describe('each function may do exactly this', () => {
       'DeliveriesBucket.Arn/*': `${writeObjects} s3:PutObjectTagging`,
       'engine ApiKeySecret': secret,
     },
-    Reconcile: { ...own('ReconcileLog'), ...table('RunsTable'), 'SettlesQueue.Arn': send, 'StartsQueue.Arn': send },
+    Reconcile: {
+      ...own('ReconcileLog'),
+      ...table('RunsTable'),
+      'RunsTable.Arn': 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query',
+      'SettlesQueue.Arn': send,
+      'StartsQueue.Arn': send,
+    },
     EngineApi: {
       ...own('EngineApiLog'),
       ...table('RecordsTable'),

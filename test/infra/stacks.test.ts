@@ -274,6 +274,7 @@ test('the pipeline says what the tessera command needs to know', () => {
     RunsTable: 'RunsTable',
     UploadsBucket: 'UploadsBucket',
     DeliveriesBucket: 'DeliveriesBucket',
+    PayloadsBucket: 'PayloadsBucket',
     StartQueue: 'StartsQueue',
     SettleQueue: 'SettlesQueue',
   });
