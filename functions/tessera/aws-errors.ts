@@ -1,7 +1,9 @@
-import { messageOf, Rejected } from '../../shared/errors.ts';
+import { messageOf, PermanentError, Rejected } from '../../shared/errors.ts';
+import { MosaicError } from '../../shared/mosaic/errors.ts';
 
 /** What AWS or its SDK says, as a sentence that says what to do; other errors stay as they are. */
 export function explained(error: unknown): unknown {
+  if (error instanceof PermanentError || error instanceof MosaicError) return error;
   const { name = '', message = '' } = error instanceof Error ? error : {};
   const advice = advices.find(([pattern]) => pattern.test(`${name}: ${message}`))?.[1];
   return advice === undefined ? error : new Rejected(`${advice} (${messageOf(error)})`, {}, { cause: error });

@@ -27,7 +27,7 @@ export async function backfillPrefix(
     if (sent === 0 && done && !again) return nothingNew(prefix);
     return outcomeOf(world, prefix, sent, done);
   } catch (error) {
-    if (error instanceof Stopped) return outcomeOf(world, prefix, told.sent, false);
+    if (error instanceof Stopped) return stopped(prefix, told.sent);
     throw error;
   } finally {
     screen?.close();
@@ -48,11 +48,18 @@ const nothingNew = (prefix: string): Outcome => ({
 
 const whereOf = (prefix: string): string => (prefix === '' ? 'the uploads' : `${plainText(prefix)}…`);
 
+/** Not done, so the exit code must not say so. */
+const stopped = (prefix: string, sent: number): Outcome => ({
+  lines: [],
+  json: { prefix, sent, done: false },
+  faults: [`Stopped after ${count(sent, 'object')}. ${goOn(prefix)}`],
+});
+
+const goOn = (prefix: string): string => `From here on: tessera backfill ${plainText(JSON.stringify(prefix))}`;
+
 function outcomeOf(world: World, prefix: string, sent: number, done: boolean): Outcome {
   const where = whereOf(prefix);
-  const rest = done
-    ? `That is all below ${where}.`
-    : `There is more below ${where}: the same command goes on from here.`;
+  const rest = done ? `That is all below ${where}.` : `There is more below ${where}. ${goOn(prefix)}`;
   return {
     lines: [`${count(sent, 'object')} handed over; what was taken before stays as it is. ${rest}`],
     json: { prefix, sent, done },

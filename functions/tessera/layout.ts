@@ -9,25 +9,32 @@ const gap = '  ';
 export const columnsHere = (): number =>
   process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : Number.POSITIVE_INFINITY;
 
-/** Rows below their header; the last column takes what room is left, and of a long text shows the end. */
+interface TableOptions {
+  readonly paint?: (line: string, row: number) => string;
+  /** What becomes of a last cell that is too long: its beginning is cut off (default), or it goes on below. */
+  readonly tooLong?: 'cut' | 'wrap';
+}
+
+/** Rows below their header; the last column takes what room is left. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
-  paint: (line: string, row: number) => string = (line) => line,
+  { paint = (line) => line, tooLong = 'cut' }: TableOptions = {},
 ): string[] {
   const cells = [header, ...rows.map((row) => row.map(plainText))];
   const widths = header.map((_, column) => Math.max(...cells.map((row) => widthOf(row[column] ?? ''))));
   const before = widths.slice(0, -1).reduce((sum, width) => sum + width + gap.length, 0);
   const room = Math.max(10, columnsHere() - 1 - before);
-  const lines = cells.map((row) =>
-    row
-      .map((cell, column) => {
-        if (column < row.length - 1) return fitted(cell, widths[column] ?? 0);
-        return widthOf(cell) > room ? fitted(cell, room) : cell;
-      })
-      .join(gap),
+  const linesOf = (row: readonly string[]): string[] => {
+    const start = row.slice(0, -1).map((cell, column) => fitted(cell, widths[column] ?? 0) + gap);
+    const last = row.at(-1) ?? '';
+    const [first = '', ...rest] =
+      tooLong === 'wrap' ? wrapped(last, room) : [widthOf(last) > room ? fitted(last, room) : last];
+    return [`${start.join('')}${first}`, ...rest.map((line) => ' '.repeat(before) + line)];
+  };
+  return cells.flatMap((row, index) =>
+    linesOf(row).map((line) => (index === 0 ? colors.dim(line) : paint(line, index - 1))),
   );
-  return lines.map((line, index) => (index === 0 ? colors.dim(line) : paint(line, index - 1)));
 }
 
 /** Names and their values below each other; what has no value is left out. */

@@ -29,7 +29,7 @@ export async function listedRuns(world: World, options: Which): Promise<Outcome>
     lines: table(
       ['run', 'state', 'began', 'key'],
       runs.map(({ id, status, createdAt, upload }) => [id, status, localTime(createdAt).slice(5, 16), upload.key]),
-      (line, row) => colourOf(runs[row]?.status ?? 'waiting')(line),
+      { paint: (line, row) => colourOf(runs[row]?.status ?? 'waiting')(line) },
     ),
     json: runs,
     note,

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
+import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { plainText } from '../local/shown-path.ts';
 import { explained } from './aws-errors.ts';
 import { program } from './program.ts';
@@ -21,15 +22,10 @@ function codeOf({ exitCode }: CommanderError): number {
   return exitCode === 0 ? 0 : 2;
 }
 
-/** Sentences are for the user; anything else is ours to find, so its stack is shown. */
+/** Sentences are for the user, the API's own among them; anything else is ours to find, so its stack is shown. */
 function failed(error: unknown): number {
-  const isSentence = error instanceof PermanentError || error instanceof DiskFull || isApiRefusal(error);
+  const isSentence = error instanceof PermanentError || error instanceof DiskFull || error instanceof MosaicError;
   const lines = isSentence ? messageOf(error) : ((error as Error).stack ?? messageOf(error));
   console.error(lines.split('\n').map(plainText).join('\n'));
   return 1;
-}
-
-/** The Mosaic API's own words are sentences already. */
-function isApiRefusal(error: unknown): boolean {
-  return error instanceof Error && error.name === 'MosaicError';
 }

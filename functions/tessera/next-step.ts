@@ -60,5 +60,6 @@ function waitingFor(run: Waiting, { pauses, hold, nowMs }: Obstacles): string {
 function anotherAttempt(run: Run & { status: 'failed' | 'cancelled' | 'rejected' }): string {
   if (run.status === 'failed' && run.failure === 'unanswered')
     return `Look whether the API ran it. Only if it never began: tessera retry ${run.id} --never-began`;
-  return `For another attempt: tessera retry ${run.id}`;
+  const first = run.status === 'rejected' ? 'Once that is mended, for' : 'For';
+  return `${first} another attempt: tessera retry ${run.id}`;
 }

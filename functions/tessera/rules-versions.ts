@@ -15,7 +15,7 @@ export async function rulesVersions(world: World): Promise<Outcome> {
     by ?? '',
     summary,
   ]);
-  return { lines: table(['  version', 'applied', 'by', '* holds now'], rows), json: all };
+  return { lines: table(['  version', 'applied', 'by', '* holds now'], rows, { tooLong: 'wrap' }), json: all };
 }
 
 const initialSummary = ({ isStage }: World): string =>

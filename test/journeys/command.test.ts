@@ -94,6 +94,18 @@ describe('the command, with nothing running beside it', () => {
       }
   });
 
+  test('a back-fill that was stopped goes on where it was, and says when there is nothing left', async () => {
+    const platform = openLocal({ folder: join(folder, '.tessera'), own: false });
+    for (const name of ['a', 'b', 'c']) await platform.bucket('uploads').put(`old/${name}.mp4`, name);
+    platform.close();
+    const part = await tessera('backfill', 'old/', '--limit', '2');
+    expect(part).toMatchObject({ code: 0 });
+    expect(part.out).toMatch(/2 objects handed over.*There is more.*tessera backfill "old\/"/);
+    expect(await jsonOf(['backfill', 'old/'], folder)).toEqual({ prefix: 'old/', sent: 1, done: true });
+    expect((await tessera('backfill', 'old/')).out).toContain('--again');
+    expect(await jsonOf(['backfill', 'old/', '--again'], folder)).toMatchObject({ sent: 3 });
+  });
+
   test('a key from anywhere cannot command the terminal', async () => {
     const platform = openLocal({ folder: join(folder, '.tessera'), own: false });
     const run = {
