@@ -21,4 +21,6 @@ const rule: fc.Arbitrary<WrittenRule> = fc.record(
 /** Documents that can be used. */
 export const aDocument: fc.Arbitrary<RuleDocument> = fc
   .record({ match: fc.constantFrom('first' as const, 'all' as const), rules: fc.array(rule, { maxLength: 5 }) })
+  // As a file would hold it: there is no -0 in JSON.
+  .map((document) => JSON.parse(JSON.stringify(document)) as RuleDocument)
   .map(({ match, rules }) => ({ match, rules: rules.map((each, index) => ({ ...each, id: `rule-${index}` })) }));
