@@ -38,15 +38,16 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       'UploadDenied',
       ['upload.denied'],
       [startRun],
-      "an upload may not be read: the bucket's policy or its KMS key does not allow it. The log of start-run names the " +
-        `object and the action. Allow it (docs/deploy.md, "An existing bucket"); then: ${type('resume')}.`,
+      'an upload may not be read: the policy of the bucket or of its KMS key does not allow it. The log of start-run names the ' +
+        'object and the action. Allow it (docs/deploy.md, "An existing bucket"); it is tried again within the hour, at once ' +
+        `with: ${type('resume RUN')}.`,
     ),
     happening(
       'LimitReached',
       ['budget.reached', 'storm.stopped'],
       [startRun, settle],
       'the daily budget or the hourly number of runs is reached, and new runs wait for the next day or hour. See which: ' +
-        `${type('runs')}. To let more through, raise budget or maxRunsPerHour: ${type('rules apply rules.json')}.`,
+        `${type('runs --open')}. To let more through, raise budget or maxRunsPerHour: ${type('rules apply rules.json')}.`,
     ),
     happening(
       'StartUnanswered',
