@@ -1,15 +1,17 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { appliedRules, checkedRules } from './apply-rules.ts';
-import { backfillPrefix } from './backfill.ts';
-import { cancel, pauseStarts, resume, retry } from './control.ts';
-import { explainedKey } from './explain.ts';
-import { listedRuns } from './list-runs.ts';
 import { moment } from './moment.ts';
 import { type Outcome, printed } from './outcome.ts';
-import { rolledBackRules, rulesShown, rulesVersions } from './rules-versions.ts';
-import { shownRun } from './show-run.ts';
 import { openWorld, type World } from './world.ts';
+
+// Each command loads what it needs when it is typed: to list runs, nothing has to know what a video is made of.
+const applyRules = () => import('./apply-rules.ts');
+const backfill = () => import('./backfill.ts');
+const control = () => import('./control.ts');
+const explain = () => import('./explain.ts');
+const listRuns = () => import('./list-runs.ts');
+const rulesVersions = () => import('./rules-versions.ts');
+const showRun = () => import('./show-run.ts');
 
 /** The `tessera` command; `exit` is told its exit code. */
 export function program(exit: (code: number) => void): Command {
@@ -43,55 +45,61 @@ export function program(exit: (code: number) => void): Command {
     .command('apply <file>')
     .description('check the rules in FILE and let them hold from now on, without a deploy')
     .option('--dry-run', 'only say what would happen')
-    .action(does((world, [file = ''], { dryRun }) => appliedRules(world, absolute(file), { dryRun })));
+    .action(
+      does(async (world, [file = ''], { dryRun }) =>
+        (await applyRules()).appliedRules(world, absolute(file), { dryRun }),
+      ),
+    );
   rules
     .command('check <file>')
     .description('say what is wrong with the rules in FILE')
-    .action(does((world, [file = '']) => checkedRules(world, absolute(file))));
+    .action(does(async (world, [file = '']) => (await applyRules()).checkedRules(world, absolute(file))));
   rules
     .command('explain <key>')
     .description('say what would happen to an upload of this key, and why; nothing is done')
-    .action(does((world, [key = '']) => explainedKey(world, key)));
+    .action(does(async (world, [key = '']) => (await explain()).explainedKey(world, key)));
   rules
     .command('history')
     .description('the versions of the rules')
-    .action(does((world) => rulesVersions(world)));
+    .action(does(async (world) => (await rulesVersions()).rulesVersions(world)));
   rules
-    .command('show [version]')
+    .command('show')
+    .argument('[version]', 'a number of the history', wholeNumber)
     .description('the rules that hold, or those of a version, as they were written')
-    .action(does((world, [version]) => rulesShown(world, version === undefined ? undefined : wholeNumber(version))));
+    .action(does(async (world, [version]) => (await rulesVersions()).rulesShown(world, numberOf(version))));
   rules
-    .command('rollback <version>')
+    .command('rollback')
+    .argument('<version>', 'a number of the history', wholeNumber)
     .description('let the rules of an earlier version hold again, as a new version')
-    .action(does((world, [version = '']) => rolledBackRules(world, wholeNumber(version))));
+    .action(does(async (world, [version]) => (await rulesVersions()).rolledBackRules(world, Number(version))));
 
   tessera
     .command('pause')
     .description('start nothing until resumed; what is under way goes on')
     .option('--rule <id>', 'only the runs of this rule')
     .option('--reason <text>', 'kept, and shown to whoever looks')
-    .action(does((world, _, options) => pauseStarts(world, options)));
+    .action(does(async (world, _, options) => (await control()).pauseStarts(world, options)));
   tessera
     .command('resume [run]')
     .description('end a pause and start what waits; or let RUN go on, which is paused for lack of credits')
     .option('--rule <id>', 'only the pause of this rule')
-    .action(does((world, [runId], options) => resume(world, runId, options)));
+    .action(does(async (world, [runId], options) => (await control()).resume(world, runId, options)));
   tessera
     .command('cancel <run>')
     .description('end a run, and its agent run with it')
     .option('--reason <text>', 'kept on the run')
-    .action(does((world, [runId = ''], options) => cancel(world, runId, options)));
+    .action(does(async (world, [runId = ''], options) => (await control()).cancel(world, runId, options)));
   tessera
     .command('retry <run>')
     .description('another attempt of a run that has ended; it may be paid for once more')
     .option('--never-began', 'you have made sure that its agent run never began (after a start without an answer)')
-    .action(does((world, [runId = ''], options) => retry(world, runId, options)));
+    .action(does(async (world, [runId = ''], options) => (await control()).retry(world, runId, options)));
   tessera
     .command('backfill <prefix>')
     .description('take what lies in the uploads already, below PREFIX ("" for all); goes on where it was stopped')
     .option('--again', 'from the beginning, also when it was done before; nothing is edited twice')
     .option('--limit <n>', 'at most so many objects this time', wholeNumber)
-    .action(does((world, [prefix = ''], options) => backfillPrefix(world, prefix, options)));
+    .action(does(async (world, [prefix = ''], options) => (await backfill()).backfillPrefix(world, prefix, options)));
 
   tessera
     .command('runs')
@@ -103,11 +111,11 @@ export function program(exit: (code: number) => void): Command {
     .option('--until <time>', 'only those begun before', moment)
     .option('--open', 'only those that have not ended')
     .option('--limit <n>', 'at most so many', wholeNumber, 50)
-    .action(does((world, _, options) => listedRuns(world, options)));
+    .action(does(async (world, _, options) => (await listRuns()).listedRuns(world, options)));
   tessera
     .command('show <run-or-key>')
     .description('one run whole: where it is, what comes next, what happened; a key shows its newest run')
-    .action(does((world, [idOrKey = '']) => shownRun(world, idOrKey)));
+    .action(does(async (world, [idOrKey = '']) => (await showRun()).shownRun(world, idOrKey)));
   return tessera;
 }
 
@@ -144,6 +152,8 @@ function chooseAccount({ region, profile }: Options): void {
   if (region !== undefined) process.env.AWS_REGION = region;
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
 }
+
+const numberOf = (word: string | undefined): number | undefined => (word === undefined ? undefined : Number(word));
 
 function wholeNumber(text: string): number {
   const number = Number(text);
