@@ -10,7 +10,7 @@ import { readRun } from './move-run.ts';
 import { type CopiedOutput, noteOutput, type OutputState, readOutput } from './output-items.ts';
 import type { Copying, ExpectedOutput } from './run.ts';
 import { keyPk } from './run-items.ts';
-import { abandonTransfer, transfer } from './transfer.ts';
+import { abandonTransfer, KeyTaken, type RememberedTransfer, transfer } from './transfer.ts';
 
 export interface CopyDeps extends DeliverDeps {
   readonly mosaic: Mosaic;
@@ -67,11 +67,27 @@ async function forgetParts(deps: CopyDeps, run: Copying, output: ExpectedOutput)
   if (state?.status === 'copying') await abandonTransfer(deps.deliveries, state.transfer);
 }
 
+/** The edit is paid for: where another run's output has the name that the rule gives, this one's is marked. */
 async function copy(
   deps: CopyDeps,
   run: Copying,
   output: ExpectedOutput,
   before: OutputState | undefined,
+): Promise<CopiedOutput> {
+  try {
+    return await copyTo(deps, run, output, { remembered: before?.status === 'copying' ? before.transfer : undefined });
+  } catch (error) {
+    if (!(error instanceof KeyTaken) || run.rule.deliver?.key === undefined) throw error;
+    deps.log.warn('output.key-taken', { runId: run.id, outputId: output.id, ...error.facts });
+    return copyTo(deps, run, output, { isTaken: true });
+  }
+}
+
+async function copyTo(
+  deps: CopyDeps,
+  run: Copying,
+  output: ExpectedOutput,
+  { remembered, isTaken }: { readonly remembered?: RememberedTransfer; readonly isTaken?: boolean },
 ): Promise<CopiedOutput> {
   const { expected } = run;
   const { key, versionId, bytes, checksum, contentType } = await transfer(
@@ -79,10 +95,10 @@ async function copy(
     {
       // Links go stale, so none is kept: whoever copies asks for one.
       openLinkNow: () => freshLink(deps.mosaic, run, output),
-      keyFor: (extension) => deliveryKey(run, output, extension, { expected, prefix: deps.deliveriesPrefix }),
+      keyFor: (extension) => deliveryKey(run, output, extension, { expected, prefix: deps.deliveriesPrefix, isTaken }),
       identity: identityOf(run, output),
       propertiesFor: (extension) => propertiesOf(run, output, extension, expected),
-      remembered: before?.status === 'copying' ? before.transfer : undefined,
+      remembered,
       remember: (state) => noteOutput(deps.runs, run.id, output.id, { status: 'copying', transfer: state }),
     },
   );

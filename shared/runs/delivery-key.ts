@@ -8,16 +8,24 @@ const maxKeyBytes = 1024;
 
 /**
  * Where an output is delivered: where its rule says, else `<folder>/<name>/<run id>/<node>-<output id>.<extension>`.
- * `expected`: all outputs of the run; no two of them share a key.
  */
 export function deliveryKey(
   run: Run,
   output: ExpectedOutput,
   extension: string,
-  { expected = [output], prefix = '' }: { expected?: readonly ExpectedOutput[]; prefix?: string } = {},
+  { expected = [output], prefix = '', isTaken = false }: KeyOptions = {},
 ): string {
   const named = run.rule.deliver?.key === undefined ? undefined : namedKey(run, output, extension, expected);
-  return named === undefined ? keyIn(run, `${nameOf(output)}.${extension}`, prefix) : fitted(named, prefix);
+  if (named === undefined) return keyIn(run, `${nameOf(output)}.${extension}`, prefix);
+  return fitted(isTaken ? withSuffix(named, `-${sha256(run.id).slice(0, 8)}`) : named, prefix);
+}
+
+interface KeyOptions {
+  /** All outputs of the run; no two of them share a key. */
+  readonly expected?: readonly ExpectedOutput[];
+  readonly prefix?: string;
+  /** By another run's output: then the key is marked as this run's. */
+  readonly isTaken?: boolean;
 }
 
 /** The first attempt's manifest is `manifest.json`; what is there already is never written over. */
@@ -53,20 +61,13 @@ function filledKey(
 ): string | undefined {
   const variables = outputVariables(run, output, extension, expected);
   try {
-    const key = safeKey(fillTemplate(run.rule.deliver?.key ?? '', variables, withinSegment));
-    // An earlier attempt may have left outputs under the same names.
-    return key === '' || run.attempt === 1 || mentions(run, 'run', 'output', 'attempt')
-      ? key || undefined
-      : withSuffix(key, `-attempt-${run.attempt}`);
+    return safeKey(fillTemplate(run.rule.deliver?.key ?? '', variables, withinSegment)) || undefined;
   } catch (error) {
     // The edit is paid for: better under a name that nobody chose than not at all.
     if (error instanceof PermanentError) return undefined;
     throw error;
   }
 }
-
-const mentions = ({ rule }: Run, ...names: readonly string[]): boolean =>
-  names.some((name) => rule.deliver?.key?.includes(`{${name}`));
 
 /** What an uploader wrote is one part of a path, whatever it holds; only the key's own folders may be several. */
 const withinSegment = (value: string, name: string): string =>

@@ -2,6 +2,11 @@ import { Rejected } from '../errors.ts';
 import type { Bucket, ObjectHead } from '../platform/ports.ts';
 import { crc32Of } from './transfer-checksum.ts';
 
+/** The key belongs to somebody else's object. */
+export class KeyTaken extends Rejected {
+  override name = 'KeyTaken';
+}
+
 /** User metadata that only this object has. */
 export type Identity = Readonly<Record<string, string>>;
 
@@ -22,11 +27,12 @@ export async function alreadyThere(
   const head = await bucket.head(key);
   if (!head) return undefined;
   const isOurs = Object.entries(expected.identity).every(([name, value]) => head.metadata[name] === value);
-  if (!isOurs) throw taken(bucket, key, 'it is not from this run');
-  if (head.size !== expected.bytes) throw taken(bucket, key, `it has ${head.size} bytes, not ${expected.bytes}`);
+  if (!isOurs) throw new KeyTaken(...taken(bucket, key, 'it is not from this run'));
+  if (head.size !== expected.bytes)
+    throw new Rejected(...taken(bucket, key, `it has ${head.size} bytes, not ${expected.bytes}`));
   const checksum = await checksumOf(bucket, head);
   if (expected.checksum !== undefined && expected.checksum !== checksum)
-    throw taken(bucket, key, `its checksum is ${checksum}, not ${expected.checksum}`);
+    throw new Rejected(...taken(bucket, key, `its checksum is ${checksum}, not ${expected.checksum}`));
   return { head, checksum };
 }
 
@@ -40,8 +46,7 @@ async function checksumOf(bucket: Bucket, head: ObjectHead): Promise<string> {
   return checksum;
 }
 
-const taken = (bucket: Bucket, key: string, why: string): Rejected =>
-  new Rejected(`${key} in ${bucket.name} is taken by another object: ${why}. Move that one away, then copy again.`, {
-    bucket: bucket.name,
-    key,
-  });
+const taken = (bucket: Bucket, key: string, why: string): [message: string, facts: Record<string, unknown>] => [
+  `${key} in ${bucket.name} is taken by another object: ${why}. Move that one away, then copy again.`,
+  { bucket: bucket.name, key },
+];

@@ -9,6 +9,7 @@ import { type Source, StartOver, sourceOf } from './transfer-source.ts';
 import type { RememberedTransfer } from './transfer-state.ts';
 import { sendParts } from './transfer-upload.ts';
 
+export { KeyTaken } from './transfer-existing.ts';
 export type { RememberedTransfer } from './transfer-state.ts';
 
 export interface TransferDeps {

@@ -51,8 +51,8 @@ describe('where a rule’s template puts an output', () => {
       ...more,
       rule: { ...claimedRun().rule, ...more.rule, deliver: { key: template } },
     }) as Run;
-  const keysOf = (run: Run, prefix = '') =>
-    outputs.map((output) => deliveryKey(run, output, 'mp4', { expected: outputs, prefix }));
+  const keysOf = (run: Run, prefix = '', isTaken = false) =>
+    outputs.map((output) => deliveryKey(run, output, 'mp4', { expected: outputs, prefix, isTaken }));
 
   test('names parts of the key, the run and the output', () => {
     const run = runOf('{folder}/{stem|slug}/{node}-{index}-{output}-{attempt}-{agent}.{extension}');
@@ -76,9 +76,13 @@ describe('where a rule’s template puts an output', () => {
     expect(deliveryKey(runOf('x/{node}.{extension}'), one, 'mp4', turned)).toBe(first);
   });
 
-  test('a later attempt does not find its names taken by the one before', () => {
-    expect(keysOf(runOf('{node}.{extension}', { attempt: 2 }))[2]).toBe('captions-attempt-2.mp4');
-    expect(keysOf(runOf('{run}/{node}.{extension}', { attempt: 2 }))[2]).toBe(`${'R'.repeat(24)}/captions.mp4`);
+  test('where another run has the name, the run’s own mark is added', () => {
+    const [, , output] = outputs;
+    if (!output) throw new Error('There are three outputs.');
+    const keyOf = (id: string) =>
+      deliveryKey({ ...runOf('{node}.{extension}'), id }, output, 'mp4', { expected: outputs, isTaken: true });
+    expect(keyOf('A')).toMatch(/^captions-[0-9a-f]{8}\.mp4$/);
+    expect(keyOf('B')).not.toBe(keyOf('A'));
   });
 
   test('what an uploader wrote stays within its folder', () => {
@@ -129,25 +133,19 @@ describe('where a rule’s template puts an output', () => {
       fc.array(fc.constantFrom('/', '..', '\n', 'x', '日')).map((all) => all.join('')),
     );
     fc.assert(
-      fc.property(
-        fc.array(piece, { maxLength: 12 }),
-        value,
-        value,
-        fc.integer({ min: 1, max: 3 }),
-        (pieces, a, key, attempt) => {
-          const upload = { bucket: 'uploads', key: `in/${key}` };
-          const run = runOf(pieces.join(''), { upload, attempt, variables: { metadata: { a } } });
-          const keys = keysOf(run, 'edited/');
-          expect(new Set(keys).size).toBe(keys.length);
-          if (keys.some((each) => each.includes(run.id))) return;
-          for (const each of keys) {
-            expect(each.startsWith('edited/')).toBe(true);
-            expect(Buffer.byteLength(each)).toBeLessThanOrEqual(1024);
-            expect(each.split('/').some((part) => /^(\.{0,2}|\s*)$/.test(part))).toBe(false);
-            expect(/[\p{Cc}\p{Surrogate}\p{Bidi_Control}]/u.test(each)).toBe(false);
-          }
-        },
-      ),
+      fc.property(fc.array(piece, { maxLength: 12 }), value, value, fc.boolean(), (pieces, a, key, isTaken) => {
+        const upload = { bucket: 'uploads', key: `in/${key}` };
+        const run = runOf(pieces.join(''), { upload, variables: { metadata: { a } } });
+        const keys = keysOf(run, 'edited/', isTaken);
+        expect(new Set(keys).size).toBe(keys.length);
+        if (keys.some((each) => each.includes(run.id))) return;
+        for (const each of keys) {
+          expect(each.startsWith('edited/')).toBe(true);
+          expect(Buffer.byteLength(each)).toBeLessThanOrEqual(1024);
+          expect(each.split('/').some((part) => /^(\.{0,2}|\s*)$/.test(part))).toBe(false);
+          expect(/[\p{Cc}\p{Surrogate}\p{Bidi_Control}]/u.test(each)).toBe(false);
+        }
+      }),
       { numRuns: 200 },
     );
   });

@@ -52,14 +52,14 @@ function withoutRate({ budget, rate, rules }: RuleDocument): RuleFault[] {
 
 const ofOneRun = ['run', 'output'];
 
-/** What is there is never written over, so a second version's outputs would find their keys taken. */
+/** What is there is never written over, so a second version's outputs find their keys taken. */
 function meetingAgain({ rules }: RuleDocument): RuleFault[] {
   return rules.flatMap(({ deliver: { key } = {} }, index) => {
     if (key === undefined) return [];
     const names = piecesOf(key).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
     if (names.some((name) => ofOneRun.includes(name))) return [];
     const message =
-      'is the same for every version of a key, and what is there is never written over: a second version could not be delivered. Add {run} or {output}';
+      'is the same for every version of a key, and what is there is never written over: what comes second has a mark added to its name. Add {run} or {output} to have all alike';
     return [{ path: ['rules', index, 'deliver', 'key'], message }];
   });
 }
