@@ -11,7 +11,7 @@ import type { ObjectMessage } from './messages.ts';
 import { moveRun, type RunDeps, readRun } from './move-run.ts';
 import { rulesFor } from './rules/match-rules.ts';
 import type { Rule, RuleSet } from './rules/rule.ts';
-import type { Gathering, Run, Upload } from './run.ts';
+import type { Run, Upload } from './run.ts';
 
 export interface AdmitDeps extends RunDeps {
   readonly uploads: Bucket;
@@ -78,10 +78,10 @@ async function admit(deps: AdmitDeps, first: Run): Promise<Run> {
     if (moved.outcome === 'moved') await verdict.afterwards?.();
     run = moved.outcome === 'moved' ? moved.run : ((await readRun(deps.runs, before.id)) ?? before);
     // A run that begins to wait looks once more: what it waits for may have come before anybody knew that it waits.
-    if (moved.outcome === 'moved' && waitsAsBefore(before, run)) return run;
+    if (moved.outcome === 'moved' && !looksAgain(before, run)) return run;
   }
   return run;
 }
 
-const waitsAsBefore = (before: Unadmitted, run: Run): boolean =>
-  run.status === before.status && (run.status !== 'gathering' || run.awaits === (before as Gathering).awaits);
+const looksAgain = (before: Unadmitted, run: Run): boolean =>
+  run.status === 'gathering' && (before.status !== 'gathering' || run.awaits !== before.awaits);

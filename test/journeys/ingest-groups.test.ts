@@ -1,0 +1,271 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Bucket } from '../../shared/platform/ports.ts';
+import { findRun } from '../../shared/runs/find-runs.ts';
+import { type FileServer, serveFile } from '../support/file-server.ts';
+import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';
+
+let outputs: FileServer;
+let world: PipelineWorld;
+
+beforeAll(async () => {
+  outputs = await serveFile();
+});
+afterAll(() => outputs.close());
+afterEach(() => world.close());
+
+const open = (rule: object, uploads: (real: Bucket) => Partial<Bucket> = () => ({})) => {
+  world = pipelineWorld({
+    outputs,
+    rules: { rules: [{ id: 'shoot', prefix: 'in/', agentId: 'agent-1', ...rule }] },
+    wrap: (ports: Ports) => ({ ...ports, uploads: { ...ports.uploads, ...uploads(ports.uploads) } }),
+  });
+};
+
+const put = async (key: string, body: string = tinyVideo, metadata: Record<string, string> = {}) => {
+  await world.uploads.put(key, body, { metadata });
+  await world.drain();
+  world.jump(1);
+};
+const quarters = async (count: number) => {
+  for (let quarter = 0; quarter < count; quarter += 1) {
+    world.jump(900);
+    await world.reconcile();
+    await world.drain();
+  }
+};
+const inputKeys = async (key: string) => {
+  const { input } = await world.runOf(key);
+  return input?.kind === 'objects' ? input.objects.map((object) => object.key) : undefined;
+};
+
+const cameras = {
+  start: {
+    groupBy: '{folder}',
+    members: [
+      { suffix: '-cam1.mp4', nodeId: 'node-1' },
+      { suffix: '-cam2.mp4', nodeId: 'node-2' },
+      { suffix: '.wav.mp4' },
+    ],
+  },
+};
+
+describe('a group', () => {
+  test('starts one run when its last member comes, in the rule’s order, whatever came first', async () => {
+    open(cameras);
+    await put('in/day1/b.WAV.mp4');
+    await put('in/day1/a-cam2.mp4');
+    expect(await world.runOf('in/day1/b.WAV.mp4')).toMatchObject({ status: 'gathering', group: 'shoot#in/day1' });
+    expect(world.script.calls).toEqual([]);
+    await put('in/day1/a-CAM1.mp4');
+    const run = await world.runOf('in/day1/b.WAV.mp4');
+    expect(run).toMatchObject({ status: 'running' });
+    expect(run.input).toMatchObject({
+      objects: [
+        { key: 'in/day1/a-CAM1.mp4', nodeId: 'node-1', versionId: expect.any(String) },
+        { key: 'in/day1/a-cam2.mp4', nodeId: 'node-2' },
+        { key: 'in/day1/b.WAV.mp4' },
+      ],
+    });
+    expect(world.script.runs.size).toBe(1);
+  });
+
+  test('is found by the key of each member', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 } });
+    await put('in/x/1.mp4');
+    await put('in/x/2.mp4');
+    const run = await world.runOf('in/x/1.mp4');
+    expect((await world.runOf('in/x/2.mp4')).id).toBe(run.id);
+    expect((await findRun(world.deps, 'in/x/2.mp4'))?.id).toBe(run.id);
+    expect((await findRun(world.deps, 'in/x/1.mp4'))?.id).toBe(run.id);
+  });
+
+  test('counts a member once, however often it is announced, and begins no second group', async () => {
+    open({ start: { groupBy: '{folder}', count: 3 } });
+    for (const key of ['in/x/1.mp4', 'in/x/2.mp4']) {
+      await world.uploads.put(key, tinyVideo);
+      const [message] = await world.startQueue.receive({ visibilitySeconds: 0 });
+      const repeats = Array.from({ length: 5 }, () => ({ body: JSON.parse(message?.body ?? '') }));
+      await world.startQueue.send(...repeats);
+      await Promise.all([world.drain(), world.drain(), world.drain()]);
+      world.jump(120);
+      await world.drain();
+    }
+    const gathering = await world.runOf('in/x/1.mp4');
+    expect(gathering).toMatchObject({ status: 'gathering', members: [{ key: 'in/x/1.mp4' }, { key: 'in/x/2.mp4' }] });
+    await put('in/x/3.mp4');
+    expect(world.script.runs.size).toBe(1);
+    expect(await inputKeys('in/x/1.mp4')).toEqual(['in/x/1.mp4', 'in/x/2.mp4', 'in/x/3.mp4']);
+  });
+
+  test('is collected once by many workers at the same moment', async () => {
+    open({ start: { groupBy: '{folder}', count: 8 } });
+    for (let index = 0; index < 8; index += 1) await world.uploads.put(`in/x/${index}.mp4`, tinyVideo);
+    await Promise.all(Array.from({ length: 4 }, () => world.drain()));
+    for (let round = 0; round < 10; round += 1) {
+      world.jump(130);
+      await world.reconcile();
+      await world.drain();
+    }
+    expect(world.script.runs.size).toBe(1);
+    expect(await inputKeys('in/x/0.mp4')).toHaveLength(8);
+  });
+
+  test('takes a member’s newer version instead of the older', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 } });
+    await put('in/x/1.mp4');
+    await put('in/x/1.mp4', `${tinyVideo}newer`);
+    const newest = await world.uploads.head('in/x/1.mp4');
+    expect(await world.runOf('in/x/1.mp4')).toMatchObject({
+      status: 'gathering',
+      members: [{ key: 'in/x/1.mp4', versionId: newest?.versionId }],
+    });
+    await put('in/x/2.mp4');
+    const { input } = await world.runOf('in/x/2.mp4');
+    expect(input).toMatchObject({ objects: [{ versionId: newest?.versionId }, {}] });
+  });
+
+  test('has one place for each ending', async () => {
+    open(cameras);
+    await put('in/x/a-cam1.mp4');
+    await put('in/x/b-cam1.mp4');
+    await put('in/x/c.mp4');
+    expect(await world.runOf('in/x/b-cam1.mp4')).toMatchObject({
+      status: 'ignored',
+      reason: expect.stringContaining('in/x/a-cam1.mp4'),
+    });
+    expect(await world.runOf('in/x/c.mp4')).toMatchObject({
+      status: 'ignored',
+      reason: expect.stringContaining('endings'),
+    });
+  });
+
+  test('is refused when its time is up, naming what is missing', async () => {
+    open({ ...cameras, gatherMinutes: 30 });
+    await put('in/x/a-cam1.mp4');
+    await quarters(3);
+    expect(await world.runOf('in/x/a-cam1.mp4')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringMatching(/-cam2\.mp4.*\.wav\.mp4.*did not come/),
+    });
+    expect(world.script.calls).toEqual([]);
+    expect((await world.runs.query({ pk: 'GROUP#shoot#in/x' })).items).toEqual([]);
+  });
+
+  test('starts with what is there when its time is up, where the rule says so', async () => {
+    open({ start: { groupBy: '{folder}', count: 3, incomplete: 'start' }, gatherMinutes: 30 });
+    await put('in/x/1.mp4');
+    await put('in/x/2.mp4');
+    await quarters(3);
+    expect((await world.runOf('in/x/1.mp4')).status).toBe('running');
+    expect(await inputKeys('in/x/1.mp4')).toEqual(['in/x/1.mp4', 'in/x/2.mp4']);
+  });
+
+  test('takes no member that is no video, and waits for a better one', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 } });
+    await put('in/x/1.mp4');
+    await put('in/x/2.mp4', 'not a video');
+    expect((await world.runOf('in/x/2.mp4')).status).toBe('rejected');
+    expect((await world.runOf('in/x/1.mp4')).status).toBe('gathering');
+    await put('in/x/2.mp4');
+    expect((await world.runOf('in/x/2.mp4')).status).toBe('running');
+  });
+
+  test('asks for what its first member asks for', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 } });
+    await put('in/x/2.mp4', tinyVideo, { 'tessera-priority': '1' });
+    await put('in/x/1.mp4', tinyVideo, { 'tessera-priority': '8' });
+    expect((await world.runOf('in/x/1.mp4')).rule.priority).toBe(8);
+  });
+
+  test('is restored as a whole where its members are archived', async () => {
+    let archive: 'archived' | 'restoring' | undefined = 'archived';
+    const restored: string[] = [];
+    open({ start: { groupBy: '{folder}', count: 2 }, restore: { days: 1, tier: 'Standard' } }, (real) => ({
+      head: async (...all) => {
+        const head = await real.head(...all);
+        return head && { ...head, archive };
+      },
+      restore: async (key) => void restored.push(key),
+    }));
+    await put('in/x/1.mp4');
+    await put('in/x/2.mp4');
+    expect((await world.runOf('in/x/1.mp4')).status).toBe('restoring');
+    expect(restored).toEqual(['in/x/1.mp4', 'in/x/2.mp4']);
+    archive = undefined;
+    await quarters(3);
+    expect((await world.runOf('in/x/1.mp4')).status).toBe('running');
+    expect(await inputKeys('in/x/1.mp4')).toHaveLength(2);
+  });
+});
+
+describe('a manifest', () => {
+  const manifest = (key: string, content: unknown) => put(key, JSON.stringify(content));
+
+  test('starts one run of all its inputs, named from its folder or from the root', async () => {
+    open({ start: 'manifest', suffixes: ['.mp4'] });
+    await put('in/x/a.mp4');
+    await put('elsewhere/b +é.mp4');
+    await manifest('in/x/show.run.json', {
+      inputs: ['a.mp4', { key: '/elsewhere/b +é.mp4', node: 'node-2' }],
+      updateParams: { 'node-1': { title: 'hello' } },
+      priority: 8,
+      data: { show: 7 },
+    });
+    const run = await world.runOf('in/x/show.run.json');
+    expect(run).toMatchObject({
+      status: 'running',
+      rule: { priority: 8, updateParams: { 'node-1': { title: 'hello' } }, data: { show: 7 } },
+      input: { objects: [{ key: 'in/x/a.mp4' }, { key: 'elsewhere/b +é.mp4', nodeId: 'node-2' }] },
+    });
+    expect((await findRun(world.deps, 'elsewhere/b +é.mp4'))?.id).toBe(run.id);
+    expect(world.script.runs.size).toBe(1);
+    expect(await world.runOf('in/x/a.mp4')).toMatchObject({
+      status: 'ignored',
+      reason: expect.stringContaining('manifest'),
+    });
+  });
+
+  test('waits for the inputs that are missing, one after the other', async () => {
+    open({ start: 'manifest' });
+    await manifest('in/show.run.json', { inputs: ['a.mp4', '/far/b.mp4'] });
+    expect(await world.runOf('in/show.run.json')).toMatchObject({ status: 'gathering', awaits: 'in/a.mp4' });
+    await put('in/a.mp4');
+    expect(await world.runOf('in/show.run.json')).toMatchObject({ status: 'gathering', awaits: 'far/b.mp4' });
+    await put('far/b.mp4');
+    expect((await world.runOf('in/show.run.json')).status).toBe('running');
+  });
+
+  test('is refused when its time is up, naming the input', async () => {
+    open({ start: 'manifest', gatherMinutes: 30 });
+    await manifest('in/show.run.json', { inputs: ['a.mp4'] });
+    await quarters(3);
+    expect(await world.runOf('in/show.run.json')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('in/a.mp4'),
+    });
+  });
+
+  test.each([
+    ['no list', {}, 'inputs'],
+    ['an empty one', { inputs: [] }, 'inputs'],
+    ['a step upwards', { inputs: ['../a.mp4'] }, 'inputs.0'],
+    ['a field that nobody knows', { inputs: ['a.mp4'], agent: 'x' }, 'agent'],
+  ])('with %s is refused, naming the fault', async (_name, content, words) => {
+    open({ start: 'manifest' });
+    await manifest('in/show.run.json', content);
+    expect(await world.runOf('in/show.run.json')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining(words),
+    });
+  });
+
+  test('is refused for an input that is no video, naming it', async () => {
+    open({ start: 'manifest' });
+    await put('in/a.mp4', 'not a video');
+    await manifest('in/show.run.json', { inputs: ['a.mp4'] });
+    expect(await world.runOf('in/show.run.json')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringMatching(/in\/a\.mp4: it is text/),
+    });
+  });
+});
