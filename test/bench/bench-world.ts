@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { copyOutputHandler } from '../../functions/copy-output.ts';
+import { type Lane, pump } from '../../functions/local/pump.ts';
+import { listen } from '../../functions/local/server.ts';
+import { reconcileHandler } from '../../functions/reconcile.ts';
+import { settleHandler } from '../../functions/settle.ts';
+import { startRunHandler } from '../../functions/start-run.ts';
+import { webhookHandler } from '../../functions/webhook.ts';
+import { createLog } from '../../shared/log.ts';
+import { mosaicClient } from '../../shared/mosaic/client.ts';
+import { openLocal } from '../../shared/platform/local/index.ts';
+import type { Item, Table } from '../../shared/platform/ports.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
+import type { BareApi } from './bare-api.ts';
+import { now } from './clock.ts';
+
+export interface Move {
+  readonly runId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly at: number;
+}
+
+interface Options {
+  readonly api: BareApi;
+  readonly slots: number;
+  /** Objects tell of themselves, as a bucket's do; else a bench sends the events. */
+  readonly notify: boolean;
+  /** Outputs are fetched and delivered too. */
+  readonly copies: boolean;
+}
+
+export const secret = 'whsk_bench';
+const rules = { maxRunsPerHour: 1_000_000, rules: [{ id: 'bench', prefix: 'in/', agentId: 'agent-1' }] };
+
+/** The pipeline as one machine has it: the same doors, pumps, server and store as `npm start`, without the engine. */
+export async function openBenchWorld({ api, slots, notify, copies }: Options) {
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'));
+  let ahead = 0;
+  const clock = () => Date.now() + ahead;
+  const platform = openLocal({ folder, clock });
+  if (notify) platform.notify('uploads', 'starts');
+  const listeners = new Set<(move: Move) => void>();
+  const putListeners = new Set<(item: Item, at: number) => void>();
+  const faults: object[] = [];
+  const log = createLog((line) => {
+    if (line.event === 'run.moved') for (const listener of listeners) listener({ ...line, at: now() } as never);
+    if (line.level === 'error') faults.push(line);
+  });
+  const patient = { maxReceives: 1000 };
+  const ports = {
+    runs: watched(platform.table('runs'), (item) => {
+      for (const listener of putListeners) listener(item, now());
+    }),
+    uploads: platform.bucket('uploads'),
+    deliveries: platform.bucket('deliveries'),
+    payloads: platform.bucket('payloads'),
+    startQueue: platform.queue('starts', patient),
+    settleQueue: platform.queue('settles', patient),
+    copyQueue: platform.queue('copies', patient),
+    mosaic: mosaicClient({ baseUrl: api.url, apiKey: async () => 'mk_bench_0123456789' }),
+  };
+  const server = await listen(0, () => ({
+    webhook,
+    links: async () => new Response(null, { status: 404 }),
+    engineApi: { fetch: () => new Response(null, { status: 404 }) },
+  }));
+  const url = `http://127.0.0.1:${server.port}`;
+  platform.setLinkBase(`${url}/objects`);
+  const parsed = parseRules(rules);
+  const deps = {
+    ...{ ...ports, clock, log, slots },
+    rules: async () => parsed,
+    webhookSecret: async () => secret,
+    callbackUrl: `${url}/pipeline`,
+    trustedHosts: [api.fileHost],
+    ...{ uploadLinkSeconds: 3600, uncertainWaitSeconds: 5, runDeadlineSeconds: 14 * 3600 },
+  };
+  const webhook = webhookHandler(deps);
+  const lanes: readonly Lane[] = [
+    { name: 'starts', queue: ports.startQueue, door: startRunHandler(deps), concurrency: 1, batch: 10 },
+    { name: 'settles', queue: ports.settleQueue, door: settleHandler(deps), concurrency: 4 },
+    ...(copies ? [{ name: 'copies', queue: ports.copyQueue, door: copyOutputHandler(deps), concurrency: 2 }] : []),
+  ];
+  const wakeUps = (name: string) => (listener: () => void) =>
+    platform.onMessage((queue) => {
+      if (queue === name) listener();
+    });
+  const pumps = lanes.map((lane) => pump(lane, wakeUps(lane.name), log));
+  api.order({ kind: 'behave', secret });
+  return {
+    ...{ ...ports, clock, folder, faults },
+    webhookUrl: (runId: string) => `${url}/pipeline/webhook/${runId}`,
+    reconcile: reconcileHandler(deps),
+    /** Nobody wants to wait for what is due in a minute. */
+    forward: (seconds: number) => {
+      ahead += seconds * 1000;
+    },
+    onMove: (listener: (move: Move) => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    /** Each time that an item was put into the runs table. */
+    onPut: (listener: (item: Item, at: number) => void) => {
+      putListeners.add(listener);
+      return () => void putListeners.delete(listener);
+    },
+    async close() {
+      await Promise.all(pumps.map(({ stop }) => stop(2000)));
+      await server.close();
+      platform.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const watched = (table: Table, onPut: (item: Item) => void): Table => ({
+  ...table,
+  write: async (...writes) => {
+    const written = await table.write(...writes);
+    for (const write of writes) if (written.done && 'put' in write) onPut(write.put);
+    return written;
+  },
+});
+
+export type BenchWorld = Awaited<ReturnType<typeof openBenchWorld>>;
