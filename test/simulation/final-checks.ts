@@ -62,7 +62,9 @@ function claimsAgree({ table, workload, landed, violated }: Finished, runs: read
     else if (run.nextRunId !== undefined) violated('a claim leads to the newest attempt', run.id);
     for (let each = run; each !== undefined; each = byId.get(each.previousRunId ?? '')) claimed.add(each.id);
   }
-  for (const run of runs) if (!claimed.has(run.id)) violated('a run has its claim', run.id);
+  // A group's own run belongs to all of its members, each of which has a claim and a run that says so.
+  for (const run of runs)
+    if (!claimed.has(run.id) && typeof run.rule.start !== 'object') violated('a run has its claim', run.id);
   if (workload.rulesChange) return;
   for (const { head } of landed) {
     const upload = { bucket: 'uploads', key: head.key, versionId: head.versionId, etag: head.etag, size: head.size };
@@ -80,10 +82,13 @@ interface Manifest {
 }
 
 function deliveredWhole({ api, deliveries, violated }: Finished, run: Extract<Run, { status: 'delivered' }>): void {
-  const broken = (facts: string) => violated('what is delivered is whole', `${run.id}: ${facts}`);
+  const broken = (facts: string): void => violated('what is delivered is whole', `${run.id}: ${facts}`);
   const stored = deliveries.find(run.manifestKey);
   const agentRun = api.runs.get(run.agentRunId);
-  if (stored === undefined || agentRun === undefined) return broken('without manifest or agent run');
+  if (stored === undefined || agentRun === undefined) {
+    broken('without manifest or agent run');
+    return;
+  }
   const manifest = JSON.parse(Buffer.from(stored.bytes).toString()) as Manifest;
   if (manifest.runId !== run.id || manifest.agentRunId !== run.agentRunId) broken('the manifest is of another run');
   if (manifest.outputs.length !== agentRun.outputs.length || run.outputCount !== agentRun.outputs.length)

@@ -2,7 +2,7 @@ import type { StartRequest } from '../../shared/mosaic/client.ts';
 import type { Item } from '../../shared/platform/ports.ts';
 import type { Hold } from '../../shared/runs/account-hold.ts';
 import { isEnded, nextStatuses, type Run, type RunStatus, type Waiting } from '../../shared/runs/run.ts';
-import { companions, holdKey, listedType, pauseKey, runFromItem, runKey } from '../../shared/runs/run-items.ts';
+import { companions, holdKey, listedType, pauseKey, runKey } from '../../shared/runs/run-items.ts';
 import { uploadIdentity } from '../../shared/runs/upload.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import type { SimulatedApi } from './api/mosaic.ts';
@@ -41,16 +41,17 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
   const holdGoneAt = { ms: 0 };
   const now = () => scheduler().now();
 
-  const readRun = (id: string): Run | undefined => {
-    const item = table().get(runKey(id));
-    return item && runFromItem(item);
-  };
+  const readRun = (id: string): Run | undefined => asRun(table().get(runKey(id)));
 
   function runChanged(before: Run | undefined, after: Run | undefined, worker: Worker | undefined): void {
-    if (after === undefined) return violated('a run is never forgotten', before?.id ?? '');
+    if (after === undefined) {
+      violated('a run is never forgotten', before?.id ?? '');
+      return;
+    }
     checkMove(before, after);
     checkCompanions(before, after);
-    if (after.status === 'waiting' && before?.status !== 'waiting') waitingSince.set(after.id, now());
+    const startableSince = before?.status === 'waiting' ? before.notBefore : 'never';
+    if (after.status === 'waiting' && after.notBefore !== startableSince) waitingSince.set(after.id, now());
     if (after.status === 'starting' && before?.status === 'waiting' && worker) checkOrder(before, worker);
     if (isEnded(after)) ended.set(after.id, after.status);
   }
@@ -88,7 +89,7 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
   function checkOrder(run: Waiting, worker: Worker): void {
     for (const item of table().all()) {
       if (item.type !== 'run' || item.status !== 'waiting' || item.id === run.id) continue;
-      const other = runFromItem(item) as Waiting;
+      const other = asRun(item) as Waiting;
       if (!isBefore(other, run)) continue;
       // What joined the queue while this worker was at it, it need not know of.
       if ((waitingSince.get(other.id) ?? 0) >= worker.bornMs || worker.readRuns.has(`RUN#${other.id}`)) continue;
@@ -172,7 +173,8 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
 
 const isUnderWay = ({ status }: AgentRun): boolean => status === 'running';
 
-const asRun = (item: Item | undefined): Run | undefined => item && runFromItem(item);
+/** The item has all that the run has. */
+const asRun = (item: Item | undefined): Run | undefined => item as unknown as Run | undefined;
 
 function isBefore(one: Waiting, other: Waiting): boolean {
   if (one.rule.priority !== other.rule.priority) return one.rule.priority > other.rule.priority;

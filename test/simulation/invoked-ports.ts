@@ -51,7 +51,7 @@ export function invokedBucket({ shop, faults }: PortWorld, worker: Worker, memor
     // Signed by the worker itself, but with credentials that it may have to ask for.
     link: (key, options) => call('read', `link ${key}`, () => memory.link(key, options)),
     list: (options) => call('read', 'list', () => memory.list(options)),
-    restore: (key, options) => call('write', `restore ${key}`, () => void memory.restore(key, options)),
+    restore: (key, options) => call('write', `restore ${key}`, () => memory.restore(key, options)),
     startUpload: (key, properties) => call('write', `startUpload ${key}`, () => memory.startUpload(key, properties)),
     putPart: (upload, partNumber, body) =>
       call('write', `putPart ${upload.key} ${partNumber}`, () => memory.putPart(upload, partNumber, body)),

@@ -7,6 +7,7 @@ import { startRunHandler } from '../../functions/start-run.ts';
 import { webhookHandler } from '../../functions/webhook.ts';
 import { createLog } from '../../shared/log.ts';
 import { objectCreatedEvent } from '../../shared/platform/events.ts';
+import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { isEnded, type Run, type RunStatus } from '../../shared/runs/run.ts';
 import { openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
 import type { AgentRun } from './api/agent-run.ts';
@@ -18,6 +19,7 @@ import { type FaultKind, faultsOf } from './faults.ts';
 import { finalChecks } from './final-checks.ts';
 import { secretMark, watch } from './invariants.ts';
 import { invokedBucket, invokedQueue, invokedTable } from './invoked-ports.ts';
+import { people } from './people.ts';
 import { memoryBucket, type Version } from './ports/bucket.ts';
 import { type MemoryQueue, memoryQueue } from './ports/queue.ts';
 import { memoryTable } from './ports/table.ts';
@@ -76,7 +78,17 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
   const noSecretIn = (where: string) => (text: string) => watcher.noSecretIn(where, text);
 
   const table = memoryTable((changes) => watcher.tableChanged(changes, actor), noSecretIn('the table'));
-  const uploads = memoryBucket('uploads', { clock, newId, linkMark: secretMark, stored: announce });
+  const uploads = memoryBucket('uploads', {
+    ...{ clock, newId, linkMark: secretMark, stored: announce },
+    restoring: ({ key, versionId }) =>
+      scheduler.after(random.below(12 * 3600_000), () => {
+        uploads.thaw(versionId);
+        const detail = { bucket: { name: 'uploads' }, object: { key, 'version-id': versionId } };
+        const time = new Date(clock()).toISOString();
+        const body = { source: 'aws.s3', 'detail-type': 'Object Restore Completed', time, detail };
+        scheduler.after(random.below(60_000), () => startQueue.send([{ body }]));
+      }),
+  });
   const deliveries = memoryBucket('deliveries', { clock, newId, stored: delivered });
   const payloads = memoryBucket('payloads', { clock, newId });
   const deadLetters: MemoryQueue[] = [];
@@ -155,8 +167,9 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
 
   function depsOf(worker: Worker) {
     const world = { shop: actingAs(worker), faults, random };
+    const runs = invokedTable(world, worker, table);
     return {
-      runs: invokedTable(world, worker, table),
+      runs,
       uploads: invokedBucket(world, worker, uploads),
       deliveries: invokedBucket(world, worker, deliveries),
       payloads: invokedBucket(world, worker, payloads),
@@ -168,7 +181,7 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
       clock,
       newId,
       log,
-      rules: async () => workload.rules,
+      rules: storedRules({ runs, clock }, workload.rules),
       webhookSecret: async () => webhookSecret,
       callbackUrl,
       trustedHosts: [storageHost],
@@ -227,13 +240,20 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
     if (head.contentType === 'application/json') complete.add(runId);
   }
 
-  for (const { atMs, key, bytes } of workload.drops) {
+  for (const { atMs, key, bytes, metadata, archived } of workload.drops) {
     scheduler.after(atMs, () => {
       scheduler.note(`${key} is uploaded`);
-      uploads.put(key, bytes, { contentType: 'video/mp4' });
+      const stored = uploads.put(key, bytes, { contentType: 'video/mp4', metadata });
+      if (archived && stored.outcome === 'stored') uploads.archive(stored.head.versionId);
     });
     if (faults.happens('upload-deleted')) scheduler.after(atMs + random.below(600_000), () => uploads.delete(key));
   }
+  const crowd = people({
+    ...{ scheduler, random: root.fork(), faults, shop: watchedShop, workload, depsOf },
+    runs: () => runsNow(),
+    agentRuns: () => api.runs.values(),
+  });
+  crowd.begin();
   scheduleStrangers();
   scheduleCredits();
   scheduleReconcile();
@@ -252,9 +272,11 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
     scheduler.after(goneAtMs + random.below(12 * 3600_000), refill);
   }
 
-  /** Whoever pays the bill also lets go on, at Mosaic, what had stopped there. */
+  /** Whoever pays the bill may say so to us, or let go on at Mosaic what had stopped there, or do nothing more. */
   function refill(): void {
     api.refillCredits();
+    if (random.chance(0.3)) crowd.resumeAll();
+    if (random.chance(0.5)) return;
     for (const agentRun of api.runs.values())
       if (agentRun.status === 'failed' && agentRun.needsCredits) api.resume(agentRun);
   }
@@ -311,6 +333,8 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
   redrive();
   const stoppedMs = clock();
   lookAfter();
+  api.refillCredits();
+  crowd.tidyUp();
   const settledAfterMs = 13 * 3600_000;
   await scheduler.run(stoppedMs + 2 * 3600_000);
   // Those that had failed often before may have come there since; from now on none may.

@@ -148,6 +148,7 @@ export function workshop(scheduler: Scheduler, random: Random, faults: Faults): 
             scheduler.note(`${label} was done, but says that it failed`);
             return refuse(late);
           }
+          if (faults.happens('call-hangs')) return scheduler.note(`${label} is never answered`);
           answer(() => resolve(value));
         });
       }),

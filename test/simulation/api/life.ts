@@ -25,21 +25,23 @@ export function lifeOf({ scheduler, random, faults, uploads, send }: ApiWorld, a
   }
 
   function readInput(run: AgentRun): void {
-    for (const link of run.request.videoUrls ?? []) {
+    const { videoUrls = [], videoInputs = [] } = run.request;
+    for (const link of [...videoUrls, ...videoInputs.flatMap((input) => input.videoUrls ?? [])]) {
       const found = uploads.open(link);
       if (found !== 403 && found !== 404) continue;
       faults.count(found === 403 ? 'input-link-expired' : 'input-gone');
       const statusMessage = `The input could not be downloaded: HTTP ${found}${found === 403 ? ' (the link has expired)' : ''}.`;
-      return end(run, { status: 'failed', statusMessage });
+      end(run, { status: 'failed', statusMessage });
+      return;
     }
   }
 
   function finish(run: AgentRun): void {
     const { status, outputs } = run.ending;
     if (status === 'hangs') return;
-    if (!account.hasCredits()) return block(run);
     const statusMessage = status === 'failed' ? 'The agent did not manage.' : undefined;
-    end(run, { status, outputs, statusMessage, progress: 1 });
+    if (account.hasCredits()) end(run, { status, outputs, statusMessage, progress: 1 });
+    else block(run);
   }
 
   /** Without credits it stands still: still called running, or failed, or partly done. */
@@ -48,8 +50,8 @@ export function lifeOf({ scheduler, random, faults, uploads, send }: ApiWorld, a
     run.needsCredits = true;
     const outputs = run.ending.outputs.slice(0, 1);
     const status = random.pick(['running', 'failed', 'failed', 'partial_complete'] as const);
-    if (status !== 'running') return end(run, { status, outputs: status === 'failed' ? [] : outputs });
-    send(run, 'RUN_PROGRESS');
+    if (status === 'running') send(run, 'RUN_PROGRESS');
+    else end(run, { status, outputs: status === 'failed' ? [] : outputs });
   }
 
   function goOn(run: AgentRun): void {

@@ -51,7 +51,8 @@ export function simulatedApi(world: ApiWorld) {
     const isLate = faults.happens('start-listed-late');
     const run: AgentRun = {
       ...{ id, agentId, request, key, ourRunId, acceptedMs: now, turn: 0 },
-      listedMs: isLate ? now + random.below(listedWithinMs) : now,
+      // Some at the last moment that is promised.
+      listedMs: isLate ? now + (random.chance(0.3) ? listedWithinMs - 1_000 : random.below(listedWithinMs)) : now,
       ending: life.endingOf(() => newOutput(random, faults), ourRunId !== undefined),
       ...{ status: 'running', needsCredits: false, progress: 0, outputs: [] },
     };
@@ -63,6 +64,7 @@ export function simulatedApi(world: ApiWorld) {
 
   function start(worker: Worker, agentId: string, request: StartRequest, key: string): { agentRunId: string } {
     world.onStartCall(worker, agentId, request);
+    checkRenders(request);
     refuseByChance(faults, random);
     const known = world.honoursKey ? [...runs.values()].find((run) => run.key === key) : undefined;
     if (known === undefined) {
@@ -74,6 +76,14 @@ export function simulatedApi(world: ApiWorld) {
     if (faults.happens('start-answer-lost')) throw ambiguous('timeout');
     if (faults.happens('start-5xx-begun')) throw ambiguous('server');
     return { agentRunId: id };
+  }
+
+  /** Outputs of earlier runs, which are to be there. */
+  function checkRenders({ nodeRenderIds = [] }: StartRequest): void {
+    const known = new Set([...runs.values()].flatMap(({ outputs }) => outputs.map(({ id }) => id)));
+    const unknown = nodeRenderIds.find((id) => !known.has(id));
+    if (unknown !== undefined)
+      throw new MosaicError(`There is no render ${unknown}.`, { kind: 'not-found', status: 404 });
   }
 
   function list(agentId: string, { from, limit = 25, cursor }: Parameters<Mosaic['listAgentRuns']>[1] = {}) {

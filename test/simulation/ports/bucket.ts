@@ -21,6 +21,8 @@ export interface BucketOptions {
   readonly linkMark?: string;
   /** Told of every object that became visible, newest version last. */
   readonly stored?: (version: Version) => void;
+  /** Told of an archived version that is now on its way back. */
+  readonly restoring?: (head: ObjectHead) => void;
 }
 
 export interface Version {
@@ -35,7 +37,14 @@ type PutOptions = ObjectProperties & { ifAbsent?: boolean };
 
 /** A versioned bucket in memory whose every operation is done at once; `asBucket` gives it the port's shape. */
 export function memoryBucket(name: string, options: BucketOptions) {
-  const { clock, newId, linkBase = () => `https://${name}.example`, linkMark = '', stored = () => {} } = options;
+  const {
+    clock,
+    newId,
+    linkBase = () => `https://${name}.example`,
+    linkMark = '',
+    stored = () => {},
+    restoring = () => {},
+  } = options;
   const versions = new Map<string, Version[]>();
   const archived = new Map<string, 'archived' | 'restoring'>();
   const withArchive = ({ head, ...rest }: Version): Version => {
@@ -115,10 +124,11 @@ export function memoryBucket(name: string, options: BucketOptions) {
       });
       return { objects, ...(page.length < keys.length && { next: page.at(-1) }) };
     },
-    restore(key: string, { versionId }: Parameters<Bucket['restore']>[1]): ObjectHead {
+    restore(key: string, { versionId }: Parameters<Bucket['restore']>[1]): void {
       const { head } = existing(key, versionId);
-      if (head.archive === 'archived') archived.set(head.versionId, 'restoring');
-      return head;
+      if (head.archive !== 'archived') return;
+      archived.set(head.versionId, 'restoring');
+      restoring(head);
     },
     /** What only the world outside does. */
     archive: (versionId: string) => archived.set(versionId, 'archived'),
@@ -138,7 +148,7 @@ export const asBucket = (memory: MemoryBucket): Bucket => ({
   put: async (key, body, properties) => memory.put(key, body, properties),
   link: async (key, options) => memory.link(key, options),
   list: async (options) => memory.list(options),
-  restore: async (key, options) => void memory.restore(key, options),
+  restore: async (key, options) => memory.restore(key, options),
   startUpload: async (key, properties) => memory.startUpload(key, properties),
   putPart: async (upload, partNumber, body) => memory.putPart(upload, partNumber, body),
   listParts: async (upload) => memory.listParts(upload),
