@@ -80,6 +80,11 @@ interface Watched {
   readonly checkAfter: string;
 }
 
+interface Parkable {
+  /** We may not read an object: our fault, so the run waits until that is mended. */
+  readonly parked?: Asked & { readonly times: number };
+}
+
 interface WithSlot {
   readonly slot: number;
   /** Of the rule's own slots, where it has some. */
@@ -94,15 +99,11 @@ interface WithAgentRun {
   readonly agentRunId: string;
 }
 
-export type Claimed = RunBase &
-  Watched & {
-    readonly status: 'claimed';
-    /** We may not read the object: our fault, so it waits until that is mended. */
-    readonly parked?: Asked & { readonly times: number };
-  };
+export type Claimed = RunBase & Watched & Parkable & { readonly status: 'claimed' };
 /** Waits for the rest of its group, or for its sidecar. */
 export type Gathering = RunBase &
-  Watched & {
+  Watched &
+  Parkable & {
     readonly status: 'gathering';
     /** The group that it collects: `<rule id>#<text>`. */
     readonly group?: string;
@@ -113,7 +114,7 @@ export type Gathering = RunBase &
   };
 export type Ignored = RunBase & { readonly status: 'ignored'; readonly reason: string };
 export type RejectedRun = RunBase & { readonly status: 'rejected'; readonly reason: string };
-export type Restoring = RunBase & Watched & { readonly status: 'restoring'; readonly askedAt: string };
+export type Restoring = RunBase & Watched & Parkable & { readonly status: 'restoring'; readonly askedAt: string };
 export type Waiting = RunBase & {
   readonly status: 'waiting';
   /** Starts of this attempt that were sent before. */

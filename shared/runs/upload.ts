@@ -21,6 +21,10 @@ export function uploadIdentity({ bucket, key, versionId, etag, size }: Upload): 
 export const isVersioned = (versionId: string | undefined): versionId is string =>
   versionId !== undefined && versionId !== '' && versionId !== 'null';
 
+/** As S3's own events say it: none where there are no versions. */
+export const versionOf = ({ versionId }: ObjectHead): string | undefined =>
+  isVersioned(versionId) ? versionId : undefined;
+
 const leftovers: readonly [pattern: RegExp, reason: string][] = [
   [/^\.DS_Store$|^Thumbs\.db$|^desktop\.ini$/i, 'it is a file that a desktop leaves behind, not a video.'],
   [/^\._/, 'it is a side file of macOS, not the video itself.'],

@@ -124,6 +124,15 @@ describe('a group', () => {
     expect(input).toMatchObject({ objects: [{ versionId: newest?.versionId }, {}] });
   });
 
+  test('is not cancelled for a member’s newer version where the rule wants the newest only', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 }, versions: 'newest' });
+    await put('in/x/1.mp4');
+    await put('in/x/1.mp4', `${tinyVideo}newer`);
+    await put('in/x/2.mp4');
+    expect((await world.runOf('in/x/2.mp4')).status).toBe('running');
+    expect(world.script.runs.size).toBe(1);
+  });
+
   test('has one place for each ending', async () => {
     open(cameras);
     await put('in/x/a-cam1.mp4');

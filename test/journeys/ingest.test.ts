@@ -246,6 +246,39 @@ describe('an object that we may not read', () => {
   });
 });
 
+describe('a sidecar that we may not read', () => {
+  test('raises one alarm for its run, which goes on when that is mended', async () => {
+    let denied = false;
+    open(
+      { sidecar: 'required' },
+      {
+        uploads: (real) => ({
+          head: async (...all) => {
+            if (denied && all[0].endsWith('.json')) throw new Denied('HeadObject of the sidecar was denied.');
+            return real.head(...all);
+          },
+        }),
+      },
+    );
+    await put('in/a.mp4');
+    denied = true;
+    await sidecar('in/a.mp4', {});
+    await world.drain();
+    for (let quarter = 0; quarter < 4; quarter += 1) {
+      world.jump(900);
+      await world.reconcile();
+      await world.drain();
+    }
+    expect(await world.runOf('in/a.mp4')).toMatchObject({ status: 'gathering', parked: { times: 5 } });
+    expect(events('upload.denied').filter(({ level }) => level === 'error')).toHaveLength(1);
+    denied = false;
+    world.jump(3600);
+    await world.reconcile();
+    await world.drain();
+    expect((await world.runOf('in/a.mp4')).status).toBe('running');
+  });
+});
+
 describe('an archived object', () => {
   const archive = () => {
     const state: { archive?: 'archived' | 'restoring'; restored: unknown[] } = { archive: 'archived', restored: [] };

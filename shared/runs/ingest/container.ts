@@ -46,7 +46,7 @@ const videos: readonly [container: string, is: (bytes: Uint8Array) => boolean][]
   ['mpg', (bytes) => starts(0, 0, 1, 0xba)(bytes) || starts(0, 0, 1, 0xb3)(bytes)],
   ['mxf', (bytes) => Buffer.from(bytes).includes(Buffer.from('060e2b34020501010d010201', 'hex'))],
   // Packets of 188 bytes, or of 192 where each has a time of four bytes before it.
-  ['ts', (bytes) => isPeriodic(bytes, 0, 188) || isPeriodic(bytes, 4, 192)],
+  ['ts', (bytes) => !isText(bytes) && (isPeriodic(bytes, 0, 188) || isPeriodic(bytes, 4, 192))],
 ];
 
 /** Never by its name. Undefined: the bytes are of nothing that is known. */

@@ -39,20 +39,22 @@ export async function joinGroup(
   return typeof members === 'string' ? ignored(members) : joins(deps, run, collecting, members, text);
 }
 
+const mostLooks = 10;
+
 /** The run that collects this group now. One that is complete, but was left there, is sent on its way first. */
 async function openCollector(deps: IngestDeps, group: string): Promise<Gathering | undefined> {
-  for (;;) {
+  for (let look = 0; look < mostLooks; look += 1) {
     const item = await deps.runs.get(groupKey(group));
-    const run = item && (await readRun(deps.runs, String(item.runId)));
-    if (run?.status !== 'gathering' || run.group !== group) {
-      if (item === undefined) return undefined;
-      continue;
-    }
+    if (item === undefined) return undefined;
+    const run = await readRun(deps.runs, String(item.runId));
+    if (run?.status !== 'gathering' || run.group !== group) continue;
     if (!isGroupRule(run.rule) || missingFrom(run.rule.start, run.members) !== undefined) return run;
     const verdict = await judgeGroup(deps, run);
     if (verdict === 'stays') return run;
-    await moveRun(deps, run, verdict.next, verdict.alongside);
+    const moved = await moveRun(deps, run, verdict.next, verdict.alongside);
+    if (moved.outcome === 'moved') return moved.run.status === 'gathering' ? moved.run : undefined;
   }
+  throw new Error(`Group ${group} was written by others again and again. Try again.`);
 }
 
 /** The group with this one in it, or in words why it does not belong there. */

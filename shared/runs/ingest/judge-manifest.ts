@@ -1,5 +1,5 @@
 import type { InputObject, Lineage } from '../run.ts';
-import { rejectedBecause } from '../upload.ts';
+import { rejectedBecause, versionOf } from '../upload.ts';
 import { keyItem } from './join-group.ts';
 import type { IngestDeps } from './judge.ts';
 import { judgeInputs } from './judge-inputs.ts';
@@ -62,7 +62,7 @@ async function lookFor(deps: IngestDeps, inputs: readonly InputObject[]): Promis
       // Whoever names an output of ours in a list means it; only a loop over several pipelines is stopped.
       if (came.next.status === 'rejected') return { found, missing, lineage: came };
     } else if (came !== undefined && came.hops > (lineage?.hops ?? 0)) lineage = came;
-    found.push({ ...input, versionId: input.versionId ?? head.versionId, etag: head.etag, size: head.size });
+    found.push({ ...input, versionId: input.versionId ?? versionOf(head), etag: head.etag, size: head.size });
   }
   return { found, missing, lineage };
 }

@@ -17,8 +17,8 @@ export interface IngestDeps extends RunDeps {
 }
 
 /**
- * What becomes of a run before anything is paid for. It reads, and decides nothing that it could not decide again:
- * `stays` when there is nothing new.
+ * What becomes of a run before anything is paid for; `stays` when there is nothing new. Who stops in it leaves nothing
+ * that judging again would not find or do again.
  */
 export async function judge(deps: IngestDeps, run: Unadmitted): Promise<Verdict | 'stays'> {
   if (run.cancelAsked !== undefined) return { next: { status: 'cancelled', reason: run.cancelAsked.reason } };

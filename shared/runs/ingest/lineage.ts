@@ -1,3 +1,4 @@
+import { isRunId } from '../ids.ts';
 import { readRun } from '../move-run.ts';
 import type { Lineage } from '../run.ts';
 import { runIdMetadata } from '../upload.ts';
@@ -19,7 +20,8 @@ export async function lineageOf(
   const parentRunId = metadata[runIdMetadata];
   if (parentRunId === undefined) return undefined;
   const hops = Number.parseInt(metadata[hopsMetadata] ?? '', 10);
-  const isOurs = Number.isNaN(hops) || (await readRun(deps.runs, parentRunId)) !== undefined;
+  const isKnown = isRunId(parentRunId) && (await readRun(deps.runs, parentRunId)) !== undefined;
+  const isOurs = Number.isNaN(hops) || isKnown;
   if (isOurs) return ignored('it is an output that we delivered. Keep deliveries out of the uploads.');
   const { maxHops } = await deps.rules();
   if (hops + 1 > maxHops)

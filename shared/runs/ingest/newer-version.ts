@@ -4,6 +4,7 @@ import { isEnded, type Run, type Upload } from '../run.ts';
 import { keyPk } from '../run-items.ts';
 import { isVersioned, uploadIdentity } from '../upload.ts';
 import { cameBefore } from './event-order.ts';
+import { isGroupRule } from './group.ts';
 import type { IngestDeps } from './judge.ts';
 import { ignored, type Verdict } from './verdict.ts';
 
@@ -15,7 +16,8 @@ const mostRunsOfKey = 50;
  * newer one is known already. Both versions are claimed before either looks, so at least one of them sees the other.
  */
 export async function outdated(deps: IngestDeps, run: Run): Promise<Verdict | undefined> {
-  if (run.rule.versions !== 'newest') return undefined;
+  // In a group a newer version takes the older one's place; see `joinGroup`.
+  if (run.rule.versions !== 'newest' || isGroupRule(run.rule)) return undefined;
   for (const other of await othersOf(deps, run)) {
     if (await isNewer(deps, other, run))
       return ignored(`a newer version of it is known (run ${other.id}), and its rule takes only the newest.`);

@@ -1,6 +1,7 @@
 import { Denied } from '../../errors.ts';
 import { type ObjectMessage, tellOfObjects } from '../messages.ts';
 import type { Upload } from '../run.ts';
+import { versionOf } from '../upload.ts';
 import type { IngestDeps } from './judge.ts';
 
 const deniedAgainSeconds = 900;
@@ -17,7 +18,7 @@ export async function uploadToldOf(deps: IngestDeps, message: ObjectMessage): Pr
       deps.log.info('upload.gone', { key });
       return undefined;
     }
-    return { bucket: deps.uploads.name, key, versionId: head.versionId, etag: head.etag, size: head.size, sequencer };
+    return { bucket: deps.uploads.name, key, versionId: versionOf(head), etag: head.etag, size: head.size, sequencer };
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     // Without its version there is nothing to claim yet, so the message itself waits, anew each time.

@@ -21,18 +21,21 @@ export async function parked(
   }
 }
 
+const firstWaitSeconds = 60;
+const longestWaitSeconds = 3600;
+
 function park({ clock, log }: RunDeps, run: Unadmitted, { message }: Denied): Verdict {
-  const before = run.status === 'claimed' ? run.parked : undefined;
-  const times = (before?.times ?? 0) + 1;
+  const times = (run.parked?.times ?? 0) + 1;
   const now = clock();
-  const waitSeconds = run.status === 'claimed' ? Math.min(3600, 60 * 2 ** (times - 1)) : 900;
+  const waitSeconds = Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** Math.min(times - 1, 10));
+  const parked = { at: run.parked?.at ?? new Date(now).toISOString(), reason: message, times };
   const checkAfter = new Date(now + waitSeconds * 1000).toISOString();
-  const tell = () => {
-    const fields = { runId: run.id, bucket: run.upload.bucket, key: run.upload.key, reason: message };
-    if (times === 1) log.error('upload.denied', fields);
-    else log.warn('upload.denied', { ...fields, times });
+  return {
+    next: { ...asItIs(run), parked, checkAfter } as NextState,
+    afterwards: () => {
+      const fields = { runId: run.id, bucket: run.upload.bucket, key: run.upload.key, reason: message };
+      if (times === 1) log.error('upload.denied', fields);
+      else log.warn('upload.denied', { ...fields, times });
+    },
   };
-  if (run.status !== 'claimed') return { next: { ...asItIs(run), checkAfter } as NextState, afterwards: tell };
-  const at = before?.at ?? new Date(now).toISOString();
-  return { next: { status: 'claimed', parked: { at, reason: message, times }, checkAfter }, afterwards: tell };
 }
