@@ -209,6 +209,25 @@ test('a cancel that is slow does not cancel what a resume has queued meanwhile',
   expect(await report(runId)).toMatchObject({ status: 'completed', outputs: [{}] });
 });
 
+test('an ending that is being told while its run is resumed does not keep the next ending from being told', async () => {
+  let isResuming = false;
+  await open(copyEdit, {
+    webhookSecret: async () => {
+      const isEnd = (await report(runId)).status === 'failed';
+      if (isEnd && !isResuming) {
+        isResuming = true;
+        isBroken = false;
+        await resume(runId);
+      }
+      return 'whsk_test';
+    },
+  });
+  const runId = await startRun();
+  await world.drain();
+  expect(await report(runId)).toMatchObject({ status: 'completed' });
+  expect(ends()).toEqual(['RUN_FINISHED failed', 'RUN_FINISHED completed']);
+});
+
 test('however workers die around cancels and resumes, the run ends with each output once, and its end is told', async () => {
   const step = fc.oneof(
     { weight: 3, arbitrary: fc.record({ fatal: fc.option(fc.integer({ min: 1, max: 18 }), { nil: undefined }) }) },
