@@ -1,4 +1,4 @@
-import { InvalidInput, Missing } from '../../errors.ts';
+import { InvalidInput, Missing, messageOf } from '../../errors.ts';
 import type { Clock, Item, Table, Write } from '../../platform/ports.ts';
 import { allItems } from '../all-items.ts';
 import { currentRulesKey, rulesVersionKey } from '../run-items.ts';
@@ -70,7 +70,7 @@ export async function applyRules(
   if (options.basedOn !== undefined && options.basedOn !== version) throw overtaken(current);
   const before = version === 0 ? undefined : await deps.runs.get(rulesVersionKey(version));
   if (before?.text === text) return { version };
-  const summary = changesBetween(typeof before?.text === 'string' ? parseText(before.text) : undefined, rules);
+  const summary = changesBetween(readable(before?.text), rules);
   return writeVersion(deps, current, { text, summary, by: options.by });
 }
 
@@ -141,8 +141,17 @@ const overtaken = (current: Item | undefined): Error =>
 
 async function readVersion(runs: Table, version: number, initial: RuleSet): Promise<RuleSet> {
   if (version === 0) return initial;
-  const { text } = await versionItem(runs, version);
-  return text === undefined ? { ...initial, version } : parseRules(JSON.parse(String(text)), version);
+  try {
+    const { text } = await versionItem(runs, version);
+    return text === undefined ? { ...initial, version } : parseRules(JSON.parse(String(text)), version);
+  } catch (cause) {
+    // No upload is to blame, so none may be given up for it: not a PermanentError.
+    throw new Error(
+      `Version ${version} of the rules, which is in force, cannot be read by this program: ${messageOf(cause)} ` +
+        'Roll back to another version, or deploy the program that it was applied with.',
+      { cause },
+    );
+  }
 }
 
 async function versionItem(runs: Table, version: number): Promise<Item> {
@@ -150,6 +159,15 @@ async function versionItem(runs: Table, version: number): Promise<Item> {
   if (item === undefined)
     throw new Missing(`There is no version ${version} of the rules. The history lists the ones that there are.`);
   return item;
+}
+
+/** What is in force and cannot be read any more must not stand in the way of what can. */
+function readable(text: unknown): RuleSet | undefined {
+  try {
+    return typeof text === 'string' ? parseText(text) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function parseText(text: string): RuleSet {

@@ -105,6 +105,8 @@ describe('deliveries in the bucket of the uploads', () => {
     ['a rule that takes more than the deliveries', [{ prefix: 'o' }], ['rules.0.prefix']],
     ['a rule of a folder within them', [{ prefix: 'out/in/' }, { prefix: 'in/' }], ['rules.0.prefix']],
     ['a shape without a beginning', [{ pattern: '{show}/{name}.mp4' }], ['rules.0.pattern']],
+    ['a shape in other letters', [{ pattern: 'OUT/{name}.mp4' }], ['rules.0.pattern']],
+    ['an exclusion of a part', [{ prefix: '', exclude: ['out/in/**', 'out/*'] }], ['rules.0.prefix']],
   ])('%s is refused', async (_name, rules, expected) => {
     expect(await overlap(together, ...rules)).toEqual(expected);
   });
@@ -117,25 +119,18 @@ describe('deliveries in the bucket of the uploads', () => {
     expect(await overlap(together, ...rules)).toEqual([]);
   });
 
-  test('without a prefix it is the key’s template that decides', async () => {
-    const places = { ...together, deliveriesPrefix: '' };
-    expect(await overlap(places, { prefix: 'in/' })).toEqual(['rules.0.prefix']);
-    expect(await overlap(places, { prefix: 'in/', deliver: { key: 'edited/{stem}-{output}' } })).toEqual([]);
-    expect(await overlap(places, { prefix: 'in/', deliver: { key: '{metadata.to}/{output}' } })).toEqual([
-      'rules.0.prefix',
-    ]);
-    expect(
-      await overlap(places, { prefix: 'in/', deliver: { key: 'edited/{output}' } }, { prefix: 'edited/' }),
-    ).toEqual(['rules.1.prefix']);
-  });
-
-  test('what follows a rule is delivered by that one’s keys', async () => {
+  test('without a prefix they may land anywhere', async () => {
     const places = { ...together, deliveriesPrefix: '' };
     const rules = [
-      { id: 'a', prefix: 'in/', deliver: { key: 'edited/{output}' } },
-      { id: 'b', after: 'a' },
+      { prefix: 'in/', deliver: { key: 'edited/{output}' } },
+      { id: 'b', after: 'in/*' },
     ];
     expect(await overlap(places, ...rules)).toEqual(['rules.0.prefix']);
+  });
+
+  test('it is said what to do', async () => {
+    const [fault] = await faultsIn(written({ prefix: '', agentId: 'cut' }), together);
+    expect(fault).toContain('leave the deliveries out: "exclude": ["out/**"]');
   });
 
   test('other buckets overlap with nothing', async () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { messageOf, PermanentError } from '../../../shared/errors.ts';
 import { type LocalPlatform, openLocal } from '../../../shared/platform/local/index.ts';
 import type { Table } from '../../../shared/platform/ports.ts';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
@@ -12,6 +13,7 @@ import {
   rulesText,
   storedRules,
 } from '../../../shared/runs/rules/stored-rules.ts';
+import { rulesVersionKey } from '../../../shared/runs/run-items.ts';
 
 let folder: string;
 let platform: LocalPlatform;
@@ -55,6 +57,20 @@ describe('the rules in force', () => {
     now += 5000;
     await idsNow(read);
     expect(reads).toBe(4);
+  });
+
+  test('that an older program cannot read are no upload’s fault', async () => {
+    await applyRules(deps(), text('x'));
+    const key = rulesVersionKey(1);
+    await runs.write({ update: key, set: { text: '{ "rules": [], "newer": 1 }' } });
+    const failure = await storedRules(deps(), deployed)().catch((error: unknown) => error);
+    expect(failure).not.toBeInstanceOf(PermanentError);
+    expect(messageOf(failure)).toMatch(/^Version 1 of the rules.*newer is no field.*Roll back/);
+    // Other rules mend it, and so does a rollback.
+    await applyRules(deps(), text('y'));
+    expect(await idsNow()).toEqual(['y']);
+    await rollbackRules(deps(), 0);
+    expect(await idsNow()).toEqual(['deployed']);
   });
 
   test('are not replaced by what cannot be used', async () => {
