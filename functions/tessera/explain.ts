@@ -12,7 +12,14 @@ export async function explainedKey(world: World, key: string): Promise<Outcome> 
   const { rules, heldBack } = explanation;
   const holds = heldBack.map((reason) => colors.yellow(`Held back: ${plainText(reason)}`));
   return {
-    lines: [...headOf(explanation), ...rules.flatMap((rule) => ['', ...ruleLines(rule)]), ...holds.flatMap(apart)],
+    lines: [
+      ...headOf(explanation),
+      ...rules.flatMap((rule, index) => [
+        ...(rule.takes || rules[index - 1]?.takes !== false ? [''] : []),
+        ...ruleLines(rule),
+      ]),
+      ...holds.flatMap(apart),
+    ],
     json: explanation,
   };
 }

@@ -3,6 +3,7 @@ import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { plainText } from '../local/shown-path.ts';
 import { explained } from './aws-errors.ts';
+import { columnsHere, wrapped } from './layout.ts';
 import { program } from './program.ts';
 import { withRunIdsLast } from './run-id-words.ts';
 
@@ -25,7 +26,8 @@ function codeOf({ exitCode }: CommanderError): number {
 /** Sentences are for the user, the API's own among them; anything else is ours to find, so its stack is shown. */
 function failed(error: unknown): number {
   const isSentence = error instanceof PermanentError || error instanceof DiskFull || error instanceof MosaicError;
-  const lines = isSentence ? messageOf(error) : ((error as Error).stack ?? messageOf(error));
-  console.error(lines.split('\n').map(plainText).join('\n'));
+  const text = isSentence ? messageOf(error) : ((error as Error).stack ?? messageOf(error));
+  for (const line of text.split('\n').map(plainText))
+    console.error(isSentence ? wrapped(line, columnsHere() - 1).join('\n') : line);
   return 1;
 }

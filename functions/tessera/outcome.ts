@@ -1,3 +1,5 @@
+import { columnsHere, wrapped } from './layout.ts';
+
 /** What a command found or did: for a person, and, with `--json`, for a program. */
 export interface Outcome {
   readonly lines: readonly string[];
@@ -12,8 +14,13 @@ export interface Outcome {
 export function printed({ lines, json, faults = [], note }: Outcome, asJson: boolean): number {
   if (asJson) console.log(JSON.stringify(json, null, 2));
   else {
-    for (const line of lines) console.log(line);
-    for (const line of [...faults, ...(note === undefined ? [] : [note])]) console.error(line);
+    for (const line of lines.flatMap(fitting)) console.log(line);
+    for (const line of [...faults, ...(note === undefined ? [] : note.split('\n').flatMap(fitting))])
+      console.error(line);
   }
   return faults.length > 0 ? 1 : 0;
 }
+
+/** Broken between words for a terminal; what has colours was laid out for it already. */
+const fitting = (line: string): string[] =>
+  line.includes('\u001b') || /^ |\n/.test(line) ? [line] : wrapped(line, columnsHere() - 1);

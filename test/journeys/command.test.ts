@@ -6,6 +6,8 @@ import { readyAgents } from '../../shared/engine/ready-agents.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import { newRunWrites } from '../../shared/runs/run-items.ts';
 import { claimedRun } from '../runs/a-run.ts';
+import { makeClip } from '../support/clips.ts';
+import { runProgram } from '../support/program.ts';
 import { jsonOf, runCommand } from './run-command.ts';
 
 let folder = '';
@@ -131,5 +133,15 @@ describe('the command, with nothing running beside it', () => {
       expect(out).toContain('one/?[31mred?line?gnp.mp4');
     }
     expect(await jsonOf(['show', run.id], folder)).toMatchObject({ run: { upload: run.upload } });
+  });
+
+  test('npm start -- FILE says so when the rules that were applied know nothing of its agent', async () => {
+    write('one.json', rules('one/'));
+    await tessera('rules', 'apply', 'one.json');
+    const clip = await makeClip(join(folder, 'a.mp4'));
+    const { code, printed } = await runProgram([clip, '--port', '0'], folder);
+    expect(code).toBe(1);
+    expect(printed).toContain('The rules that were applied to .tessera take no tighten/a.mp4.');
+    expect(printed).toContain('tessera rules apply');
   });
 });

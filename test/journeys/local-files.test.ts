@@ -30,8 +30,8 @@ describe('npm start -- FILE', () => {
     const words = [clip, ...bad, '--agent', 'polish', '--out', 'edited', '--port', '0'];
     const { code, printed } = await runProgram(words, folder);
     expect(printed).toMatch(/✗ .*nowhere\.mp4: there is no such file/);
-    expect(printed).toMatch(/✗ text\.mp4 is not a video: it is text/);
-    expect(printed).toMatch(/✗ voice\.m4a has no video track/);
+    expect(printed).toMatch(/✗ text\.mp4: it is text, not a video/);
+    expect(printed).toMatch(/✗ voice\.m4a: it is an MPEG-4 sound file/);
     expect(printed).toMatch(/✗ \S*\.mp4 is cut off/);
     expect(printed).toContain('✓ good.mp4 → edited/good-polish.mp4');
     expect(code).toBe(1);
