@@ -59,7 +59,9 @@ function claimsAgree({ table, workload, landed, violated }: Finished, runs: read
     if (claim.type !== 'claim') continue;
     const run = byId.get(String(claim.runId));
     if (run === undefined) violated('a claim has its run', `${claim.pk}/${claim.sk}`);
-    else if (run.nextRunId !== undefined) violated('a claim leads to the newest attempt', run.id);
+    // Of a group's members, the claim of the one that its run is named for.
+    else if (run.nextRunId !== undefined && claim.pk === `UPLOAD#${uploadIdentity(run.upload)}`)
+      violated('a claim leads to the newest attempt', run.id);
     for (let each = run; each !== undefined; each = byId.get(each.previousRunId ?? '')) claimed.add(each.id);
   }
   // A group's own run belongs to all of its members, each of which has a claim and a run that says so.

@@ -29,15 +29,21 @@ interface Watched {
   readonly api: () => SimulatedApi;
   readonly scheduler: () => Scheduler;
   readonly slots: number;
+  /** Starts in an hour, where the rules cap them and stay as they are. */
+  readonly maxStartsPerHour?: number;
+  readonly maxSpentPerDay?: number;
   readonly violated: (rule: string, facts: string) => void;
 }
 
 /** What must hold at every moment, whatever happens; `final-checks.ts` has what must hold in the end. */
-export function watch({ table, api, scheduler, slots, violated }: Watched): Watch {
+export function watch({ table, api, scheduler, slots, violated, ...caps }: Watched): Watch {
   const paid = new Map<string, string>();
   const ended = new Map<string, RunStatus>();
   const waitingSince = new Map<string, number>();
   const agentFreeSince = new Map<string, number>();
+  const startsInHour = new Map<string, number>();
+  const spentOnDay = new Map<string, number>();
+  const begunRuns = new Set<string>();
   const holdGoneAt = { ms: 0 };
   const now = () => scheduler().now();
 
@@ -52,7 +58,10 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
     checkCompanions(before, after);
     const startableSince = before?.status === 'waiting' ? before.notBefore : 'never';
     if (after.status === 'waiting' && after.notBefore !== startableSince) waitingSince.set(after.id, now());
-    if (after.status === 'starting' && before?.status === 'waiting' && worker) checkOrder(before, worker);
+    if (after.status === 'starting' && before?.status === 'waiting' && worker) {
+      checkOrder(before, worker);
+      checkCaps(after);
+    }
     if (isEnded(after)) ended.set(after.id, after.status);
   }
 
@@ -83,6 +92,20 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
     for (const { pk, sk } of before === undefined ? [] : companions(before))
       if (!names.has(`${pk}/${sk}`) && table().get({ pk, sk })?.runId === after.id && !pk.startsWith('RULE#'))
         violated('what a run no longer needs is given back', `${after.id} is ${after.status} and keeps ${pk}/${sk}`);
+  }
+
+  function checkCaps({ rule, updatedAt, estimate, id }: Run): void {
+    const hour = updatedAt.slice(0, 13);
+    const count = (name: string, most: number | undefined) => {
+      const starts = (startsInHour.get(name) ?? 0) + 1;
+      startsInHour.set(name, starts);
+      if (starts > (most ?? Number.POSITIVE_INFINITY))
+        violated('no more starts in an hour than allowed', `${starts} in ${name}`);
+    };
+    count(hour, caps.maxStartsPerHour);
+    count(`${hour} of ${rule.id}`, rule.maxRunsPerHour);
+    const day = updatedAt.slice(0, 10);
+    spentOnDay.set(`${day} ${id}`, estimate?.amount ?? 0);
   }
 
   /** Whoever starts a run has looked at each that waits before it: higher priority first, then who came first. */
@@ -153,12 +176,26 @@ export function watch({ table, api, scheduler, slots, violated }: Watched): Watc
         .inFlight()
         .filter((each) => !isGivenUp(each));
       if (counted.length > slots) violated('never more in flight than slots', `${counted.length} of ${slots}`);
+      const ofRule = counted.filter(({ ourRunId: other = '' }) => readRun(other)?.rule.id === rule.id).length;
+      if (ofRule > (rule.slots ?? Number.POSITIVE_INFINITY))
+        violated("never more in flight than a rule's slots", `${ofRule} of ${rule.slots} of ${rule.id}`);
+      checkSpending(run);
     },
     noSecretIn(where, text) {
       if (text.includes(secretMark))
         violated('no secret or signed link is written anywhere', `${where}: ${text.slice(0, 200)}`);
     },
   };
+
+  /** What the runs of a day that began, by their estimates, is within the budget. */
+  function checkSpending({ id, updatedAt }: Run): void {
+    begunRuns.add(id);
+    const day = updatedAt.slice(0, 10);
+    let spent = 0;
+    for (const [name, amount] of spentOnDay) if (name.startsWith(day) && begunRuns.has(name.slice(11))) spent += amount;
+    if (spent > (caps.maxSpentPerDay ?? Number.POSITIVE_INFINITY) + 1e-6)
+      violated('no day costs more than its budget', `${spent} on ${day}`);
+  }
 
   function agentRunsOf(runId: string): readonly AgentRun[] {
     return [...api().runs.values()].filter(({ ourRunId }) => ourRunId === runId);

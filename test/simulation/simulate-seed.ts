@@ -73,6 +73,10 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
     api: () => api,
     scheduler: () => scheduler,
     slots: workload.slots,
+    ...(!workload.rulesChange && {
+      maxStartsPerHour: workload.rules.maxRunsPerHour,
+      maxSpentPerDay: workload.rules.budget?.perDay,
+    }),
     violated,
   });
   const noSecretIn = (where: string) => (text: string) => watcher.noSecretIn(where, text);
