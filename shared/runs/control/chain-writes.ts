@@ -13,6 +13,9 @@ import { chainIdentity } from './next-attempt.ts';
 /** How often outputs may become inputs again, where the rules don't say. */
 export const defaultMaxHops = 3;
 
+/** All of them begin in one transaction, which has room for a hundred writes. */
+const mostAtOnce = 16;
+
 export interface ChainDeps extends RunDeps {
   readonly limits?: Limits;
 }
@@ -30,7 +33,8 @@ export function chainWrites(deps: ChainDeps, run: Run, renderIds: readonly strin
     deps.log.warn('chain.stopped', { runId: run.id, hops, maxHops });
     return [];
   }
-  return next.flatMap((rule) => {
+  if (next.length > mostAtOnce) deps.log.error('chain.too-wide', { runId: run.id, rules: next.length, mostAtOnce });
+  return next.slice(0, mostAtOnce).flatMap((rule) => {
     const chained = chainedRun(deps, run, rule, renderIds, hops);
     const claim = { ...claimKey(chainIdentity(run.id), rule.id), type: 'claim', runId: chained.id };
     return [{ put: claim, if: 'absent' } as const, ...newRunWrites(chained)];

@@ -39,7 +39,14 @@ export function mayTryAgain({ rule, attempt }: Pick<Run, 'rule' | 'attempt'>, fa
   return attempt < attemptsFor(rule, failure);
 }
 
-const never: ReadonlySet<FailureClass> = new Set(['unanswered', 'input-gone', 'too-costly']);
+/** Of the first two nobody knows for certain that nothing runs; the others would only fail again. */
+const never: ReadonlySet<FailureClass> = new Set([
+  'unanswered',
+  'agent-run-gone',
+  'input-gone',
+  'refused',
+  'too-costly',
+]);
 
 function attemptsFor({ retry }: Rule, failure: FailureClass): number {
   if (retry?.on.includes(failure)) return retry.attempts;

@@ -23,7 +23,7 @@ export async function outOfCredits(
   report: AgentRunReport,
 ): Promise<NextState> {
   const pausedAt = run.pausedAt ?? new Date(deps.clock()).toISOString();
-  if (deps.clock() > Date.parse(pausedAt) + pausedDeadlineSeconds * 1000) return giveUp(deps, run, report);
+  if (deps.clock() > Date.parse(pausedAt) + pausedDeadlineSeconds * 1000) return giveUp(deps, run, pausedAt);
   if (run.status === 'running') {
     // First the hold, then the pause: whoever stops between the two does both again.
     const seconds = await holdAccount(deps, { kind: 'credits', message: reason, runId: run.id });
@@ -32,7 +32,8 @@ export async function outOfCredits(
   // One that still runs cannot be resumed; it is watched.
   if (report.status === 'running') return pausedState(deps, run, report, pausedAt, pausedCheckSeconds);
   const turn = await takeTurn(deps, run);
-  if (turn !== 'now') return pausedState(deps, run, report, pausedAt, turn);
+  // A person's word is kept until it is its turn.
+  if (turn !== 'now') return { ...pausedState(deps, run, report, pausedAt, turn), resumeAsked: run.resumeAsked };
   return resume(deps, run, report, pausedAt);
 }
 
@@ -87,8 +88,12 @@ const ofAccount: ReadonlySet<MosaicErrorKind> = new Set([
   ...(['network', 'timeout', 'server', 'unreadable'] as const),
 ]);
 
-async function giveUp(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
-  if (report.status === 'running') await cancelAndAsk(deps, run);
+async function giveUp(deps: SettleDeps, run: Running | Paused, pausedAt: string): Promise<NextState> {
+  // Also one that is said to have failed: it may just have been resumed.
+  const report = await cancelAndAsk(deps, run);
+  // It ended well after all, or its end is not yet to be seen: the next look says which.
+  if (report.status !== 'failed' && report.status !== 'cancelled')
+    return pausedState(deps, run, report, pausedAt, soonSeconds);
   return {
     status: 'failed',
     agentRunId: run.agentRunId,
