@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clip, talkingClip } from '../support/clips.ts';
 import { factsOf, frameNumbers } from '../support/look-at-clip.ts';
 import { type Journey, openJourney } from './journey/journey.ts';
-import { itemsOf, objectAt, secretAt } from './journey/stores.ts';
+import { itemsOf, objectAt, secretAt, tagsOf, versionsIn } from './journey/stores.ts';
 import { tellDifferences, tellPermissions } from './journey/tell.ts';
 
-const [small, large] = ['tighten/a b+ü.mp4', 'tighten/large.mp4'];
+const [small, large, archived] = ['tighten/a b+ü.mp4', 'tighten/large.mp4', 'tighten/from the archive.mp4'];
 
 /** Noise cannot be packed well: this one's output is large enough to be stored and copied in parts. */
 const largeClip = () =>
@@ -30,7 +30,7 @@ interface Manifest {
   readonly outputs: readonly { readonly key: string; readonly size: number; readonly versionId: string }[];
 }
 
-describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and two videos dropped into it', () => {
+describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three videos dropped into it', () => {
   let journey: Journey;
   let manifests: readonly Manifest[];
   const folder = mkdtempSync(join(tmpdir(), 'tessera-journey-'));
@@ -38,7 +38,13 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and two video
   beforeAll(async () => {
     const clips = await Promise.all([readFile(await talkingClip()), readFile(await largeClip())]);
     journey = await openJourney();
-    await Promise.all([journey.upload(small, clips[0]), journey.upload(large, clips[1])]);
+    await Promise.all([
+      journey.upload(small, clips[0]),
+      journey.upload(large, clips[1]),
+      journey.upload(archived, clips[0], 'GLACIER'),
+    ]);
+    await journey.quiet();
+    await journey.restored(archived);
     await journey.quiet();
     const keys = (await journey.state()).delivered.map((version) => version.slice(0, version.lastIndexOf('#')));
     const found = keys.filter((key) => key.endsWith('/manifest.json'));
@@ -81,9 +87,16 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and two video
     expect(Number(long.format.size)).toBeGreaterThan(8 * 1024 ** 2);
   });
 
+  test('what was archived was fetched back first, as its rule allows, and every result has the tags of its rule', async () => {
+    const restores = journey.gate.calls.filter(({ action }) => action === 's3:RestoreObject');
+    expect(restores).toMatchObject([{ by: 'start-run', allowed: true }]);
+    const [output] = manifestOf(archived).outputs;
+    expect(await tagsOf(journey.deliveries, output?.key ?? '')).toEqual({ rule: 'tighten', title: 'from the archive' });
+  });
+
   test('each upload has one run of ours and one agent run, and nothing is left in a queue', async () => {
     const runs = (await itemsOf(journey.runs)).filter(({ type }) => type === 'run');
-    expect(runs.map(({ status }) => status)).toEqual(['delivered', 'delivered']);
+    expect(runs.map(({ status }) => status)).toEqual(['delivered', 'delivered', 'delivered']);
     expect(new Set(runs.map(({ id }) => id))).toEqual(new Set(manifests.map(({ runId }) => runId)));
     const agentRuns = (await itemsOf(journey.records)).filter(({ type }) => type === 'agent-run');
     expect(agentRuns.map(({ id }) => id).sort()).toEqual(manifests.map(({ agentRunId }) => agentRunId).sort());
@@ -100,6 +113,16 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and two video
     await journey.reconcile();
     await journey.quiet();
     expect(await journey.state()).toEqual(before);
+    expect(await journey.messages(true)).toBe(0);
+  });
+
+  test('a report that is too large for the table lies in the payloads bucket, where webhook may only add', async () => {
+    const [first] = journey.apis.pipeline.events;
+    const later = { flag: 'A_FLAG_OF_NEXT_YEAR', detail: 'x'.repeat(400_000) };
+    const body = JSON.stringify({ ...JSON.parse(first?.body ?? '{}'), ...later });
+    expect(await journey.report(body)).toBe(200);
+    await journey.quiet();
+    expect(await versionsIn(journey.payloads)).toHaveLength(1);
     expect(await journey.messages(true)).toBe(0);
   });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -299,6 +300,22 @@ test('with an address, every alarm is sent there, and its all-clear where it has
     expect(actions(Properties.OKActions)).toEqual(
       String(Properties.Namespace).startsWith('Tessera/') ? [] : ['Alarms'],
     );
+  }
+});
+
+test('docs/deploy.md counts the alarms that an idle month pays for', () => {
+  const text = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
+  const alarms = ({ Resources }: typeof pipeline) =>
+    Object.values(Resources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm').length;
+  const own = alarms(pipeline) + alarms(engine);
+  const hosted = alarms(synthesize({ engine: 'mosaic' }).pipeline);
+  expect(text).toContain(
+    `| alarms, 0.10 each (${own}; ${hosted}) | ${(own / 10).toFixed(2)} | ${(hosted / 10).toFixed(2)} |`,
+  );
+  for (const column of [1, 2]) {
+    const table = text.slice(text.indexOf('| | own engine | hosted |')).split('\n\n')[0]?.split('\n').slice(2) ?? [];
+    const costs = table.map((line) => Number(line.split('|')[column + 1]?.replaceAll('*', '')));
+    expect(costs.slice(0, -1).reduce((sum, cost) => sum + cost, 0)).toBeCloseTo(costs.at(-1) ?? 0, 2);
   }
 });
 

@@ -16,47 +16,55 @@ export async function openJourney() {
   const media = physical(engine, 'AWS::S3::Bucket', 'Media');
   const runs = physical(pipeline, 'AWS::DynamoDB::GlobalTable', 'Runs');
   const records = physical(engine, 'AWS::DynamoDB::GlobalTable', 'Records');
-  const created: Item[] = [];
+  const payloads = physical(pipeline, 'AWS::S3::Bucket', 'Payloads');
+  const told: { what: string; detail: Item }[] = [];
 
-  const tell = (detail: Item) => {
-    const what = { source: 'aws.s3', 'detail-type': 'Object Created', resources: [`arn:aws:s3:::${uploads}`], detail };
-    return putEvent(pipeline, resolve, what);
+  const tell = async (what: string, detail: Item) => {
+    const event = { source: 'aws.s3', 'detail-type': what, resources: [`arn:aws:s3:::${uploads}`], detail };
+    if ((await putEvent(pipeline, resolve, event)) !== 1) throw new Error(`${what} did not go to exactly one queue.`);
+  };
+  const tellFirst = async (what: string, object: Item, more: Item) => {
+    const request = { 'request-id': 'C3D13FE58DE4C810', requester: accountId, 'source-ip-address': '127.0.0.1' };
+    const detail = { version: '0', bucket: { name: uploads }, object, ...request, ...more };
+    told.push({ what, detail });
+    await tell(what, detail);
+  };
+  const send = async ({ rawPath, headers, body }: (typeof world.apis.pipeline.events)[number]): Promise<number> => {
+    const { host: _, 'content-length': __, ...kept } = headers as Record<string, string>;
+    return (await fetch(`${world.apis.pipeline.url}${rawPath}`, { method: 'POST', headers: kept, body })).status;
   };
 
   return {
     ...world,
     uploads,
     deliveries,
+    payloads,
     runs,
     records,
-    async upload(key: string, body: Buffer): Promise<void> {
-      const object = { ...(await putObject(uploads, key, body)), sequencer: `0055AED6DCD9028${created.length}E5` };
-      const detail = {
-        version: '0',
-        bucket: { name: uploads },
-        object,
-        'request-id': 'C3D13FE58DE4C810',
-        requester: accountId,
-        'source-ip-address': '127.0.0.1',
-        reason: 'PutObject',
-      };
-      created.push(detail);
-      if ((await tell(detail)) !== 1) throw new Error('The event of the upload did not go to exactly one queue.');
+    async upload(key: string, body: Buffer, storageClass?: 'GLACIER'): Promise<void> {
+      const object = await putObject(uploads, key, body, storageClass);
+      const sequencer = `0055AED6DCD9028${told.length}E5`;
+      await tellFirst('Object Created', { ...object, sequencer }, { reason: 'PutObject' });
+    },
+    /** What S3 says some hours after it was asked to fetch an object back. */
+    restored: (key: string): Promise<void> =>
+      tellFirst('Object Restore Completed', { key }, { 'source-storage-class': 'GLACIER' }),
+    /** The first webhook once more, with another body. */
+    async report(body: string): Promise<number> {
+      const [first] = world.apis.pipeline.events;
+      if (first === undefined) throw new Error('No webhook has come yet.');
+      return send({ ...first, body });
     },
     /** S3, SQS and the engine's webhooks come at least once: all of them come once more, the last one first. */
     async repeatEverything(): Promise<{ messages: number; webhooks: number[] }> {
-      for (const detail of created) await tell(detail);
+      for (const { what, detail } of told) await tell(what, detail);
       const messages = world.pollers.flatMap(({ queueUrl, given }) => given.map((body) => ({ queueUrl, body })));
       for (const { queueUrl, body } of messages.reverse())
         await new SQSClient({ endpoint: process.env.AWS_ENDPOINT_URL_SQS }).send(
           new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: body }),
         );
       const webhooks = [];
-      for (const { rawPath, headers, body } of [...world.apis.pipeline.events].reverse()) {
-        const { host: _, 'content-length': __, ...kept } = headers as Record<string, string>;
-        const answer = await fetch(`${world.apis.pipeline.url}${rawPath}`, { method: 'POST', headers: kept, body });
-        webhooks.push(answer.status);
-      }
+      for (const event of [...world.apis.pipeline.events].reverse()) webhooks.push(await send(event));
       return { messages: messages.length, webhooks };
     },
     reconcile: () => runSchedule(pipeline, world.functions, resolve),

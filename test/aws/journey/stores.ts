@@ -1,19 +1,31 @@
 import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { GetObjectCommand, ListObjectVersionsCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
 /** The test's own look into the emulators, past the gate. */
 const s3 = () => new S3Client({ forcePathStyle: true });
 
-export async function putObject(bucket: string, key: string, body: Buffer) {
-  const { ETag = '', VersionId = '' } = await s3().send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body }));
+export async function putObject(bucket: string, key: string, body: Buffer, storageClass?: 'GLACIER') {
+  const object = { Bucket: bucket, Key: key, Body: body, StorageClass: storageClass };
+  const { ETag = '', VersionId = '' } = await s3().send(new PutObjectCommand(object));
   return { key, size: body.byteLength, etag: ETag.replaceAll('"', ''), 'version-id': VersionId };
 }
 
 export async function objectAt(bucket: string, key: string): Promise<Buffer> {
   const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+export async function tagsOf(bucket: string, key: string): Promise<Record<string, string>> {
+  const { TagSet = [] } = await s3().send(new GetObjectTaggingCommand({ Bucket: bucket, Key: key }));
+  return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]));
 }
 
 /** Every version of every object, as `key#version`. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { readyRules } from '../../../infra/ready-rules.ts';
 import { testMedia } from '../../support/clips.ts';
 import { deploy } from './deploy.ts';
 import { startFunctions } from './functions.ts';
@@ -28,8 +29,18 @@ export async function openWorld() {
     sts: process.env.AWS_ENDPOINT_URL_STS,
   });
   const apis = { engine: await openHttpApi(), pipeline: await openHttpApi() };
-  // Links and webhooks go to loopback here. The stage's own setting for test servers allows exactly these two.
-  const stageSettings = { trustedHosts: [new URL(gate.url).host, apis.pipeline.host] };
+  const stageSettings = {
+    // Links and webhooks go to loopback here. The stage's own setting for test servers allows exactly these two.
+    trustedHosts: [new URL(gate.url).host, apis.pipeline.host],
+    // The first ready rule, with what it needs to call AWS for whatever a rule can ask of it.
+    rules: {
+      rules: readyRules.rules.slice(0, 1).map((rule) => ({
+        ...rule,
+        restore: { days: 1, tier: 'Standard' },
+        deliver: { tags: { rule: '{rule}', title: '{stem}' } },
+      })),
+    },
+  };
   const templates = synthesizeStage(stageSettings);
   const engine = templateOf(templates, 'engine');
   const pipeline = templateOf(templates, 'pipeline');
