@@ -1,4 +1,5 @@
-import type { Bucket, Clock } from '../../platform/ports.ts';
+import { InvalidInput } from '../../errors.ts';
+import type { Bucket, Clock, ObjectBody } from '../../platform/ports.ts';
 import type { InputObject } from '../run.ts';
 import { wasReplaced } from '../upload.ts';
 
@@ -18,6 +19,7 @@ export interface Ranges {
   read(from: number, to: number): Promise<Uint8Array>;
 }
 
+const replaced = 'it was replaced while it was read; what replaced it has a run of its own.';
 const pieceBytes = 256 * 1024;
 const mostBytes = 8 * 1024 ** 2;
 const mostRequests = 24;
@@ -30,16 +32,24 @@ export function openRanges(uploads: Bucket, object: InputObject, clock: Clock): 
   const pieces: { readonly from: number; readonly bytes: Uint8Array }[] = [];
   let [requests, fetched] = [0, 0];
 
+  async function opened(first: number, last: number): Promise<ObjectBody> {
+    try {
+      return await uploads.read(object.key, { versionId: object.versionId, range: [first, last] });
+    } catch (error) {
+      // It was as long as that when it was looked at.
+      throw error instanceof InvalidInput ? new Replaced(replaced) : error;
+    }
+  }
+
   async function fetchPiece(from: number, to: number): Promise<Uint8Array> {
     if (requests >= mostRequests || fetched + (to - from) > mostBytes || clock() > began + mostMs)
       throw new TooMuch(`More than ${requests} requests or ${fetched} bytes would be needed.`);
     requests += 1;
     fetched += to - from;
-    const { head, body } = await uploads.read(object.key, { versionId: object.versionId, range: [from, to - 1] });
+    const { head, body } = await opened(from, to - 1);
     const chunks: Uint8Array[] = [];
     for await (const chunk of body) chunks.push(chunk);
-    if (wasReplaced(object, head))
-      throw new Replaced('it was replaced while it was read; what replaced it has a run of its own.');
+    if (wasReplaced(object, head)) throw new Replaced(replaced);
     return Buffer.concat(chunks);
   }
 

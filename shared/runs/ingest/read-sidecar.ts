@@ -1,5 +1,6 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import type { Bucket } from '../../platform/ports.ts';
+import { versionOf } from '../upload.ts';
 import { parseAsked, type Settings, sidecarSchema } from './settings-schema.ts';
 
 export const maxSidecarBytes = 64 * 1024;
@@ -21,13 +22,17 @@ export async function readSmallText(
   if (head === undefined) return undefined;
   if (head.size === 0) throw new InvalidInput(`${key} is empty (0 bytes).`);
   if (head.size > maxBytes) throw new InvalidInput(`${key} has ${head.size} bytes; at most ${maxBytes} are read.`);
+  const chunks: Uint8Array[] = [];
   try {
-    const { body } = await uploads.read(key, { versionId: versionId ?? head.versionId, range: [0, head.size - 1] });
-    const chunks: Uint8Array[] = [];
+    const version = versionId ?? versionOf(head);
+    const { body } = await uploads.read(key, { versionId: version, range: [0, head.size - 1] });
     for await (const chunk of body) chunks.push(chunk);
-    return Buffer.concat(chunks).toString('utf8');
   } catch (error) {
     if (error instanceof Missing) return undefined;
+    // Another one was put there since it was looked at; the next look finds that one.
+    if (error instanceof InvalidInput)
+      throw new Error(`${key} changed while it was read. Try again.`, { cause: error });
     throw error;
   }
+  return Buffer.concat(chunks).toString('utf8');
 }
