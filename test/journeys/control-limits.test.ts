@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { askResume } from '../../shared/runs/control/ask-resume.ts';
 import { pause, readPauses, unpause } from '../../shared/runs/control/pause.ts';
+import { startWaiting } from '../../shared/runs/start-waiting.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 
@@ -111,6 +112,23 @@ describe('too many requests', () => {
       'running',
       'running',
     ]);
+  });
+});
+
+describe('a hold whose time is over', () => {
+  test('is probed by one start, however many workers look at once', async () => {
+    const rules = Array.from({ length: 5 }, (_, number) => ({ prefix: `in/${number}/`, agentId: `agent-${number}` }));
+    openWorld({ rules });
+    const refusal = new MosaicError('refused: credits', { kind: 'credits', status: 403 });
+    world.script.answers.push(refusal, refusal);
+    for (let number = 0; number < 5; number += 1) await world.upload(`in/${number}/a.mp4`);
+    await world.drain();
+    expect(world.starts()).toBe(1);
+    world.jump(31);
+    await Promise.all(Array.from({ length: 5 }, () => startWaiting(world.deps)));
+    expect(world.starts()).toBe(2);
+    await world.later(61);
+    expect(world.script.runs.size).toBe(5);
   });
 });
 
