@@ -23,11 +23,21 @@ function codeOf({ exitCode }: CommanderError): number {
   return exitCode === 0 ? 0 : 2;
 }
 
-/** Sentences are for the user, the API's own among them; anything else is ours to find, so its stack is shown. */
+/** Sentences are for the user; anything else is ours to find, so its stack is shown. */
 function failed(error: unknown): number {
-  const isSentence = error instanceof PermanentError || error instanceof DiskFull || error instanceof MosaicError;
+  const isSentence = isSaidToPeople(error);
   const text = isSentence ? messageOf(error) : ((error as Error).stack ?? messageOf(error));
   for (const line of text.split('\n').map(plainText))
     console.error(isSentence ? wrapped(line, columnsHere() - 1).join('\n') : line);
   return 1;
+}
+
+/** A plain Error is thrown with a sentence; those that have a name of their own elsewhere are a program's. */
+function isSaidToPeople(error: unknown): boolean {
+  return (
+    error instanceof PermanentError ||
+    error instanceof DiskFull ||
+    error instanceof MosaicError ||
+    (error instanceof Error && error.constructor === Error)
+  );
 }
