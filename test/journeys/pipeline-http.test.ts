@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { listen } from '../support/listen.ts';
 import { mosaicServer } from '../support/mosaic-server.ts';
-import { type PipelineWorld, pipelineWorld, webhookSecret } from '../support/pipeline-world.ts';
+import { type PipelineWorld, pipelineWorld, tinyVideo, webhookSecret } from '../support/pipeline-world.ts';
 
 type MosaicServer = Awaited<ReturnType<typeof mosaicServer>>;
 
@@ -48,10 +48,10 @@ const only = <T>(values: Iterable<T>): T => {
 
 describe('the pipeline and a Mosaic, over HTTP', () => {
   test('an upload is read by its link, edited, reported and delivered', async () => {
-    await world.upload('a b/täglich+1.MOV', 'twelve bytes');
+    await world.upload('a b/täglich+1.MOV', tinyVideo);
     await world.drain();
     const agentRun = only(mosaic.runs.values());
-    expect(agentRun.inputBytes).toBe(12);
+    expect(agentRun.inputBytes).toBe(tinyVideo.length);
 
     expect((await mosaic.report(agentRun, 'RUN_STARTED')).status).toBe(200);
     expect((await mosaic.finish(agentRun)).status).toBe(200);
