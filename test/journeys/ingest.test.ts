@@ -325,6 +325,18 @@ describe('an archived object', () => {
     expect((await world.runOf('in/a.mp4')).status).toBe('running');
   });
 
+  test('that never comes back is refused in the end', async () => {
+    open({ restore: { days: 2, tier: 'Bulk' } }, { uploads: archive().uploads });
+    await put('in/a.mp4');
+    world.jump(7 * 86_400 + 1);
+    await world.reconcile();
+    await world.drain();
+    expect(await world.runOf('in/a.mp4')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('not restored within 7 days'),
+    });
+  });
+
   test('is found to be back when S3 said it to nobody, and judged then', async () => {
     const { state, uploads } = archive();
     open({ restore: { days: 2, tier: 'Bulk' } }, { uploads });

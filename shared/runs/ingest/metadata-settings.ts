@@ -26,7 +26,7 @@ function priorityOf(text: string): number {
 }
 
 function skipOf(text: string): boolean {
-  const answer = { true: true, yes: true, '1': true, false: false, no: false, '0': false }[text.toLowerCase()];
-  if (answer === undefined) throw new InvalidInput(`Its metadata tessera-skip is "true" or "false", not "${text}".`);
-  return answer;
+  if (/^(true|yes|1)$/i.test(text)) return true;
+  if (/^(false|no|0)$/i.test(text)) return false;
+  throw new InvalidInput(`Its metadata tessera-skip is "true" or "false", not "${text}".`);
 }
