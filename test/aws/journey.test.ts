@@ -118,7 +118,7 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
 
   test('a report that is too large for the table lies in the payloads bucket, where webhook may only add', async () => {
     const [first] = journey.apis.pipeline.events;
-    const later = { flag: 'A_FLAG_OF_NEXT_YEAR', detail: 'x'.repeat(400_000) };
+    const later = { flag: 'A_FLAG_OF_NEXT_YEAR', details: Array(4_000).fill('x'.repeat(100)) };
     const body = JSON.stringify({ ...JSON.parse(first?.body ?? '{}'), ...later });
     expect(await journey.report(body)).toBe(200);
     await journey.quiet();
