@@ -12,12 +12,10 @@ export interface Outcome {
 
 /** Prints the outcome and answers the exit code. */
 export function printed({ lines, json, faults = [], note }: Outcome, asJson: boolean): number {
+  const notes = note === undefined ? [] : note.split('\n').flatMap(fitting);
   if (asJson) console.log(JSON.stringify(json, null, 2));
-  else {
-    for (const line of lines.flatMap(fitting)) console.log(line);
-    for (const line of [...faults, ...(note === undefined ? [] : note.split('\n').flatMap(fitting))])
-      console.error(line);
-  }
+  else for (const line of lines.flatMap(fitting)) console.log(line);
+  for (const line of [...faults, ...notes]) console.error(line);
   return faults.length > 0 ? 1 : 0;
 }
 
