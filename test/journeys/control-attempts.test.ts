@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
@@ -61,6 +62,15 @@ describe('a run that failed', () => {
     expect(world.logged('start.unanswered-for-good', 'error')).toHaveLength(1);
     await expect(retryRun(world.deps, run.id)).rejects.toThrow('never began');
     expect((await retryRun(world.deps, run.id, { neverBegan: true })).attempt).toBe(2);
+  });
+
+  test('because its start was refused is tried again where its rule says so', async () => {
+    openWorld({ retry: { attempts: 2, on: ['refused'] } });
+    const refusal = new MosaicError('no such agent', { kind: 'not-found', status: 404 });
+    world.script.answers.push(refusal);
+    const next = await world.started('in/1.mp4');
+    expect(next).toMatchObject({ status: 'running', attempt: 2 });
+    expect(await world.read(next.previousRunId ?? '')).toMatchObject({ status: 'failed', nextRunId: next.id });
   });
 
   test('because it was rejected is looked at again', async () => {

@@ -1,5 +1,6 @@
 import { type Moved, moveRun, type RunDeps, readRun } from '../move-run.ts';
 import type { NextState, Run, Starting, Uncertain, Waiting } from '../run.ts';
+import { settleAlongside } from './alongside.ts';
 import { giveBack } from './counters.ts';
 
 /**
@@ -13,9 +14,9 @@ export async function moveStart(
 ): Promise<Moved> {
   let run: Run | undefined = start;
   while (isStill(run, start)) {
-    const to = next(run);
+    const { to, writes } = await settleAlongside(deps, run, next(run));
     const refunds = mayHaveBegun(to) ? [] : await giveBack(deps, run);
-    const moved = await moveRun(deps, run, to, refunds);
+    const moved = await moveRun(deps, run, to, [...refunds, ...writes]);
     if (moved.outcome === 'moved' || moved.outcome === 'taken') return moved;
     run = await readRun(deps.runs, start.id);
   }

@@ -40,13 +40,7 @@ export function mayTryAgain({ rule, attempt }: Pick<Run, 'rule' | 'attempt'>, fa
 }
 
 /** Of the first two nobody knows for certain that nothing runs; the others would only fail again. */
-const never: ReadonlySet<FailureClass> = new Set([
-  'unanswered',
-  'agent-run-gone',
-  'input-gone',
-  'refused',
-  'too-costly',
-]);
+const never: ReadonlySet<FailureClass> = new Set(['unanswered', 'agent-run-gone', 'input-gone', 'too-costly']);
 
 function attemptsFor({ retry }: Rule, failure: FailureClass): number {
   if (retry?.on.includes(failure)) return retry.attempts;
