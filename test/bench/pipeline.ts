@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { openBareApi } from './bare-api.ts';
 import { bareHandler } from './bare-handler.ts';
 import { openBenchWorld } from './bench-world.ts';
@@ -19,15 +19,7 @@ const rates = [
 /** How soon the pipeline answers and starts, beside the least that an answer can cost; what it bears; what a list reads. */
 export async function benchPipeline(): Promise<void> {
   const begin = now();
-  const [cpu] = cpus();
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
-  console.log(`${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory}, Node ${process.versions.node}`);
-  console.log(
-    'Loopback; one process for load, pipeline and bare handler, another for the API; SQLite in WAL mode, not',
-  );
-  console.log(
-    'flushed at each commit, for the pipeline and the bare handler alike. From the moment that each event was due.',
-  );
+  console.log(conditions().join('\n'));
   const api = await openBareApi();
   try {
     await latencies(api);
@@ -37,6 +29,19 @@ export async function benchPipeline(): Promise<void> {
   }
   await lists();
   console.log(`\n${((now() - begin) / 1000).toFixed(0)} s in all.`);
+}
+
+function conditions(): readonly string[] {
+  const [cpu] = cpus();
+  const [load = 0] = loadavg();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
+  const busy = `The machine is busy (load ${load.toFixed(1)} on ${cpus().length} cores): these are not its own times.`;
+  return [
+    `${cpu?.model ?? 'unknown processor'}, ${cpus().length} cores, ${memory}, Node ${process.versions.node}`,
+    'Loopback. One process for load, pipeline and bare handler, another for the API. SQLite in WAL mode, not flushed at',
+    'each commit, for the pipeline and the bare handler alike. Times are from the moment at which each event was due.',
+    ...(load > cpus().length / 2 ? [busy] : []),
+  ];
 }
 
 type Api = Awaited<ReturnType<typeof openBareApi>>;
