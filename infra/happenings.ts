@@ -1,6 +1,6 @@
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { Happening, type HappeningProps } from './constructs/happening.ts';
+import { Counted, Happening, type HappeningProps } from './constructs/happening.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
 
 type Tellers = Readonly<Record<'startRun' | 'webhook' | 'settle' | 'copyOutput', LambdaFunction>>;
@@ -11,6 +11,10 @@ const oddWebhooks = 20;
 /** The alarms on what functions log: each is something that waits for a person, and says what to type. */
 export function happeningsOf(scope: Construct, stage: string, tellers: Tellers): readonly Alarm[] {
   const { startRun, webhook, settle, copyOutput } = tellers;
+  const namespace = `Tessera/${stage}`;
+  // Stored and answered 200, and nothing to be done about; a rising count shows an API that has become another.
+  const unknown = ['webhook.unknown-run', 'webhook.unknown-event'];
+  new Counted(scope, 'WebhookUnknown', { namespace, events: unknown, level: 'warn', by: [webhook] });
   const type = (command: string) => `npm run tessera -- ${command} --stage ${stage}`;
   const happening = (
     id: string,
@@ -20,7 +24,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
     odd: Pick<HappeningProps, 'level' | 'moreThan'> = {},
   ) =>
     new Happening(scope, id, {
-      namespace: `Tessera/${stage}`,
+      namespace,
       events,
       by,
       text: `Tessera ${stage}: ${text}`,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clip, talkingClip } from '../support/clips.ts';
 import { factsOf, frameNumbers } from '../support/look-at-clip.ts';
@@ -176,5 +177,17 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
     const s3 = new S3Client({ endpoint: journey.gate.url, credentials, forcePathStyle: true });
     const reading = s3.send(new GetObjectCommand({ Bucket: journey.uploads, Key: small }));
     await expect(reading).rejects.toMatchObject({ name: 'AccessDenied' });
+  });
+
+  test('another function may not take on the role that signs links, whatever its own role allows', async () => {
+    const startRun = journey.functions.find(({ door }) => door === 'start-run');
+    const roleArn = 'arn:aws:iam::123456789012:role/another';
+    const principal = { name: 'another', statements: startRun?.statements ?? [], roleArn, atWork: () => true };
+    journey.gate.admit('ASIAANOTHER', principal);
+    const credentials = { accessKeyId: 'ASIAANOTHER', secretAccessKey: 'any' };
+    const sts = new STSClient({ endpoint: journey.gate.url, region: 'us-east-1', credentials, maxAttempts: 1 });
+    const RoleArn = startRun?.settings.LINK_ROLE;
+    await expect(sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'a-guess' }))).rejects.toThrow();
+    expect(journey.gate.calls.at(-1)).toMatchObject({ by: 'another', action: 'sts:AssumeRole', allowed: false });
   });
 });

@@ -59,6 +59,15 @@ describe.each(Object.entries(alarms))('%s', (alarm, { events, level }) => {
   });
 });
 
+test('webhooks of unknown runs and flags are counted, and ring nobody', () => {
+  const [filter, ...others] = filtersOf('WebhookUnknown');
+  expect(others).toEqual([]);
+  expect(filter?.FilterPattern).toContain('$.event = "webhook.unknown-run"');
+  expect(filter?.FilterPattern).toContain('$.event = "webhook.unknown-event"');
+  const ringing = ofType(pipeline, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.MetricName);
+  expect(ringing).not.toContain('WebhookUnknown');
+});
+
 test('the stages of one account count apart', () => {
   for (const {
     MetricTransformations: [metric],
