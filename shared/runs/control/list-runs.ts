@@ -38,6 +38,7 @@ const daysBack = 30;
 const dayMs = 86_400_000;
 /** However rare what is looked for is, one call ends. */
 const mostPages = 40;
+const siftedAtOnce = 1000;
 
 /**
  * Newest first. Of one rule the open ones come before the ended, each from a place of their own: "open runs of this
@@ -46,22 +47,41 @@ const mostPages = 40;
 export async function listRuns(deps: ListDeps, which: WhichRuns): Promise<RunList> {
   const { limit = 50 } = which;
   const places = placesOf(deps, which);
-  const start = which.cursor === undefined ? { place: 0 } : readCursor(which.cursor);
   const runs: ListedRun[] = [];
-  let { place, after } = start;
+  let { place, after } = readCursor(which.cursor);
   for (let pages = 0; pages < mostPages && runs.length < limit; pages += 1) {
     const query = places[place];
     if (query === undefined) return { runs };
-    const page = await deps.runs.query({ ...query, cursor: after, limit: limit - runs.length });
-    for (const item of page.items) {
-      const listed = await listedRun(deps.runs, item);
-      if (listed !== undefined && isAsked(which, listed)) runs.push(listed);
-    }
-    after = page.next;
+    const read = await readPage(deps, which, { ...query, cursor: after }, limit - runs.length);
+    runs.push(...read.runs);
+    after = read.next;
     if (after === undefined) place += 1;
   }
   return place < places.length ? { runs, cursor: JSON.stringify([place, after ?? null]) } : { runs };
 }
+
+/** At most so many runs of one page, and the place behind the last of them. */
+async function readPage(
+  { runs: table }: ListDeps,
+  which: WhichRuns,
+  query: Query,
+  most: number,
+): Promise<{ runs: readonly ListedRun[]; next?: string }> {
+  const page = await table.query({ ...query, limit: isSifted(which) ? siftedAtOnce : most });
+  const runs: ListedRun[] = [];
+  for (const [index, item] of page.items.entries()) {
+    const listed = await listedRun(table, item);
+    if (listed !== undefined && isAsked(which, listed)) runs.push(listed);
+    if (runs.length < most || index + 1 === page.items.length) continue;
+    const { next } = await table.query({ ...query, limit: index + 1 });
+    return { runs, next };
+  }
+  return { runs, next: page.next };
+}
+
+/** Whether most of what is read may not be what was asked for. */
+const isSifted = ({ status, open, ruleId, key }: WhichRuns): boolean =>
+  key === undefined && (status !== undefined || (open !== undefined && ruleId === undefined));
 
 function placesOf(deps: ListDeps, which: WhichRuns): readonly Query[] {
   const { since, until } = bounds(deps, which);
@@ -115,7 +135,7 @@ function isAsked({ status, open, ruleId }: WhichRuns, run: ListedRun): boolean {
   return open === undefined || open === nextStatuses[run.status].length > 0;
 }
 
-function readCursor(cursor: string): { place: number; after?: string } {
-  const [place, after]: [number, string | null] = JSON.parse(cursor);
+function readCursor(cursor: string | undefined): { place: number; after?: string } {
+  const [place, after]: [number, string | null] = cursor === undefined ? [0, null] : JSON.parse(cursor);
   return after === null ? { place } : { place, after };
 }

@@ -42,6 +42,25 @@ describe('a rule with 100,000 runs', () => {
     expect(next.cursor).toBeUndefined();
   });
 
+  test('finds what is rare in it, and goes on behind it', async () => {
+    const rare: Table = {
+      ...made,
+      query: async (query) => {
+        const page = await made.query(query);
+        return {
+          ...page,
+          items: page.items.map((item) => (String(item.runId).endsWith('77') ? { ...item, status: 'failed' } : item)),
+        };
+      },
+    };
+    const which = { ruleId: 'in/*', status: 'failed', open: false, limit: 3 } as const;
+    const first = await listRuns({ runs: rare, clock }, which);
+    const second = await listRuns({ runs: rare, clock }, { ...which, cursor: first.cursor });
+    expect([...first.runs, ...second.runs].map(({ id }) => id)).toEqual(
+      [998, 997, 996, 995, 994, 993].map((hundred) => `run-${hundred}77`),
+    );
+  });
+
   test('is looked through no further than a call may last, and goes on where it stopped', async () => {
     const { table, counts } = countingTable(made);
     const none = await listRuns({ runs: table, clock }, { ruleId: 'in/*', status: 'rejected', limit: 100 });
