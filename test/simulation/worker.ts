@@ -1,4 +1,4 @@
-import type { Faults } from './faults.ts';
+import type { FaultKind, Faults } from './faults.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -21,8 +21,9 @@ export interface CallOptions {
   /** Faults that this port has; absent where its own code decides. */
   readonly fails?: () => Error | undefined;
   readonly failsAfter?: () => Error | undefined;
-  /** The longest that it takes when it is slow. */
+  /** The longest that it takes when it is slow, and which fault that is. */
   readonly slowMs?: number;
+  readonly slow?: FaultKind;
 }
 
 export interface Workshop {
@@ -58,7 +59,8 @@ export function workshop(scheduler: Scheduler, random: Random, faults: Faults): 
   const paceMs = random.pick([0, 1, 20, 200]);
   const pause = () => (paceMs === 0 ? 0 : random.below(paceMs));
 
-  const latency = (slowMs = 4_000) => pause() + (faults.happens('call-slow') ? random.below(slowMs) : 0);
+  const latency = ({ slowMs = 4_000, slow = 'call-slow' }: CallOptions) =>
+    pause() + (faults.happens(slow) ? random.below(slowMs) : 0);
 
   return {
     alive: () => alive,
@@ -111,20 +113,21 @@ export function workshop(scheduler: Scheduler, random: Random, faults: Faults): 
       });
       return worker;
     },
-    call: (worker, what, { kind, fails, failsAfter, slowMs }, perform) =>
+    call: (worker, what, options, perform) =>
       new Promise((resolve, reject) => {
         // Nothing that a dead worker goes on to do reaches the world.
         if (worker.isDead()) return;
         waits(worker, 1);
+        const { kind, fails, failsAfter } = options;
         const answer = (give: () => void) =>
-          scheduler.after(latency(slowMs), () => {
+          scheduler.after(latency(options), () => {
             if (worker.isDead()) return;
             scheduler.woke();
             waits(worker, -1);
             give();
           });
         const refuse = (error: unknown) => answer(() => reject(error));
-        scheduler.after(latency(slowMs), () => {
+        scheduler.after(latency(options), () => {
           // What was on its way when its sender died may arrive all the same.
           if (worker.isDead() && !(kind === 'write' && random.chance(0.5))) return;
           const label = `${worker.name}#${worker.id} ${what}`;

@@ -119,7 +119,7 @@ export function simulatedApi(world: ApiWorld) {
   const read = { kind: 'read' as const, fails: apiFails, slowMs: 60_000 };
   const write = { kind: 'write' as const, fails: apiFails, slowMs: 60_000 };
   // The client gives a start up after this long, repeats and all; its own chances of failing are drawn above.
-  const startCall = { kind: 'write' as const, slowMs: 100_000 };
+  const startCall = { kind: 'write' as const, slowMs: 110_000, slow: 'start-slow' as const };
 
   const mosaicOf = (worker: Worker): Mosaic => {
     const calls: Partial<Mosaic> = {
