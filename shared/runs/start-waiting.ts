@@ -1,26 +1,22 @@
-import type { Item, Write } from '../platform/ports.ts';
-import { isInForce, probeWrite, readHold } from './account-hold.ts';
+import { isInForce, readHold } from './account-hold.ts';
 import { asItIs } from './control/as-it-is.ts';
-import { countStart, type Limits } from './control/counters.ts';
+import type { Limits } from './control/counters.ts';
 import { joinLines } from './control/join-lines.ts';
 import { allowedSlots } from './control/learned-limit.ts';
 import { pausedBecause, readPauses } from './control/pause.ts';
+import { type Outcome, roomFor, takeSlot } from './control/take-slot.ts';
 import { firstOf, type WaitingLine, waitingLines } from './control/waiting-lines.ts';
 import { wakeStartWaiting } from './messages.ts';
 import { moveRun, readRun } from './move-run.ts';
 import { openInput } from './open-input.ts';
-import type { Run, Starting, Waiting } from './run.ts';
-import { freeRuleSlot, freeSlot } from './slots.ts';
+import type { Waiting } from './run.ts';
+import { freeSlot } from './slots.ts';
 import { type StartDeps, startAgentRun } from './start-agent-run.ts';
 
 /** After this long the rest is left to the next worker, so that none is stopped in the middle of a paid call. */
 const shiftSeconds = 20;
 /** How soon a run is tried again whose start could not even be sent. */
 const notMadeSeconds = 60;
-
-/** `full`: nothing more can start now. `rule-full`, `agent-busy`: nothing more of this rule, or of this agent. */
-type Full = 'full' | 'rule-full' | 'agent-busy';
-type Outcome = 'done' | Full;
 
 /**
  * Starts waiting runs in order, as far as slots, agents, caps and the account allow. Anybody may call it at any time.
@@ -93,68 +89,4 @@ async function startOne(deps: StartDeps, limits: Limits, runId: string): Promise
   if (typeof taken === 'string') return taken;
   await startAgentRun(deps, taken, input.inputs);
   return 'done';
-}
-
-interface Room {
-  readonly slot: number;
-  readonly ruleSlot?: number;
-  /** The probe of a hold, and the counters of the hour and the day. */
-  readonly alongside: readonly Write[];
-}
-
-async function roomFor(deps: StartDeps, limits: Limits, run: Waiting): Promise<Room | Outcome> {
-  if (run.cancelAsked !== undefined) {
-    await moveRun(deps, run, { status: 'cancelled', reason: run.cancelAsked.reason });
-    return 'done';
-  }
-  const hold = await readHold(deps);
-  if (hold !== undefined && isInForce(deps, hold)) return 'full';
-  const slot = await freeSlot(deps.runs, await allowedSlots(deps));
-  if (slot === undefined) return 'full';
-  const { id, slots } = run.rule;
-  const ruleSlot = slots === undefined ? undefined : await freeRuleSlot(deps.runs, id, slots);
-  if (slots !== undefined && ruleSlot === undefined) return 'rule-full';
-  const counted = await countStart(deps, limits, run);
-  if (counted.outcome === 'too-costly') {
-    await moveRun(deps, run, { status: 'failed', failure: 'too-costly', reason: counted.reason });
-    return 'done';
-  }
-  if (counted.outcome !== 'counted') return counted.outcome;
-  const probe = hold === undefined ? [] : [probeWrite(deps, hold, run.id)];
-  return { slot, ...(ruleSlot === undefined ? {} : { ruleSlot }), alongside: [...probe, ...counted.writes] };
-}
-
-/** Slots, agent's lock, counters and move are one write. Ambiguous starts are one at a time per agent because the lock is. */
-async function takeSlot(
-  deps: StartDeps,
-  limits: Limits,
-  run: Waiting,
-  found: Room,
-  linkExpiresAt: string | undefined,
-): Promise<Starting | Outcome> {
-  for (let room: Room | Outcome = found; ; room = await roomFor(deps, limits, run)) {
-    if (typeof room === 'string') return room;
-    const { alongside, ...slots } = room;
-    const startedAt = new Date(deps.clock()).toISOString();
-    const checkAfter = new Date(deps.clock() + startSeconds(deps) * 1000).toISOString();
-    const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1 } as const;
-    const moved = await moveRun(deps, run, { ...starting, ...(linkExpiresAt && { linkExpiresAt }) }, alongside);
-    if (moved.outcome === 'moved') return moved.run as Starting;
-    if (moved.outcome === 'changed') return 'done';
-    const lock = moved.outcome === 'taken' ? moved.by.find(isAgentLock) : undefined;
-    if (lock !== undefined) {
-      await comeBackFor(deps, await readRun(deps.runs, String(lock.runId)));
-      return 'agent-busy';
-    }
-  }
-}
-
-const isAgentLock = ({ type }: Item): boolean => type === 'agent-lock';
-
-/** The longest that one start call takes, repeats included; a shorter wait suits an API that honours our key. */
-const startSeconds = ({ uncertainWaitSeconds }: StartDeps): number => Math.min(240, uncertainWaitSeconds);
-
-/** A start under way is over soon; an uncertain one wakes us itself when it is resolved. */
-async function comeBackFor({ startQueue }: StartDeps, holder: Run | undefined): Promise<void> {
-  if (holder?.status === 'starting') await wakeStartWaiting(startQueue, 5);
 }
