@@ -16,7 +16,9 @@ export async function afterRefusal(deps: StartDeps, run: Starting, error: unknow
   const consequence = consequences[error.kind];
   if (consequence !== 'hold') await endProbe(deps, run.id);
   if (consequence === 'fail') {
-    await moveStart(deps, run, () => ({ status: 'failed', reason: error.message, failure: 'refused' }));
+    const moved = await moveStart(deps, run, () => ({ status: 'failed', reason: error.message, failure: 'refused' }));
+    // Its next attempt, where the rule wants one, has a place of its own in the line.
+    if (moved.outcome === 'moved' && moved.run.nextRunId !== undefined) await wakeStartWaiting(deps.startQueue);
     return;
   }
   const { seconds, itself } = await pauseFor(deps, run, error, consequence);
