@@ -109,13 +109,19 @@ const usual: Partial<Record<FaultKind, number>> = {
 const otherwise = 0.12;
 
 /** Faults that are harmless alone: the worst needs several of them in the same hour. */
-const themes: readonly Partial<Record<FaultKind, number>>[] = [
-  // Starts that nobody hears of: no answer, no report, and the run list shows them at the last moment.
-  { 'start-answer-lost': 0.4, 'webhook-dropped': 0.8, 'start-listed-late': 0.9, 'start-slow': 0.4 },
+type Theme = Partial<Record<FaultKind, number>>;
+/** Starts that nobody hears of: no answer, no report, and the run list shows them at the last moment. */
+const lostStarts: Theme = {
+  'start-answer-lost': 0.4,
+  'webhook-dropped': 0.8,
+  'start-listed-late': 0.9,
+  'start-slow': 0.4,
+};
+const themes: readonly Theme[] = [
   { 'crash-before': 0.03, 'crash-after': 0.05, 'message-not-deleted': 0.3 },
   { 'output-link-expired': 0.5, 'output-truncated': 0.3, 'output-gone': 0.3, 'bucket-failed': 0.1 },
 ];
-const themeChance = 0.3;
+const themeChance = 0.4;
 
 /** Each seed has some of the faults, some of them often: what every seed had a little of would never go far wrong. */
 export function faultsOf(random: Random): Faults {
@@ -126,7 +132,8 @@ export function faultsOf(random: Random): Faults {
     chances.set(kind, Math.min(0.9, weight * (usual[kind] ?? otherwise)));
   }
   if (random.chance(themeChance))
-    for (const [kind, chance] of Object.entries(random.pick(themes))) chances.set(kind as FaultKind, chance);
+    for (const [kind, chance] of Object.entries(random.pick([lostStarts, lostStarts, ...themes])))
+      chances.set(kind as FaultKind, chance);
   const counts = new Map<FaultKind, number>();
   let stopped = false;
   const count = (kind: FaultKind) => void counts.set(kind, (counts.get(kind) ?? 0) + 1);

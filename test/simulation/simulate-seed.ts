@@ -49,7 +49,18 @@ const runDeadlineSeconds = 4 * 3600;
 /** Reports, deadlines and giving up are over by then: after the week in which outputs can be fetched. */
 const quietWithinMs = 12 * 24 * 3600_000;
 
-/** Lives through one seed: its uploads, its faults, the quiet after them; then looks whether every promise was kept. */
+/**
+ * Lives through one seed: its uploads, its faults, the quiet after them; then looks whether every promise was kept.
+ *
+ * That it can fail is shown by planting a fault by hand and running seeds until one is caught. For example:
+ * - claim-run.ts: put the claim without `if: 'absent'`                        → two paid runs, within a few seeds
+ * - move-run.ts: write the run with `if: {}` instead of its revision          → a write that does not count, a few seeds
+ * - move-run.ts: leave slots out of what a move gives back                    → a slot kept, a few seeds
+ * - waiting-lines.ts: turn the order of the lines round                       → started out of order, tens of seeds
+ * - reconcile-runs.ts: do not wake the start of waiting runs                  → a run waits for ever, tens of seeds
+ * - settle-start.ts: take an uncertain start for one that never began         → two paid runs, hundreds of seeds
+ * - settle-start.ts, after-refusal.ts: look at the run list too early         → two paid runs, about a thousand seeds
+ */
 export async function simulateSeed(seed: number, options: { keepTrace?: boolean } = {}): Promise<SeedOutcome> {
   const root = randomOf(seed);
   const random = root.fork();

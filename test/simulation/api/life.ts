@@ -30,7 +30,8 @@ export function lifeOf({ scheduler, random, faults, uploads, send }: ApiWorld, a
       const found = uploads.open(link);
       if (found !== 403 && found !== 404) continue;
       faults.count(found === 403 ? 'input-link-expired' : 'input-gone');
-      const statusMessage = `The input could not be downloaded: HTTP ${found}${found === 403 ? ' (the link has expired)' : ''}.`;
+      // A server that is careless with links.
+      const statusMessage = `The input ${link} could not be downloaded: HTTP ${found}${found === 403 ? ' (the link has expired)' : ''}.`;
       end(run, { status: 'failed', statusMessage });
       return;
     }
