@@ -1,4 +1,5 @@
 import type { Bucket } from '../platform/ports.ts';
+import { settleAlongside } from './control/alongside.ts';
 import { manifestKey } from './delivery-key.ts';
 import { moveRun, type RunDeps, readRun } from './move-run.ts';
 import { type EndedOutput, endedOutputs } from './output-items.ts';
@@ -20,7 +21,8 @@ export async function deliverRun(deps: DeliverDeps, run: Copying): Promise<'deli
   let current: Run | undefined = run;
   // The last copies may end together; whoever moves the run first has written what the others would.
   while (current?.status === 'copying') {
-    const moved = await moveRun(deps, current, next);
+    const { to, writes } = await settleAlongside(deps, current, next);
+    const moved = await moveRun(deps, current, to, writes);
     if (moved.outcome === 'moved') break;
     current = await readRun(deps.runs, run.id);
   }

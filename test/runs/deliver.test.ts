@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openLink } from '../../shared/platform/links.ts';
 import { copyOutput } from '../../shared/runs/copy-output.ts';
 import { findRun } from '../../shared/runs/find-runs.ts';
+import { readRun } from '../../shared/runs/move-run.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { keyPk } from '../../shared/runs/run-items.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
@@ -117,4 +118,17 @@ test('an output that is not copied leads nowhere', async () => {
   const page = await world.runs.query({ pk: keyPk('deliveries', 'shows/fur-anna.mp4') });
   expect(page.items).toEqual([]);
   expect(run.status).toBe('copying');
+});
+
+test('a delivery that failed for good is attempted once more where the rule says so, in the write that ends it', async () => {
+  const retried = { ...rule, id: 'shows', retry: { attempts: 2, on: ['delivery'] } };
+  const first = await copying(1, { rules: [retried] });
+  const agentRun = world.agentRunOf(first);
+  agentRun.report = { ...agentRun.report, outputs: [] };
+  await world.drain('copy');
+  const ended = await readRun(world.runs, first.id);
+  expect(ended).toMatchObject({ status: 'failed', failure: 'delivery' });
+  const next = await world.runOf('in/Für Anna.mov');
+  expect(next).toMatchObject({ status: 'waiting', attempt: 2, previousRunId: first.id });
+  expect(ended?.nextRunId).toBe(next.id);
 });
