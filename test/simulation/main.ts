@@ -21,7 +21,7 @@ const summary = await runSeeds({
   jobs: Math.max(1, Math.min(jobs, Math.ceil(seeds / 20))),
 });
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-if (values.trace) for (const { trace } of summary.failures) console.log(trace.join('\n'));
+if (values.trace) for (const trace of summary.traces) console.log(trace.join('\n'));
 else showSummary(summary);
 for (const failure of summary.failures.slice(0, values.trace ? 1 : 5)) showFailure(failure);
 process.exitCode = summary.failures.length > 0 ? 1 : 0;

@@ -13,6 +13,7 @@ if (!keepTrace) Error.stackTraceLimit = 0;
 
 parentPort?.on('message', async ({ from, seeds }: Chunk) => {
   const summary: Summary = emptySummary();
-  for (let seed = from; seed < from + seeds; seed += 1) addTo(summary, await simulateSeed(seed, { keepTrace }));
+  for (let seed = from; seed < from + seeds; seed += 1)
+    addTo(summary, await simulateSeed(seed, { keepTrace }), keepTrace);
   parentPort?.postMessage(summary);
 });

@@ -81,7 +81,7 @@ function documentOf(random: Random): object {
   const isSingle = first !== undefined && 'agentId' in first;
   return {
     match: random.pick(['first', 'all']),
-    ...some({ maxRunsPerHour: random.between(2, 6) }, 0.15),
+    ...some({ maxRunsPerHour: random.between(1, 4) }, 0.25),
     ...some({ budget: { perDay: random.between(2, 8), currency: 'EUR' } }),
     rules: [...rules, ...(isSingle && !isPlain && random.chance(0.3) ? [chained] : [])],
   };
