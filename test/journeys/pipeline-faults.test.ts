@@ -302,3 +302,25 @@ describe('reconcile', () => {
     expect((await now()).status).toBe('delivered');
   });
 });
+
+test('outputs that nobody could copy for a week are given up, and what was copied stays', async () => {
+  const run = await started();
+  world.script.finish(world.agentRunOf(run), 2);
+  await world.deliverAll();
+  await world.drain('settle');
+  const [first, second] = await world.copyQueue.receive();
+  // The second one's message is lost each time.
+  await world.copyQueue.done(second?.receipt ?? '');
+  await world.copyQueue.extend(first?.receipt ?? '', 0);
+  await world.drain('copy');
+  world.jump(7 * 24 * 3600 - 60);
+  await world.reconcile();
+  await world.drain('settle');
+  expect((await now()).status).toBe('copying');
+  world.jump(3 * 24 * 3600);
+  await world.reconcile();
+  await world.drain();
+  expect(await now()).toMatchObject({ status: 'failed', failure: 'delivery' });
+  expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
+  expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeUndefined();
+});
