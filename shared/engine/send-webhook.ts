@@ -1,6 +1,7 @@
 import { messageOf, PermanentError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { WebhookPayload } from '../mosaic/schemas.ts';
+import { webhookSecrets } from '../mosaic/webhook-secrets.ts';
 import { postJson } from '../platform/links.ts';
 import type { Bucket, Queue, Table } from '../platform/ports.ts';
 import { type AgentRun, type LoadedRun, progressOf } from './agent-run.ts';
@@ -15,7 +16,7 @@ export interface WebhookDeps {
   readonly queue: Queue;
   readonly log: Log;
   readonly trustedHosts: readonly string[];
-  /** Sent as it is in `X-Mosaic-Signature`. */
+  /** Sent in `X-Mosaic-Signature`; of a JSON list of secrets the last, which is the newest. */
   readonly webhookSecret: () => Promise<string | undefined>;
   /** The pauses before the second, third and fourth try. */
   readonly webhookPausesSeconds?: readonly number[];
@@ -73,7 +74,7 @@ interface Failure {
 }
 
 async function deliver(deps: WebhookDeps, url: string, payload: WebhookPayload): Promise<Failure | undefined> {
-  const secret = await deps.webhookSecret();
+  const secret = webhookSecrets((await deps.webhookSecret()) ?? '').at(-1);
   const headers: Record<string, string> = secret === undefined ? {} : { 'X-Mosaic-Signature': secret };
   try {
     const { status } = await postJson(url, payload, { headers, trustedHosts: deps.trustedHosts, timeoutMs });

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type AgentRunEvent, knownFlags, parseWebhook } from '../mosaic/webhook.ts';
+import { webhookSecrets } from '../mosaic/webhook-secrets.ts';
 import type { Bucket, Queue } from '../platform/ports.ts';
 import { isRunId, sha256 } from './ids.ts';
 import { wakeSettle } from './messages.ts';
@@ -33,7 +34,7 @@ export const maxWebhookBytes = 6 * 1024 ** 2;
 export async function receiveWebhook(deps: WebhookDeps, { runId, signature, body }: Callback): Promise<Received> {
   if (!isRunId(runId)) return 'no-such-path';
   if (body.byteLength > maxWebhookBytes) return 'too-large';
-  if (!isOneOf(secretsIn(await deps.webhookSecret()), signature)) {
+  if (!isOneOf(webhookSecrets(await deps.webhookSecret()), signature)) {
     deps.log.warn('webhook.unauthorised', { runId, signed: signature !== undefined });
     return 'unauthorised';
   }
@@ -93,17 +94,6 @@ const kept = (value: unknown): string => JSON.stringify(withoutLinks(value));
 /** Compares digests, so that neither a length nor a first wrong letter shows in the time it takes. */
 function isOneOf(secrets: readonly string[], signature = ''): boolean {
   const given = Buffer.from(sha256(signature), 'hex');
-  const matches = secrets.map((secret) => timingSafeEqual(given, Buffer.from(sha256(secret.trim()), 'hex')));
+  const matches = secrets.map((secret) => timingSafeEqual(given, Buffer.from(sha256(secret), 'hex')));
   return matches.includes(true) && signature !== '';
-}
-
-function secretsIn(value: string): readonly string[] {
-  try {
-    const list: unknown = JSON.parse(value);
-    if (Array.isArray(list))
-      return list.filter((secret): secret is string => typeof secret === 'string' && secret !== '');
-  } catch {
-    // A secret that is not JSON is one secret.
-  }
-  return value === '' ? [] : [value];
 }

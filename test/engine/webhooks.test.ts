@@ -60,6 +60,17 @@ describe('webhooks', () => {
     expect(world.calls).toHaveLength(told);
   });
 
+  test.each([
+    ['["old","new"]', 'new'],
+    ['only\n', 'only'],
+    ['[]', null],
+  ])('are signed with the newest of the secrets in %j', async (setting, signature) => {
+    Object.assign(world.deps, { webhookSecret: async () => setting });
+    await startTold();
+    await world.drain();
+    expect(new Set(world.calls.map((call) => call.signature))).toEqual(new Set([signature]));
+  });
+
   test('tell how far a render is while it goes on', async () => {
     const half = () => eventsOf('RUN_PROGRESS').some(({ progress }) => Number(progress) > 0.4);
     edit = async (job) => {
