@@ -1,10 +1,11 @@
-import type { Item } from '../platform/ports.ts';
+import type { Item, Write } from '../platform/ports.ts';
 import { newRunId } from './ids.ts';
+import { cameBefore } from './ingest/event-order.ts';
 import { type RunDeps, readRun } from './move-run.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Claimed, Run, Upload } from './run.ts';
-import { claimKey, eventKey, newRunWrites } from './run-items.ts';
-import { uploadIdentity } from './upload.ts';
+import { claimKey, eventKey, newRunWrites, runKey } from './run-items.ts';
+import { isVersioned, uploadIdentity } from './upload.ts';
 
 /** How long a claim may lie before reconcile takes it for forgotten. */
 const claimSeconds = 120;
@@ -16,16 +17,43 @@ const claimSeconds = 120;
 export async function claimRun(deps: RunDeps, upload: Upload, rule: Rule): Promise<Run> {
   const run = newRun(deps, upload, rule);
   const claim: Item = { ...claimKey(uploadIdentity(upload), rule.id), type: 'claim', runId: run.id };
+  const written = await deps.runs.write({ put: claim, if: 'absent' }, ...born(run));
+  if (written.done) return claimed(deps, run);
+  const before = await claimedBefore(deps, claim);
+  return wasPutAgain(before, upload) ? claimAgain(deps, claim, before, run) : before;
+}
+
+function born(run: Claimed): readonly Write[] {
   const arrival: Item = { ...eventKey(run.id, 'upload'), type: 'event', flag: 'UPLOADED', receivedAt: run.createdAt };
-  const written = await deps.runs.write({ put: claim, if: 'absent' }, ...newRunWrites(run), {
-    put: arrival,
-    if: 'absent',
-  });
-  if (written.done) {
-    deps.log.info('run.claimed', { runId: run.id, ruleId: rule.id, bucket: upload.bucket, key: upload.key });
-    return run;
-  }
-  return claimedBefore(deps, claim);
+  return [...newRunWrites(run), { put: arrival, if: 'absent' }];
+}
+
+function claimed({ log }: RunDeps, run: Claimed): Run {
+  const { id: runId, rule, upload } = run;
+  log.info('run.claimed', { runId, ruleId: rule.id, bucket: upload.bucket, key: upload.key });
+  return run;
+}
+
+/**
+ * Who was refused is told to upload again. Where versions have no ids the same file is the same upload, so only a later
+ * event tells that it was done. Nothing was paid for the first, so nothing is paid for twice.
+ */
+const wasPutAgain = (before: Run, upload: Upload): boolean =>
+  (before.status === 'rejected' || before.status === 'ignored') &&
+  !isVersioned(upload.versionId) &&
+  before.upload.key === upload.key &&
+  cameBefore(before.upload, upload) === true;
+
+/** The run in place of one that was refused. Of two who hear of it at once, one makes it and the other follows. */
+async function claimAgain(deps: RunDeps, claim: Item, before: Run, first: Claimed): Promise<Run> {
+  const run: Claimed = { ...first, attempt: before.attempt, previousRunId: before.id };
+  const note = { nextRunId: run.id, revision: before.revision + 1, updatedAt: run.createdAt };
+  const written = await deps.runs.write(
+    { update: { pk: claim.pk, sk: claim.sk }, set: { runId: run.id }, if: { runId: before.id } },
+    { update: runKey(before.id), set: note, if: { revision: before.revision, nextRunId: null } },
+    ...born(run),
+  );
+  return written.done ? claimed(deps, run) : claimedBefore(deps, claim);
 }
 
 function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule): Claimed {
