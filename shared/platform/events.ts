@@ -10,7 +10,7 @@ export interface ObjectCreated {
   readonly versionId?: string;
   readonly etag?: string;
   readonly size?: number;
-  /** Orders the events of one key: compare as text, the shorter one padded with zeros on the left. */
+  /** Orders the events of one key: compare as text, the shorter one padded with zeros on the right. */
   readonly sequencer?: string;
   /** The S3 operation, for example `PutObject` or `CompleteMultipartUpload`. */
   readonly reason?: string;
