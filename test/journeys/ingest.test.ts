@@ -125,6 +125,32 @@ describe('an object that is announced', () => {
     expect(run).toMatchObject({ status: 'running' });
   });
 
+  test('of a bucket without versions is looked at again when it is put there again after it was refused', async () => {
+    let isThere = false;
+    open(
+      {},
+      { uploads: (real) => ({ head: async (key) => (isThere ? unversioned(await real.head(key)) : undefined) }) },
+    );
+    const { head } = (await world.uploads.put(upload.key, tinyVideo)) as { head: ObjectHead };
+    for (const { receipt } of await world.startQueue.receive()) await world.startQueue.done(receipt);
+    const told = async (...sequencers: readonly string[]) => {
+      for (const sequencer of sequencers)
+        await world.startQueue.send({ body: event({ etag: head.etag, size: head.size, sequencer }) });
+      await world.drain();
+      const [run] = await runsOfUpload(world.runs, { ...upload, etag: head.etag, size: head.size });
+      return run;
+    };
+    const first = await told('0055');
+    expect(first?.status).toBe('rejected');
+    isThere = true;
+    // The same event again, or one that is older, is no new upload.
+    expect((await told('0055', '0054'))?.id).toBe(first?.id);
+    expect(await told('0060', '0055', '0060')).toMatchObject({ status: 'running', previousRunId: first?.id });
+    // And nothing is paid for again that was paid for once.
+    await told('0070');
+    expect(world.script.runs.size).toBe(1);
+  });
+
   test('as a copy onto itself is no new video, and put there again it is', async () => {
     open({}, { slots: 5 });
     const again = async (reason: string) => {
@@ -409,7 +435,8 @@ describe('what is asked for one object', () => {
     ['no JSON', '{"priority": 9', 'not JSON'],
     ['an unknown field', { agentId: 'x' }, 'agentId'],
     ['a wrong priority', { priority: 10 }, 'priority'],
-    ['a broken template', { deliver: { key: 'a/{' } }, 'deliver.key'],
+    ['a broken template', { deliver: { tags: { a: '{' } } }, 'deliver.tags.a'],
+    ['a place of its own among the deliveries', { deliver: { key: 'others/{name}' } }, 'key'],
     ['too much', { data: { x: 'y'.repeat(70_000) } }, '65536'],
     ['nothing', '', 'empty'],
   ])('is refused with its fault and its path when its sidecar has %s', async (_name, content, words) => {
@@ -469,15 +496,70 @@ describe('what is asked for one object', () => {
     await expect(world.runOf('in/a.mp4.tessera.json')).rejects.toThrow('no run');
   });
 
-  test('is refused with the variable that its rule does not find', async () => {
-    open({ updateParams: { node1: { title: '{metadata.title}' } } });
+  test.each([
+    ['parameters', { updateParams: { node1: { title: '{metadata.title}' } } }],
+    ['name', { deliver: { key: '{metadata.title}-{output}.{extension}' } }],
+    ['tags', { deliver: { tags: { title: 'of {metadata.title}' } } }],
+    ['metadata', { deliver: { metadata: { title: '{metadata.title|slug}' } } }],
+  ])('is refused with the variable that the %s of its rule do not find, before it is paid for', async (_name, own) => {
+    open(own);
     await put('in/a.mp4');
     expect(await world.runOf('in/a.mp4')).toMatchObject({
       status: 'rejected',
       reason: expect.stringContaining('{metadata.title}'),
     });
+    expect(world.script.calls).toEqual([]);
+    await put('in/b.mp4', { title: 'Spring' });
+    expect((await world.runOf('in/b.mp4')).status).toBe('running');
+  });
+
+  test('may be further labels, but neither others than its rule’s nor a place', async () => {
+    open({ deliver: { key: '{run}/{output}.{extension}', tags: { customer: 'acme' } } });
+    await sidecar('in/a.mp4', { deliver: { tags: { customer: 'beta', mood: '{stem}' }, metadata: { a: 'b' } } });
+    await put('in/a.mp4');
+    expect((await world.runOf('in/a.mp4')).rule.deliver).toEqual({
+      key: '{run}/{output}.{extension}',
+      tags: { customer: 'acme', mood: '{stem}' },
+      metadata: { a: 'b' },
+    });
+  });
+
+  test('is refused when a template makes more of it than a run can keep', async () => {
+    open({ updateParams: { node1: { title: '{sidecar.a}{sidecar.a}{sidecar.a}{sidecar.a}' } } });
+    await sidecar('in/a.mp4', { data: { a: 'x'.repeat(60_000) } });
+    await put('in/a.mp4');
+    expect(await world.runOf('in/a.mp4')).toMatchObject({ status: 'rejected', reason: expect.stringContaining(' KB') });
+  });
+
+  test('changes nothing but itself when it is called like a part of the language', async () => {
+    open({ updateParams: { node1: { title: '{data.a}' } } });
+    await sidecar(
+      'in/a.mp4',
+      '{"data":{"__proto__":{"x":1},"constructor":2,"a":3},"updateParams":{"__proto__":{"y":1}}}',
+    );
+    await put('in/a.mp4', { 'tessera-data-__proto__': 'z' });
+    const run = await world.runOf('in/a.mp4');
+    expect(run).toMatchObject({ status: 'running', rule: { updateParams: { node1: { title: 3 } } } });
+    expect(({} as { x?: number; y?: number }).x ?? ({} as { y?: number }).y).toBeUndefined();
+  });
+
+  test.each([
+    ['optional', 'running'],
+    ['required', 'rejected'],
+  ])('can lie nowhere beside a key that is as long as keys are: %s, so it is %s', async (wanted, status) => {
+    open({ sidecar: wanted }, { uploads: (real) => ({ head: async (...all) => real.head(...short(all)) }) });
+    const key = `in/${'x'.repeat(1017)}.mp4`;
+    await put(key);
+    expect((await world.runOf(key)).status).toBe(status);
+    expect(events('message.failed')).toEqual([]);
   });
 });
+
+/** As S3 refuses them, in words that look like those of a passing error. */
+function short<T extends readonly [string, ...unknown[]]>(all: T): T {
+  if (Buffer.byteLength(all[0]) > 1024) throw new Error('UnknownError');
+  return all;
+}
 
 describe('a video that went through a pipeline before', () => {
   test('of this stage is ignored', async () => {
@@ -502,8 +584,24 @@ describe('a video that went through a pipeline before', () => {
     await put('in/2.mp4', { ...from, 'tessera-hops': '2' });
     expect(await world.runOf('in/2.mp4')).toMatchObject({
       status: 'rejected',
-      reason: expect.stringContaining('loop'),
+      reason: expect.stringMatching(/through 3 pipelines .* loop.* 2 times/),
     });
+  });
+
+  test.each([
+    ['no run', { 'tessera-run-id': 'x y', 'tessera-hops': '0' }],
+    ['steps backwards', { 'tessera-run-id': 'B'.repeat(24), 'tessera-hops': '-1000' }],
+  ])('as nobody’s marks say (%s) is not believed', async (_name, metadata) => {
+    open();
+    await put('in/a.mp4', metadata);
+    expect((await world.runOf('in/a.mp4')).status).toBe('ignored');
+  });
+
+  test('hands on no mark that is too long to be written on what is paid for', async () => {
+    open();
+    const marks = { 'tessera-run-id': 'B'.repeat(24), 'tessera-hops': '0', 'tessera-root-run-id': 'r'.repeat(1900) };
+    await put('in/a.mp4', marks);
+    expect((await world.runOf('in/a.mp4')).lineage?.rootRunId).toBe('B'.repeat(24));
   });
 });
 

@@ -11,3 +11,10 @@ export const isManifestKey = (key: string): boolean =>
   key.toLowerCase().endsWith(manifestSuffix) &&
   !key.toLowerCase().endsWith(`/${manifestSuffix}`) &&
   key !== manifestSuffix;
+
+/** S3 refuses any other with an error that looks like one which passes. */
+export const mayBeKey = (key: string): boolean =>
+  key !== '' && !/\p{Surrogate}/u.test(key) && Buffer.byteLength(key) <= maxKeyBytes;
+
+const maxKeyBytes = 1024;
+export const keyWords = `1 to ${maxKeyBytes} bytes of UTF-8`;

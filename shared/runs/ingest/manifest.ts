@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { InputObject } from '../run.ts';
+import { keyWords, mayBeKey } from './companion-keys.ts';
 import { dataSchema, paramsSchema, parseAsked, prioritySchema, type Settings } from './settings-schema.ts';
 
 export const maxManifestBytes = 64 * 1024;
@@ -38,6 +39,11 @@ export interface Manifest {
 /** Reads `<name>.run.json`: its inputs are named from its own folder, or with a leading `/` from the bucket's root. */
 export function parseManifest(manifestKey: string, text: string): Manifest {
   const { inputs, ...settings } = parseAsked(manifestSchema, text, `The manifest ${manifestKey}`);
+  const nodes = inputs.filter((input) => typeof input !== 'string' && input.node !== undefined).length;
+  if (nodes > 0 && nodes < inputs.length)
+    throw new InvalidInput(
+      `The manifest ${manifestKey} cannot be used: inputs: ${nodes} of ${inputs.length} name a "node". Name one for each, or for none.`,
+    );
   const folder = manifestKey.slice(0, manifestKey.lastIndexOf('/') + 1);
   return {
     settings,
@@ -57,5 +63,7 @@ function keyOf(folder: string, named: string, where: string): string {
     throw new InvalidInput(
       `${where}: "${named}" has a step like "..", which keys do not know. Begin with "/" for the bucket's root.`,
     );
-  return named.startsWith('/') ? named.slice(1) : `${folder}${named}`;
+  const key = named.startsWith('/') ? named.slice(1) : `${folder}${named}`;
+  if (!mayBeKey(key)) throw new InvalidInput(`${where}: "${named.slice(0, 100)}" makes no key; one has ${keyWords}.`);
+  return key;
 }

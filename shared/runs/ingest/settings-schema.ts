@@ -10,7 +10,8 @@ export interface Settings {
   readonly priority?: number;
   readonly data?: { readonly [name: string]: Json };
   readonly skip?: boolean;
-  readonly deliver?: Delivering;
+  /** Further labels; where outputs go is for the rule to say. */
+  readonly deliver?: Omit<Delivering, 'key'>;
 }
 
 const template = z.string().superRefine((text, context) => {
@@ -32,7 +33,6 @@ export const sidecarSchema = z.strictObject({
   skip: z.boolean().optional(),
   deliver: z
     .strictObject({
-      key: template.optional(),
       tags: z.record(z.string(), template).optional(),
       metadata: z.record(z.string(), template).optional(),
     })

@@ -1,8 +1,10 @@
+import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
-import type { Rule, UpdateParams } from '../rules/rule.ts';
+import type { Delivering, Rule, UpdateParams } from '../rules/rule.ts';
 import { fillParams, keyVariables } from '../rules/template.ts';
 import type { Upload } from '../run.ts';
-import { sidecarOf } from './companion-keys.ts';
+import { assertDeliverable } from './assert-deliverable.ts';
+import { mayBeKey, sidecarOf } from './companion-keys.ts';
 import type { IngestDeps } from './judge.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { metadataSettings } from './metadata-settings.ts';
@@ -28,7 +30,12 @@ export async function settingsOf(
   const byMetadata = metadataSettings(metadata);
   if (byMetadata.skip === true) return ignored('its metadata tessera-skip says so.');
   const awaits = sidecarOf(upload.key);
-  const sidecar = run.rule.sidecar === 'ignored' ? undefined : await readSidecar(deps.uploads, awaits);
+  const mayBe = run.rule.sidecar !== 'ignored' && mayBeKey(awaits);
+  const sidecar = mayBe ? await readSidecar(deps.uploads, awaits) : undefined;
+  if (!mayBe && run.rule.sidecar === 'required')
+    throw new InvalidInput(
+      `its sidecar, which rule "${run.rule.id}" requires, would have a longer key than S3 takes. Give the video a shorter one.`,
+    );
   if (sidecar === undefined && run.rule.sidecar === 'required')
     return keepWaiting(deps, run, {
       awaits,
@@ -52,12 +59,13 @@ export function resolved(
   const data = Object.assign({}, rule.data, ...asked.map((settings) => settings.data)) as Rule['data'] & object;
   const variables = { metadata, sidecar: sidecar?.data ?? {}, data };
   // Only what the rule's author wrote is a template; an uploader's texts stand as they are.
-  const own = fillParams(rule.updateParams ?? {}, { ...keyVariables(rule, upload, createdAt), ...variables });
+  const known = { ...keyVariables(rule, upload, createdAt), ...variables };
+  const own = fillParams(rule.updateParams ?? {}, known);
   const updateParams = asked.reduce((params, settings) => merged(params, settings.updateParams), own);
   const priority = asked.reduce((before, settings) => settings.priority ?? before, rule.priority);
-  const deliver = Object.assign({}, rule.deliver, ...asked.map((settings) => settings.deliver)) as Rule['deliver'] &
-    object;
-  return {
+  const deliver = asked.reduce(labelled, rule.deliver ?? {});
+  assertDeliverable(deliver, known);
+  return kept({
     rule: {
       ...rule,
       priority,
@@ -66,7 +74,26 @@ export function resolved(
       ...(Object.keys(data).length > 0 && { data }),
     },
     variables,
-  };
+  });
+}
+
+/** An uploader may add labels. Those of the rule, which others may sort or grant by, and the name are the rule's. */
+const labelled = (before: Delivering, { deliver: { tags, metadata } = {} }: Settings): Delivering => ({
+  ...before,
+  ...(tags && { tags: { ...before.tags, ...tags, ...before.tags } }),
+  ...(metadata && { metadata: { ...before.metadata, ...metadata, ...before.metadata } }),
+});
+
+/** A run lies in one item of at most 400 KB, with its inputs and its story's facts. */
+const maxBytes = 300_000;
+
+/** What a template makes of a long text may be longer than any run can keep; it would stop there for ever. */
+function kept(resolved: Resolved): Resolved {
+  const bytes = Buffer.byteLength(JSON.stringify(resolved));
+  if (bytes <= maxBytes) return resolved;
+  throw new InvalidInput(
+    `what is asked for it has ${Math.ceil(bytes / 1000)} KB with rule "${resolved.rule.id}" filled in; a run keeps at most ${maxBytes / 1000} KB. Make its sidecar or metadata shorter.`,
+  );
 }
 
 /** Parameter by parameter: who sets one of a node leaves its others as they are. */
