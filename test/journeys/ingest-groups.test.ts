@@ -44,7 +44,7 @@ const cameras = {
     members: [
       { suffix: '-cam1.mp4', nodeId: 'node-1' },
       { suffix: '-cam2.mp4', nodeId: 'node-2' },
-      { suffix: '.wav.mp4' },
+      { suffix: '.wav.mp4', nodeId: 'node-3' },
     ],
   },
 };
@@ -63,7 +63,7 @@ describe('a group', () => {
       objects: [
         { key: 'in/day1/a-CAM1.mp4', nodeId: 'node-1', versionId: expect.any(String) },
         { key: 'in/day1/a-cam2.mp4', nodeId: 'node-2' },
-        { key: 'in/day1/b.WAV.mp4' },
+        { key: 'in/day1/b.WAV.mp4', nodeId: 'node-3' },
       ],
     });
     expect(world.script.runs.size).toBe(1);
@@ -186,6 +186,71 @@ describe('a group', () => {
     expect((await world.runOf('in/x/1.mp4')).rule.priority).toBe(8);
   });
 
+  test('that is complete and waits for its sidecar takes no further file', async () => {
+    open({ sidecar: 'required', start: { groupBy: '{folder}', count: 2 } });
+    // Each has one when it comes; that of the first is gone again when all are there.
+    const settings = ['in/x/1.mp4', 'in/x/2.mp4', 'in/x/3.mp4'].map((key) => `${key}.tessera.json`);
+    let isGone = false;
+    const head = world.deps.uploads.head;
+    (world.deps.uploads as { head: Bucket['head'] }).head = async (key, options) =>
+      isGone && key === settings[0] ? undefined : head(key, options);
+    for (const key of settings) await put(key, '{}');
+    await put('in/x/1.mp4');
+    isGone = true;
+    await put('in/x/2.mp4');
+    await put('in/x/3.mp4');
+    expect(await world.runOf('in/x/3.mp4')).toMatchObject({
+      status: 'ignored',
+      reason: expect.stringContaining('all of its 2 files'),
+    });
+    isGone = false;
+    await quarters(1);
+    expect(await inputKeys('in/x/1.mp4')).toEqual(['in/x/1.mp4', 'in/x/2.mp4']);
+  });
+
+  test('that cannot be used for what is asked for it does no harm to who comes next', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 } });
+    await put('in/x/1.mp4');
+    await put('in/x/1.mp4.tessera.json', 'no JSON');
+    // The group becomes complete, and nobody hears of it before the next file is there.
+    const send = world.deps.startQueue.send;
+    (world.deps.startQueue as { send: unknown }).send = async () => {};
+    await put('in/x/2.mp4');
+    (world.deps.startQueue as { send: unknown }).send = send;
+    await put('in/x/3.mp4');
+    expect(await world.runOf('in/x/1.mp4')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('not JSON'),
+    });
+    expect(await world.runOf('in/x/3.mp4')).toMatchObject({ status: 'gathering', members: [{ key: 'in/x/3.mp4' }] });
+  });
+
+  test('comes as long a way as any of its members', async () => {
+    open({ start: { groupBy: '{folder}', count: 2 } });
+    const from = (hops: string) => ({ 'tessera-run-id': 'B'.repeat(24), 'tessera-hops': hops });
+    await put('in/x/1.mp4', tinyVideo, from('0'));
+    await put('in/x/2.mp4', tinyVideo, from('2'));
+    expect(await world.runOf('in/x/1.mp4')).toMatchObject({ status: 'running', lineage: { hops: 3 } });
+  });
+
+  test('of one rule is never that of another, whatever folders and rules are called', async () => {
+    const start = { groupBy: '{folder}', count: 2 };
+    world = pipelineWorld({
+      outputs,
+      rules: {
+        rules: [
+          { id: 'r', prefix: 'b#', agentId: 'agent-1', start },
+          { id: 'r#b', prefix: '', agentId: 'agent-2', start },
+        ],
+      },
+    });
+    await put('b#x/1.mp4');
+    await put('x/2.mp4');
+    await put('#x/2.mp4');
+    expect(world.script.runs.size).toBe(0);
+    expect((await world.runOf('b#x/1.mp4')).status).toBe('gathering');
+  });
+
   test('is restored as a whole where its members are archived', async () => {
     let archive: 'archived' | 'restoring' | undefined = 'archived';
     const restored: string[] = [];
@@ -215,7 +280,10 @@ describe('a manifest', () => {
     await put('in/x/a.mp4');
     await put('elsewhere/b +é.mp4');
     await manifest('in/x/show.run.json', {
-      inputs: ['a.mp4', { key: '/elsewhere/b +é.mp4', node: 'node-2' }],
+      inputs: [
+        { key: 'a.mp4', node: 'node-1' },
+        { key: '/elsewhere/b +é.mp4', node: 'node-2' },
+      ],
       updateParams: { 'node-1': { title: 'hello' } },
       priority: 8,
       data: { show: 7 },
@@ -224,7 +292,12 @@ describe('a manifest', () => {
     expect(run).toMatchObject({
       status: 'running',
       rule: { priority: 8, updateParams: { 'node-1': { title: 'hello' } }, data: { show: 7 } },
-      input: { objects: [{ key: 'in/x/a.mp4' }, { key: 'elsewhere/b +é.mp4', nodeId: 'node-2' }] },
+      input: {
+        objects: [
+          { key: 'in/x/a.mp4', nodeId: 'node-1' },
+          { key: 'elsewhere/b +é.mp4', nodeId: 'node-2' },
+        ],
+      },
     });
     expect((await findRun(world.deps, 'elsewhere/b +é.mp4'))?.id).toBe(run.id);
     expect(world.script.runs.size).toBe(1);
@@ -259,6 +332,11 @@ describe('a manifest', () => {
     ['an empty one', { inputs: [] }, 'inputs'],
     ['a step upwards', { inputs: ['../a.mp4'] }, 'inputs.0'],
     ['a field that nobody knows', { inputs: ['a.mp4'], agent: 'x' }, 'agent'],
+    ['nodes for some only', { inputs: ['a.mp4', { key: 'b.mp4', node: 'n' }] }, '1 of 2 name a "node"'],
+    ['no name at all', { inputs: ['/'] }, 'makes no key'],
+    ['half a letter', { inputs: ['a\ud800.mp4'] }, 'makes no key'],
+    ['a name that is too long', { inputs: ['x'.repeat(1022)] }, '1024 bytes'],
+    ['too many inputs', { inputs: Array.from({ length: 51 }, (_, n) => `${n}.mp4`) }, 'inputs'],
   ])('with %s is refused, naming the fault', async (_name, content, words) => {
     open({ start: 'manifest' });
     await manifest('in/show.run.json', content);
@@ -266,6 +344,20 @@ describe('a manifest', () => {
       status: 'rejected',
       reason: expect.stringContaining(words),
     });
+  });
+
+  test('may name an input twice, but neither itself nor another manifest', async () => {
+    open({ start: 'manifest' });
+    await put('in/a.mp4');
+    await manifest('in/twice.run.json', { inputs: ['a.mp4', 'a.mp4'] });
+    expect(await inputKeys('in/twice.run.json')).toEqual(['in/a.mp4', 'in/a.mp4']);
+    for (const name of ['itself', 'twice']) {
+      await manifest('in/itself.run.json', { inputs: [`${name}.run.json`] });
+      expect(await world.runOf('in/itself.run.json')).toMatchObject({
+        status: 'rejected',
+        reason: expect.stringMatching(/\.run\.json: it is text/),
+      });
+    }
   });
 
   test('is refused for an input that is no video, naming it', async () => {

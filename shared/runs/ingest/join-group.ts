@@ -1,12 +1,12 @@
 import type { Write } from '../../platform/ports.ts';
+import { sha256 } from '../ids.ts';
 import { wakeStartRun } from '../messages.ts';
 import { moveRun, readRun } from '../move-run.ts';
 import type { Gathering, InputObject, Lineage, Run } from '../run.ts';
 import { claimKey, groupKey, keyPk, runToItem } from '../run-items.ts';
 import { uploadIdentity } from '../upload.ts';
 import { groupText, isGroupRule, missingFrom, type Place, placeOf } from './group.ts';
-import type { IngestDeps } from './judge.ts';
-import { judgeGroup } from './judge-group.ts';
+import { type IngestDeps, judge } from './judge.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { ignored, type Unadmitted, type Verdict } from './verdict.ts';
 
@@ -27,7 +27,7 @@ export async function joinGroup(
     return ignored(`its name has none of the endings that rule "${rule.id}" makes groups of.`);
   const member: InputObject = { ...object, ...(place?.nodeId !== undefined && { nodeId: place.nodeId }) };
   const text = groupText(run, rule.start);
-  const group = `${rule.id}#${text}`;
+  const group = groupName(rule.id, text);
   const collecting = await openCollector(deps, group);
   if (collecting === undefined) {
     const upload = { ...run.upload, etag: object.etag, size: object.size };
@@ -36,9 +36,22 @@ export async function joinGroup(
     return begins === 'stays' ? begins : { ...begins, next: { ...begins.next, ...(lineage && { lineage }) } };
   }
   const members = await withMember(deps, collecting, member, place);
-  return typeof members === 'string' ? ignored(members) : joins(deps, run, collecting, members, text);
+  if (typeof members === 'string') return ignored(members);
+  return joins(deps, run, { ...collecting, members, ...longer(collecting.lineage, lineage) }, text);
 }
 
+/** The longest way that one of the members came counts for all. */
+const longer = (one: Lineage | undefined, other: Lineage | undefined): { lineage?: Lineage } =>
+  other !== undefined && other.hops > (one?.hops ?? 0) ? { lineage: other } : {};
+
+/** No rule's group is another's, whatever an uploader calls a folder; and a key has room for it. */
+function groupName(ruleId: string, text: string): string {
+  const rule = ruleId.replaceAll('%', '%25').replaceAll('#', '%23');
+  const name = `${rule}#${text}`;
+  return Buffer.byteLength(name) <= mostNameBytes ? name : `${sha256(rule)}#${sha256(text)}`;
+}
+
+const mostNameBytes = 2000;
 const mostLooks = 10;
 
 /** The run that collects this group now. One that is complete, but was left there, is sent on its way first. */
@@ -48,8 +61,10 @@ async function openCollector(deps: IngestDeps, group: string): Promise<Gathering
     if (item === undefined) return undefined;
     const run = await readRun(deps.runs, String(item.runId));
     if (run?.status !== 'gathering' || run.group !== group) continue;
-    if (!isGroupRule(run.rule) || missingFrom(run.rule.start, run.members) !== undefined) return run;
-    const verdict = await judgeGroup(deps, run);
+    const isWhole = !isGroupRule(run.rule) || missingFrom(run.rule.start, run.members) === undefined;
+    if (!isWhole && run.cancelAsked === undefined) return run;
+    // By itself: what is wrong with that group is nothing against who only comes to join it.
+    const verdict = await judge(deps, run);
     if (verdict === 'stays') return run;
     const moved = await moveRun(deps, run, verdict.next, verdict.alongside);
     if (moved.outcome === 'moved') return moved.run.status === 'gathering' ? moved.run : undefined;
@@ -72,22 +87,19 @@ async function withMember(
   }
   const start = isGroupRule(rule) ? rule.start : undefined;
   const rival = place && start && others.find(({ key }) => placeOf(start, key)?.suffix === place.suffix);
+  if (start?.count !== undefined && others.length >= start.count)
+    return `its group, which run ${id} collects, has all of its ${start.count} files already and waits for what is asked for them.`;
   if (rival !== undefined) return `its group, which run ${id} collects, has ${rival.key} in its place already.`;
   return [...others, member];
 }
 
-function joins(
-  { clock, startQueue, log }: IngestDeps,
-  run: Unadmitted,
-  collecting: Gathering,
-  members: readonly InputObject[],
-  text: string,
-): Verdict {
+function joins({ clock, startQueue, log }: IngestDeps, run: Unadmitted, collecting: Gathering, text: string): Verdict {
+  const { rule, members } = collecting;
   const now = new Date(clock()).toISOString();
-  const complete = isGroupRule(collecting.rule) && missingFrom(collecting.rule.start, members) === undefined;
+  const complete = isGroupRule(rule) && missingFrom(rule.start, members) === undefined;
   // Due at once when it is complete, so that reconcile finds it where the wake is lost.
   const checkAfter = complete ? now : collecting.checkAfter;
-  const next: Gathering = { ...collecting, members, checkAfter, updatedAt: now, revision: collecting.revision + 1 };
+  const next: Gathering = { ...collecting, checkAfter, updatedAt: now, revision: collecting.revision + 1 };
   const { bucket, key } = run.upload;
   const claim = claimKey(uploadIdentity(run.upload), run.rule.id);
   const alongside: Write[] = [
