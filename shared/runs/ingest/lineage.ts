@@ -19,16 +19,20 @@ export async function lineageOf(
 ): Promise<Lineage | Verdict | undefined> {
   const parentRunId = metadata[runIdMetadata];
   if (parentRunId === undefined) return undefined;
-  const hops = Number.parseInt(metadata[hopsMetadata] ?? '', 10);
+  // Anybody may write such marks, so none is believed that we could not have written.
+  const hops = /^\d{1,4}$/.test(metadata[hopsMetadata] ?? '') ? Number(metadata[hopsMetadata]) : undefined;
   const isKnown = isRunId(parentRunId) && (await readRun(deps.runs, parentRunId)) !== undefined;
-  const isOurs = Number.isNaN(hops) || isKnown;
-  if (isOurs) return ignored('it is an output that we delivered. Keep deliveries out of the uploads.');
+  if (hops === undefined || !isRunId(parentRunId) || isKnown)
+    return ignored('it is an output that we delivered. Keep deliveries out of the uploads.');
   const { maxHops } = await deps.rules();
   if (hops + 1 > maxHops)
     return rejected(
-      `its video went through pipelines like this one ${hops} times already, which looks like a loop (at most ${maxHops} in a row, "maxHops"). Keep deliveries out of the uploads.`,
+      `its video went through ${times(hops + 1, 'pipeline')} like this one already, which looks like a loop: an output may become an input again ${times(maxHops, 'time')} in a row ("maxHops"). Keep deliveries out of the uploads.`,
     );
-  return { hops: hops + 1, rootRunId: metadata[rootRunIdMetadata] ?? parentRunId, parentRunId };
+  const root = metadata[rootRunIdMetadata] ?? '';
+  return { hops: hops + 1, rootRunId: isRunId(root) ? root : parentRunId, parentRunId };
 }
+
+const times = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 export const isVerdict = (value: object | undefined): value is Verdict => value !== undefined && 'next' in value;
