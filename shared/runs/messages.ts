@@ -18,6 +18,8 @@ export type ObjectMessage = {
   readonly sequencer?: string;
   /** ISO time at which it was created. */
   readonly time?: string;
+  /** That it may not be read was said before. */
+  readonly deniedBefore?: boolean;
 };
 
 export type SettleMessage = { readonly runId: string };
@@ -34,6 +36,7 @@ const startSchema = z.discriminatedUnion('kind', [
     size: z.number().optional(),
     sequencer: z.string().optional(),
     time: z.string().optional(),
+    deniedBefore: z.boolean().optional(),
   }),
 ]);
 const settleSchema = z.object({ runId: z.string() });

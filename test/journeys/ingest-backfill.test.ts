@@ -124,11 +124,30 @@ describe('a back-fill', () => {
     await backfill(world.deps, { prefix: 'in/' });
     await world.drain();
     expect(world.lines.filter(({ event }) => event === 'message.failed')).toEqual([]);
-    expect(world.lines.filter(({ event, level }) => event === 'upload.denied' && level === 'error')).toHaveLength(1);
+    const denials = (wanted: string) =>
+      world.lines.filter(({ event, level }) => event === 'upload.denied' && level === wanted);
+    expect(denials('error')).toHaveLength(1);
+    for (let quarter = 0; quarter < 3; quarter += 1) {
+      world.jump(900);
+      await world.drain();
+    }
+    expect(denials('error')).toHaveLength(1);
+    expect(denials('warn')).toHaveLength(3);
     denied = false;
     world.jump(900);
     await world.drain();
     expect((await world.runOf('in/00000.mp4')).status).toBe('running');
+  });
+
+  test('is remembered under any prefix, also one as long as keys are', async () => {
+    const prefix = `in/${'é'.repeat(510)}`;
+    await alreadyThere(0, [prefix, 'in/{a}#%']);
+    for (const each of [prefix, 'in/{a}#%']) {
+      expect(await backfill(world.deps, { prefix: each })).toEqual({ sent: 1, done: true });
+      expect(await backfill(world.deps, { prefix: each })).toEqual({ sent: 0, done: true });
+    }
+    const places = (await world.runs.query({ pk: 'BACKFILL' })).items;
+    expect(Math.max(...places.map(({ sk }) => Buffer.byteLength(sk)))).toBeLessThanOrEqual(1024);
   });
 
   test('of an object that is gone by then does nothing', async () => {

@@ -1,5 +1,6 @@
 import type { Log } from '../../log.ts';
 import type { Bucket, Clock, ListedObject, Queue, Table } from '../../platform/ports.ts';
+import { sha256 } from '../ids.ts';
 import { tellOfObjects } from '../messages.ts';
 import { backfillKey } from '../run-items.ts';
 
@@ -53,14 +54,17 @@ export async function backfill(
 }
 
 async function lastKeyOf(runs: Table, prefix: string): Promise<string | undefined> {
-  const item = await runs.get(backfillKey(prefix));
+  const item = await runs.get(placeOf(prefix));
   return typeof item?.lastKey === 'string' ? item.lastKey : undefined;
 }
 
 async function remember({ runs, clock }: BackfillDeps, prefix: string, lastKey: string): Promise<void> {
   const at = new Date(clock()).toISOString();
-  await runs.write({ put: { ...backfillKey(prefix), type: 'backfill', lastKey, at } });
+  await runs.write({ put: { ...placeOf(prefix), type: 'backfill', lastKey, at } });
 }
+
+/** A sort key has at most 1024 bytes, as many as a prefix may have. */
+const placeOf = (prefix: string) => backfillKey(Buffer.byteLength(prefix) > 1000 ? sha256(prefix) : prefix);
 
 /** Sidecars and manifests go the same way; who handles the message knows them by their names. */
 const messageOf = ({ key, etag, size, lastModified }: ListedObject) => ({

@@ -22,8 +22,10 @@ export async function uploadToldOf(deps: IngestDeps, message: ObjectMessage): Pr
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
     // Without its version there is nothing to claim yet, so the message itself waits, anew each time.
-    deps.log.error('upload.denied', { key, reason: error.message });
-    await tellOfObjects(deps.startQueue, [withoutKind(message)], deniedAgainSeconds);
+    const fields = { key, reason: error.message };
+    if (message.deniedBefore === true) deps.log.warn('upload.denied', fields);
+    else deps.log.error('upload.denied', fields);
+    await tellOfObjects(deps.startQueue, [{ ...withoutKind(message), deniedBefore: true }], deniedAgainSeconds);
     return undefined;
   }
 }
