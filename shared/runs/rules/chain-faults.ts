@@ -6,6 +6,8 @@ import type { RuleFault } from './parse-rules.ts';
 /** A chain ends where it began, or leads nowhere, or is longer than any that is meant. */
 const maxChain = 10;
 const maxFollowers = 50;
+/** Those that take one run's outputs begin in one write, which has room for so many. */
+const maxBeside = 16;
 
 export function chainFaults(document: RuleDocument): RuleFault[] {
   const byId = new Map(document.rules.map((rule) => [idOf(rule), rule]));
@@ -35,6 +37,14 @@ function meant(id: string, byId: ReadonlyMap<string, WrittenRule>): string {
 /** What follows from one upload is written with its run, and costs a run each. */
 function crowdFaults(document: RuleDocument): RuleFault[] {
   return document.rules.flatMap((rule, index) => {
+    const beside = rulesAfter(document, idOf(rule)).reduce((sum, { agentIds }) => sum + (agentIds?.length ?? 1), 0);
+    if (beside > maxBeside)
+      return [
+        {
+          path: ['rules', index],
+          message: `is followed by ${beside} runs at once by the rules after it; at most ${maxBeside} are taken`,
+        },
+      ];
     if (rule.after !== undefined) return [];
     const count = followers(document, rule);
     if (count <= maxFollowers) return [];

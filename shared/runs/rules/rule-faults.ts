@@ -1,4 +1,4 @@
-import { idOf } from './arrange-rules.ts';
+import { arrangeRules, idOf } from './arrange-rules.ts';
 import { chainFaults } from './chain-faults.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
 import { partNames, wildcardCount } from './key-pattern.ts';
@@ -14,8 +14,22 @@ const maxRuleBytes = 100_000;
 export const faultsOfRules = (document: RuleDocument): readonly RuleFault[] => [
   ...document.rules.flatMap((rule, index) => faultsOfRule(rule).map((fault) => within(['rules', index], fault))),
   ...nameFaults(document.rules),
-  ...chainFaults(document),
+  ...chainAndSizeFaults(document),
 ];
+
+function chainAndSizeFaults(document: RuleDocument): readonly RuleFault[] {
+  const faults = chainFaults(document);
+  // Rules in a loop cannot be put into one another.
+  return faults.length > 0 ? faults : sizeFaults(document);
+}
+
+/** A run keeps its rule with all that follow it, once for each of their agents. */
+function sizeFaults(document: RuleDocument): RuleFault[] {
+  const large = arrangeRules(document).find((rule) => Buffer.byteLength(JSON.stringify(rule)) > maxRuleBytes);
+  const index = document.rules.findIndex((rule) => idOf(rule) === (large?.of ?? large?.id));
+  const message = `has more than ${maxRuleBytes / 1000} KB with the rules after it, for each of their agents; no run can keep that`;
+  return large === undefined ? [] : fault(['rules', index], message);
+}
 
 const within = (path: RuleFault['path'], fault: RuleFault): RuleFault => ({ ...fault, path: [...path, ...fault.path] });
 
@@ -92,6 +106,9 @@ function groupFaults({ start }: WrittenRule): RuleFault[] {
   if ((count === undefined) === (members === undefined))
     return fault(['start'], 'should have either "count" or "members", which say when the group is complete');
   const endings = members?.map(({ suffix }) => suffix.normalize('NFC').toLowerCase()) ?? [];
+  const feeding = members?.filter(({ nodeId }) => nodeId !== undefined).length ?? 0;
+  if (feeding > 0 && feeding < endings.length)
+    return fault(['start', 'members'], 'name a "nodeId" for some of them; the API takes one for each, or for none');
   const twice = endings.findIndex((ending, index) => endings.indexOf(ending) !== index);
   return twice === -1 ? [] : fault(['start', 'members', twice, 'suffix'], 'is the ending of two members');
 }
@@ -129,8 +146,6 @@ function nameFaults(rules: readonly WrittenRule[]): RuleFault[] {
       return fault(path, `makes it two of them that are called "${id}"; give each its own id`);
     if (Buffer.byteLength(id) + longest > maxIdBytes)
       return fault(path, `is called "${id.slice(0, 50)}…", which is too long a name; give it an id`);
-    if (Buffer.byteLength(JSON.stringify(rule)) > maxRuleBytes)
-      return fault(['rules', index], `has more than ${maxRuleBytes / 1000} KB; no run can keep that`);
     return [];
   });
 }

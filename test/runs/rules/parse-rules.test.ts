@@ -129,6 +129,7 @@ describe('the rule document', () => {
 });
 
 describe('rules after others', () => {
+  const agents = (count: number) => Array.from({ length: count }, (_, n) => `agent-${n}`);
   const chain = (...rules: object[]) => rulesOf({ id: 'a', prefix: '', agentId: 'x' }, ...rules);
 
   test('are found in the one that they follow', () => {
@@ -157,7 +158,21 @@ describe('rules after others', () => {
       /rules\.3\.after makes a chain .*never ends/,
     ],
     ['after nothing', [{ id: 'polish', after: 'aa', agentId: 'y' }], /rules\.1\.after names "aa".*did you mean "a"/],
-    ['too many', Array.from({ length: 51 }, (_, n) => ({ id: `n${n}`, after: 'a', agentId: 'y' })), /51 more runs/],
+    [
+      'too many',
+      ['b', 'c', 'd', 'e'].map((id, n) => ({ id, after: n === 0 ? 'a' : 'b', agentIds: agents(n === 0 ? 13 : 1) })),
+      /rules\.0 starts 52 more runs/,
+    ],
+    [
+      'too many at once',
+      Array.from({ length: 17 }, (_, n) => ({ id: `n${n}`, after: 'a', agentId: 'y' })),
+      /rules\.0 is followed by 17 runs at once/,
+    ],
+    [
+      'too long ones',
+      [{ id: 'b', after: 'a', agentIds: agents(12), data: { long: 'x'.repeat(9000) } }],
+      /rules\.0 has more than 100 KB/,
+    ],
   ])('%s are refused', (_name, rules, words) => {
     expect(() => chain(...rules)).toThrow(words);
   });
