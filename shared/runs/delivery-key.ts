@@ -1,5 +1,5 @@
 import { PermanentError } from '../errors.ts';
-import { outputVariables, safeId } from './delivery-variables.ts';
+import { namesakeOf, outputVariables, safeId } from './delivery-variables.ts';
 import { sha256 } from './ids.ts';
 import { fillTemplate, slug } from './rules/template.ts';
 import type { ExpectedOutput, Run } from './run.ts';
@@ -32,9 +32,12 @@ interface KeyOptions {
 export const manifestKey = (run: Run, number: number, prefix = ''): string =>
   keyIn(run, number === 1 ? 'manifest.json' : `manifest-${number}.json`, prefix);
 
-function keyIn({ id, upload }: Run, fileName: string, prefix: string): string {
-  const end = `/${id}/${fileName}`;
-  const start = cut(withoutExtension(upload.key), maxKeyBytes - Buffer.byteLength(prefix) - Buffer.byteLength(end));
+function keyIn(run: Run, fileName: string, prefix: string): string {
+  const end = `/${run.id}/${fileName}`;
+  const start = cut(
+    withoutExtension(namesakeOf(run)),
+    maxKeyBytes - Buffer.byteLength(prefix) - Buffer.byteLength(end),
+  );
   return `${prefix}${start}${end}`;
 }
 

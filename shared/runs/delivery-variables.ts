@@ -1,4 +1,5 @@
 import { sha256 } from './ids.ts';
+import { isManifestKey } from './ingest/companion-keys.ts';
 import { keyVariables, slug, type Variables } from './rules/template.ts';
 import type { ExpectedOutput, Run } from './run.ts';
 
@@ -12,7 +13,7 @@ export function outputVariables(
   const { rule, upload, createdAt, variables = {} } = run;
   return {
     ...{ metadata: {}, sidecar: {}, data: rule.data ?? {} },
-    ...keyVariables(rule, upload, createdAt),
+    ...keyVariables(rule, { ...upload, key: namesakeOf(run) }, createdAt),
     ...variables,
     run: run.id,
     output: safeId(output.id),
@@ -27,3 +28,9 @@ export function outputVariables(
 
 /** Ids come from outside: one that is no plain name must neither leave its folder nor look like another. */
 export const safeId = (id: string): string => (/^[\w-]{1,100}$/.test(id) ? id : sha256(id).slice(0, 32));
+
+/** The key after which deliveries are called: of a group its first member's, whichever of them came first. */
+export function namesakeOf({ rule, upload, input }: Run): string {
+  const isOfGroup = typeof rule.start === 'object' && !isManifestKey(upload.key);
+  return (isOfGroup && input?.kind === 'objects' && input.objects[0]?.key) || upload.key;
+}
