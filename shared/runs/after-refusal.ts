@@ -69,12 +69,14 @@ async function pauseFor(
 async function becomeUncertain(deps: StartDeps, run: Starting, error: unknown): Promise<void> {
   deps.log.warn('start.unanswered', { runId: run.id, error });
   const waitSeconds = deps.uncertainWaitSeconds;
+  // From now, not from when it was sent first: the last of its tries may have been taken a moment ago.
+  const checkAfter = new Date(deps.clock() + waitSeconds * 1000).toISOString();
   await moveStart(deps, run, ({ starts, ...fresh }) => ({
     status: 'uncertain',
     ...slotOf(fresh),
     starts,
     reason: `the start was sent, but not answered: ${messageOf(error)}`,
-    checkAfter: new Date(Date.parse(run.startedAt) + waitSeconds * 1000).toISOString(),
+    checkAfter,
   }));
   await wakeSettle(deps.settleQueue, [run.id], waitSeconds);
 }

@@ -70,8 +70,9 @@ const uncertain =
     checkAfter: new Date(checkAt).toISOString(),
   });
 
-const waitOver = ({ uncertainWaitSeconds }: SettleDeps, { startedAt }: Starting): number =>
-  Date.parse(startedAt) + uncertainWaitSeconds * 1000;
+/** Its call was over by the time at which it was to be looked at, and may have been taken until then. */
+const waitOver = ({ uncertainWaitSeconds }: SettleDeps, { checkAfter }: Starting): number =>
+  Date.parse(checkAfter) + uncertainWaitSeconds * 1000;
 
 /** Runs of this agent, begun since our start, that no run of ours has for its own. */
 async function unknownAgentRuns({ mosaic, runs }: SettleDeps, run: Uncertain): Promise<readonly string[]> {
