@@ -69,6 +69,35 @@ describe('what an API says of a run', () => {
   });
 });
 
+describe('outputs by the thousand', () => {
+  const outputsOf = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      id: `${index}`.padStart(36, '0'),
+      nodeId: `node-${'n'.repeat(31)}`,
+      videoUrl: 'https://files.example/a.mp4',
+    }));
+
+  test.each([
+    [600, true],
+    [2000, false],
+  ])('%i of them are kept, with what tells them apart at least', async (count, withNodes) => {
+    const run = await started();
+    world.script.finish(world.agentRunOf(run), 0, { outputs: outputsOf(count) });
+    await world.deliverAll();
+    await world.drain('settle');
+    const { expected } = (await now()) as Copying;
+    expect(new Set(expected.map(({ id }) => id)).size).toBe(count);
+    expect(expected.every(({ nodeId }) => (nodeId !== undefined) === withNodes)).toBe(true);
+  });
+
+  test('are more than a run can keep: it fails in words, and gives its slot back', async () => {
+    const run = await started();
+    await finish(run, 0, { outputs: outputsOf(10_000) });
+    expect(await now()).toMatchObject({ status: 'failed', reason: expect.stringContaining('10000 outputs') });
+    expect((await world.runs.query({ pk: 'SLOTS#default' })).items).toEqual([]);
+  });
+});
+
 describe('a run that was paused for longer than its deadline', () => {
   test('is not cancelled when credits are back', async () => {
     const run = await started();
@@ -323,4 +352,34 @@ test('outputs that nobody could copy for a week are given up, and what was copie
   expect(await now()).toMatchObject({ status: 'failed', failure: 'delivery' });
   expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
   expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeUndefined();
+});
+
+test('an API key that is refused stops the starts with one alarm, and ends nothing that is under way', async () => {
+  let isRefused = false;
+  const refused = () => new MosaicError('The key was revoked.', { kind: 'unauthorised', status: 401 });
+  const run = await started((ports) => ({
+    ...ports,
+    mosaic: {
+      ...ports.mosaic,
+      getAgentRun: async (id) => (isRefused ? Promise.reject(refused()) : ports.mosaic.getAgentRun(id)),
+      startAgentRun: async (...call) => (isRefused ? Promise.reject(refused()) : ports.mosaic.startAgentRun(...call)),
+    },
+  }));
+  isRefused = true;
+  for (const key of ['in/2.mov', 'in/3.mov']) await world.upload(key);
+  for (let passes = 0; passes < 5; passes += 1) {
+    world.jump(1200);
+    await world.reconcile();
+    await world.drain('start');
+    await world.drain('settle').catch(() => {});
+  }
+  const alarms = world.lines.filter(({ event, level }) => event === 'account.held' && level === 'error');
+  expect(alarms).toHaveLength(1);
+  expect([(await now()).status, (await world.runOf('in/2.mov')).status]).toEqual(['running', 'waiting']);
+  isRefused = false;
+  world.jump(1200);
+  await reconcileAndDrain();
+  await finish(run);
+  expect((await now()).status).toBe('delivered');
+  expect((await world.runOf('in/3.mov')).status).not.toBe('failed');
 });
