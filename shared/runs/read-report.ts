@@ -4,15 +4,25 @@ import type { RunDeps } from './move-run.ts';
 import type { ExpectedOutput, NodeError, Paused, Running } from './run.ts';
 import { keepable } from './words.ts';
 
-/** The outputs to deliver, each once, with the names of the nodes that made them. */
+/**
+ * The outputs to deliver, each once, with the names of the nodes that made them. Very many are told by less, down to
+ * their ids; undefined where even those are more than a run can keep.
+ */
 export async function expectedOutputs(
   deps: RunDeps & { readonly mosaic: Mosaic },
   { agentId, outputs }: AgentRunReport,
-): Promise<readonly ExpectedOutput[]> {
+): Promise<readonly ExpectedOutput[] | undefined> {
   const byId = new Map(outputs.map(({ id, nodeId }) => [id, { id, nodeId }]));
   const names = outputs.some(({ nodeId }) => nodeId !== undefined) ? await nodeNames(deps, agentId) : new Map();
-  return [...byId.values()].map(({ id, nodeId }) => ({ id, nodeId, nodeName: names.get(nodeId) }));
+  const told = [...byId.values()].map(({ id, nodeId }) => ({ id, nodeId, nodeName: names.get(nodeId) }));
+  return [told, [...byId.values()], [...byId.keys()].map((id) => ({ id }))].find(fits);
 }
+
+/** Of the 400 KB that a run's item may have; its rule, its inputs and what is known of them may need the rest. */
+const maxOutputsBytes = 120_000;
+
+const fits = (outputs: readonly ExpectedOutput[]): boolean =>
+  Buffer.byteLength(JSON.stringify(outputs)) <= maxOutputsBytes;
 
 /** Names are for people; without them the ids do. */
 async function nodeNames(

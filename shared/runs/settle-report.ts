@@ -1,6 +1,6 @@
 import type { AgentRunReport } from '../mosaic/client.ts';
-import { MosaicError } from '../mosaic/errors.ts';
 import { endProbe, probeSucceeded } from './account-hold.ts';
+import { saysNo } from './agent-run-from-events.ts';
 import { settleAlongside } from './control/alongside.ts';
 import { slotOf } from './control/as-it-is.ts';
 import { cancelAndAsk } from './control/cancel-agent-run.ts';
@@ -27,12 +27,12 @@ export async function settleReport(deps: SettleDeps, run: Running | Paused): Pro
   return isDone ? 'settled' : moved.run;
 }
 
-/** An API key of another organization finds nothing either, so "not found" is believed at the deadline only. */
+/** An API key of another organization is shown nothing either, so that is believed at the deadline only. */
 async function askFor(deps: SettleDeps, run: Running | Paused): Promise<AgentRunReport | 'gone'> {
   try {
     return await deps.mosaic.getAgentRun(run.agentRunId);
   } catch (error) {
-    if (isOverdue(deps, run) && error instanceof MosaicError && error.kind === 'not-found') return 'gone';
+    if (isOverdue(deps, run) && saysNo(error)) return 'gone';
     throw error;
   }
 }
@@ -41,7 +41,7 @@ const gone = ({ agentRunId }: Running | Paused): NextState => ({
   status: 'failed',
   agentRunId,
   failure: 'agent-run-gone',
-  reason: `Mosaic no longer knows its agent run ${agentRunId}. Upload the file again.`,
+  reason: `Mosaic does not show us its agent run ${agentRunId}, or no longer. A person must look whether it still runs there; if not, try it again and say that it never began.`,
 });
 
 async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
@@ -123,6 +123,13 @@ const deadlineSeconds = ({ runDeadlineSeconds }: SettleDeps, { rule }: Run): num
 async function copyingState(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
   const { agentRunId } = run;
   const expected = await expectedOutputs(deps, report);
+  if (expected === undefined)
+    return {
+      status: 'failed',
+      agentRunId,
+      reason: `the agent made ${report.outputs.length} outputs, more than one run can keep. Let it make fewer.`,
+      failure: 'delivery',
+    };
   if (expected.length === 0)
     return {
       status: 'failed',

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { Item, Page, Table } from '../../shared/platform/ports.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { retryRun } from '../../shared/runs/control/retry-run.ts';
+import type { Copying, Run } from '../../shared/runs/run.ts';
 import { openPk, runKey } from '../../shared/runs/run-items.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {
@@ -116,16 +117,32 @@ describe('a run that was paused for longer than its deadline', () => {
 
 describe('a key that belongs to another organization for a while', () => {
   /** Between us and the API: what it no longer shows us. */
-  const blindable = (isBlind: () => boolean) => (ports: Ports) => ({
-    ...ports,
-    mosaic: {
-      ...ports.mosaic,
-      getAgentRun: async (id: string) => {
-        if (isBlind()) throw new MosaicError('Run not found.', { kind: 'not-found', status: 404 });
-        return ports.mosaic.getAgentRun(id);
+  const blindable =
+    (isBlind: () => boolean, kind: 'not-found' | 'forbidden' = 'not-found') =>
+    (ports: Ports) => ({
+      ...ports,
+      mosaic: {
+        ...ports.mosaic,
+        getAgentRun: async (id: string) => {
+          if (isBlind()) throw new MosaicError('Not for you.', { kind });
+          return ports.mosaic.getAgentRun(id);
+        },
       },
+    });
+
+  test.each(['not-found', 'forbidden'] as const)(
+    'and for good (%s) ends the run at its deadline; another attempt is a person’s',
+    async (kind) => {
+      let blind = false;
+      const run = await started(blindable(() => blind, kind));
+      blind = true;
+      world.jump(runDeadlineSeconds + 1);
+      await reconcileAndDrain();
+      expect(await now()).toMatchObject({ status: 'failed', failure: 'agent-run-gone' });
+      await expect(retryRun(world.deps, run.id)).rejects.toThrow('Look at Mosaic');
+      expect((await retryRun(world.deps, run.id, { neverBegan: true })).attempt).toBe(2);
     },
-  });
+  );
 
   test('ends no run that is under way', async () => {
     let blind = false;

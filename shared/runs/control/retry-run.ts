@@ -1,6 +1,7 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import { wakeStartRun, wakeStartWaiting } from '../messages.ts';
 import { readRun } from '../move-run.ts';
+import type { FailureClass } from '../rules/rule.ts';
 import type { Run } from '../run.ts';
 import { runKey } from '../run-items.ts';
 import type { ControlDeps } from './control-deps.ts';
@@ -44,9 +45,7 @@ async function attempt(deps: ControlDeps, last: Run, neverBegan: boolean): Promi
 function refusedBecause(last: Run, neverBegan: boolean): string | undefined {
   switch (last.status) {
     case 'failed':
-      return last.failure === 'unanswered' && !neverBegan
-        ? 'nobody knows whether its start began an agent run. Look at Mosaic; if none edited this upload, say that it never began.'
-        : undefined;
+      return neverBegan ? undefined : unknownEnds.get(last.failure);
     case 'cancelled':
     case 'rejected':
       return undefined;
@@ -58,3 +57,15 @@ function refusedBecause(last: Run, neverBegan: boolean): string | undefined {
       return `it is ${last.status}, not at its end. Cancel it first.`;
   }
 }
+
+/** Of these nobody knows for certain that no agent run of theirs goes on, so a person has to say it. */
+const unknownEnds: ReadonlyMap<FailureClass, string> = new Map([
+  [
+    'unanswered',
+    'nobody knows whether its start began an agent run. Look at Mosaic; if none edited this upload, say that it never began.',
+  ],
+  [
+    'agent-run-gone',
+    'nobody knows whether its agent run has ended. Look at Mosaic; if nothing there edits this upload, say that it never began.',
+  ],
+]);
