@@ -25,10 +25,9 @@ const notMadeSeconds = 60;
 export async function startWaiting(deps: StartDeps): Promise<void> {
   const shiftEnds = deps.clock() + shiftSeconds * 1000;
   if (await joinLines(deps)) await wakeStartWaiting(deps.startQueue);
-  const pauses = await readPauses(deps);
-  if (pauses.all !== undefined || (await nothingMayStart(deps))) return;
+  if (await nothingMayStart(deps)) return;
   const limits = (await deps.rules?.()) ?? {};
-  let lines = (await waitingLines(deps.runs)).filter(({ head }) => pausedBecause(pauses, ruleOf(head)) === undefined);
+  let lines = await unpaused(deps, await waitingLines(deps.runs));
   const failures: unknown[] = [];
   const busyAgents = new Set<unknown>();
   for (let line = firstOf(lines); line !== undefined; line = firstOf(lines)) {
@@ -42,9 +41,19 @@ export async function startWaiting(deps: StartDeps): Promise<void> {
     if (outcome === 'agent-busy') busyAgents.add(agentId);
     if (outcome === 'rule-full') lines = lines.filter(({ head }) => head.ruleId !== ruleId);
     if (outcome === 'done' && !(await line.advance())) lines = lines.filter((each) => each !== line);
-    lines = lines.filter(({ head }) => !busyAgents.has(head.agentId));
+    // A pause holds from its word on, also in the middle of a shift.
+    lines = await unpaused(
+      deps,
+      lines.filter(({ head }) => !busyAgents.has(head.agentId)),
+    );
   }
   if (failures.length > 0) throw new AggregateError(failures, 'Some waiting runs could not be started.');
+}
+
+async function unpaused(deps: StartDeps, lines: readonly WaitingLine[]): Promise<WaitingLine[]> {
+  if (lines.length === 0) return [];
+  const pauses = await readPauses(deps);
+  return lines.filter(({ head }) => pausedBecause(pauses, ruleOf(head)) === undefined);
 }
 
 const ruleOf = ({ ruleId, agentId }: WaitingLine['head']) => ({ id: String(ruleId), agentId: String(agentId) });

@@ -106,6 +106,18 @@ describe('an input that expired unread', () => {
     expect((await world.report(again, failed('403 Forbidden'))).nextRunId).toBeUndefined();
   });
 
+  test('is started once more after attempts that failed for something else, too', async () => {
+    openWorld({ retry: { attempts: 2, on: ['agent-failed'] } });
+    const failedOnce = await world.report(await world.started('in/1.mp4'), failed('the model fell over'));
+    const second = await world.read(failedOnce.nextRunId ?? '');
+    world.jump(3601);
+    const expired = await world.report(second, failed('403 Forbidden'));
+    expect(expired).toMatchObject({ attempt: 2, failure: 'input-expired', nextRunId: expect.any(String) });
+    const third = await world.read(expired.nextRunId ?? '');
+    world.jump(3601);
+    expect((await world.report(third, failed('403 Forbidden'))).nextRunId).toBeUndefined();
+  });
+
   test.each([
     ['its link was still good', 3000, '403 Forbidden'],
     ['it speaks of something else', 3601, 'the model fell over'],

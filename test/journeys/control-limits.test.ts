@@ -150,6 +150,15 @@ describe('a pause', () => {
     expect(await statuses('in/new-', 2)).toEqual(['running', 'running']);
   });
 
+  test('holds from its word on, also while starts are under way', async () => {
+    openWorld({ rules: [one] });
+    world.script.beforeAnswer = () => pause(world.deps, { reason: 'stop' });
+    const upload2 = ['in/1.mp4', 'in/2.mp4'].map((key) => world.upload(key));
+    await Promise.all(upload2);
+    await world.drain();
+    expect((await statuses('in/', 2)).toSorted()).toEqual(['running', 'waiting']);
+  });
+
   test('of one rule lets the others go on', async () => {
     openWorld({
       rules: [

@@ -11,7 +11,7 @@ export async function settleAlongside(
   run: Run,
   next: NextState,
 ): Promise<{ to: NextState; writes: readonly Write[] }> {
-  if (next.status === 'failed' && run.cancelAsked === undefined && mayTryAgain(run, next.failure)) {
+  if (next.status === 'failed' && run.cancelAsked === undefined && (await mayTryAgain(deps, run, next.failure))) {
     const { run: attempt, writes } = await nextAttemptWrites(deps, run);
     return { to: { ...next, nextRunId: attempt.id }, writes };
   }

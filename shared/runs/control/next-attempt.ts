@@ -1,7 +1,7 @@
 import type { Write } from '../../platform/ports.ts';
 import { newRunId } from '../ids.ts';
-import type { RunDeps } from '../move-run.ts';
-import type { FailureClass, Rule } from '../rules/rule.ts';
+import { type RunDeps, readRun } from '../move-run.ts';
+import type { FailureClass } from '../rules/rule.ts';
 import type { Claimed, Run, Waiting } from '../run.ts';
 import { claimKey, newRunWrites } from '../run-items.ts';
 import { uploadIdentity } from '../upload.ts';
@@ -34,18 +34,18 @@ export const claimIdentity = ({ upload, input }: Pick<Run, 'upload' | 'input'>):
 export const chainIdentity = (runId: string): string => `run#${runId}`;
 
 /** Whether a failure of this class is tried again by itself; never one whose last attempt may still cost money. */
-export function mayTryAgain({ rule, attempt }: Pick<Run, 'rule' | 'attempt'>, failure: FailureClass): boolean {
+export async function mayTryAgain({ runs }: RunDeps, run: Run, failure: FailureClass): Promise<boolean> {
   if (never.has(failure)) return false;
-  return attempt < attemptsFor(rule, failure);
+  const { retry } = run.rule;
+  if (retry?.on.includes(failure)) return run.attempt < retry.attempts;
+  if (failure !== 'input-expired') return false;
+  // A new link is worth one more start, whatever the attempts before it failed for.
+  const before = run.previousRunId === undefined ? undefined : await readRun(runs, run.previousRunId);
+  return before?.status !== 'failed' || before.failure !== 'input-expired';
 }
 
 /** Of the first two nobody knows for certain that nothing runs; the others would only fail again. */
 const never: ReadonlySet<FailureClass> = new Set(['unanswered', 'agent-run-gone', 'input-gone', 'too-costly']);
-
-function attemptsFor({ retry }: Rule, failure: FailureClass): number {
-  if (retry?.on.includes(failure)) return retry.attempts;
-  return failure === 'input-expired' ? 2 : 1;
-}
 
 function nextAttempt({ clock, newId = newRunId }: RunDeps, last: Run): Waiting | Claimed {
   const now = clock();
