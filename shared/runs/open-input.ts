@@ -1,5 +1,5 @@
 import type { RunInputs, VideoInput } from '../mosaic/client.ts';
-import type { Bucket, Clock } from '../platform/ports.ts';
+import type { Bucket, Clock, ObjectHead } from '../platform/ports.ts';
 import type { InputObject, Run } from './run.ts';
 import { rejectedBecause } from './upload.ts';
 
@@ -22,7 +22,8 @@ export async function openInput(deps: InputDeps, run: Run): Promise<OpenInput | 
   const links: { object: InputObject; url: string; expiresAt: Date }[] = [];
   for (const object of objects) {
     const { key, versionId } = object;
-    const gone = rejectedBecause({ ...object, bucket: run.upload.bucket }, await deps.uploads.head(key, { versionId }));
+    const head = await deps.uploads.head(key, { versionId });
+    const gone = rejectedBecause({ ...object, bucket: run.upload.bucket }, head) ?? archivedBecause(head);
     if (gone !== undefined)
       return { gone: objects.length > 1 ? `of its inputs ${key} is no longer there: ${gone}` : gone };
     links.push({ object, ...(await openLink(deps, object)) });
@@ -30,6 +31,12 @@ export async function openInput(deps: InputDeps, run: Run): Promise<OpenInput | 
   const first = Math.min(...links.map(({ expiresAt }) => expiresAt.getTime()));
   return { inputs: inputsOf(links), linkExpiresAt: new Date(first).toISOString() };
 }
+
+/** What was restored is kept for some days only, and a run may wait longer than that. */
+const archivedBecause = (head: ObjectHead | undefined): string | undefined =>
+  head?.archive === undefined
+    ? undefined
+    : 'it is archived (again), so nobody can read it. Restore it in S3, then try the run again.';
 
 /** A queue on the other side may hold a run for most of an hour before it reads what it was given. */
 const shortestLinkSeconds = 3600;

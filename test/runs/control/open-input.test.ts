@@ -7,11 +7,12 @@ import { claimedRun } from '../a-run.ts';
 const now = Date.parse('2026-01-02T03:04:05.000Z');
 const head: ObjectHead = { key: '', size: 7, etag: 'e', versionId: 'v', metadata: {}, lastModified: new Date(now) };
 
-const deps = ({ gone = [] as string[], minutes = 60, uploadLinkSeconds = 3600 } = {}) => ({
+const deps = ({ gone = [] as string[], archived = [] as string[], minutes = 60, uploadLinkSeconds = 3600 } = {}) => ({
   clock: () => now,
   uploadLinkSeconds,
   uploads: {
-    head: async (key: string) => (gone.includes(key) ? undefined : head),
+    head: async (key: string) =>
+      gone.includes(key) ? undefined : { ...head, ...(archived.includes(key) && { archive: 'archived' }) },
     link: async (key: string, options: { versionId?: string }) => ({
       url: `https://x/${key}?v=${options.versionId}`,
       expiresAt: new Date(now + minutes * 60_000),
@@ -60,6 +61,12 @@ describe('what an agent run is given', () => {
     const input: RunInput = { kind: 'renders', renderIds: ['r1', 'r2'], ofRunId: 'other' };
     expect(await openInput(deps({ gone: ['in/talk.mov'] }), runWith(input))).toEqual({
       inputs: { nodeRenderIds: ['r1', 'r2'] },
+    });
+  });
+
+  test('is nothing when it is archived again, since nobody could read it', async () => {
+    expect(await openInput(deps({ archived: ['in/talk.mov'] }), runWith())).toEqual({
+      gone: expect.stringContaining('Restore it'),
     });
   });
 
