@@ -42,18 +42,18 @@ const wildcards: Readonly<Record<string, 'star' | 'stars' | 'folders'>> = {
 
 /** Where each token ends. A place that failed once is not tried again, so that no key can make this slow. */
 function matched(tokens: readonly Token[], text: string): readonly number[] | undefined {
-  const failed = new Set<number>();
+  const failed = new Uint8Array(tokens.length * (text.length + 1));
   const ends: number[] = [];
   const from = (index: number, at: number): boolean => {
     const token = tokens[index];
     if (token === undefined) return at === text.length;
     const place = index * (text.length + 1) + at;
-    if (failed.has(place)) return false;
+    if (failed[place] === 1) return false;
     for (const end of endsOf(token, text, at)) {
       ends[index] = end;
       if (from(index + 1, end)) return true;
     }
-    failed.add(place);
+    failed[place] = 1;
     return false;
   };
   return from(0, 0) ? ends : undefined;
