@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Denied } from '../../shared/errors.ts';
 import type { Bucket, ObjectHead } from '../../shared/platform/ports.ts';
+import { admitUpload } from '../../shared/runs/admit-upload.ts';
 import { runsOfUpload } from '../../shared/runs/find-runs.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';
@@ -146,6 +147,10 @@ describe('an object that is announced', () => {
     // The same event again, or one that is older, is no new upload.
     expect((await told('0055', '0054'))?.id).toBe(first?.id);
     expect(await told('0060', '0055', '0060')).toMatchObject({ status: 'running', previousRunId: first?.id });
+    // Two who hear of a still later one at the same moment find the same run.
+    const later = { ...upload, versionId: undefined, etag: head.etag, size: head.size, sequencer: '0065' };
+    const found = await Promise.all([1, 2, 3].map(() => admitUpload(world.deps, later)));
+    expect(new Set(found.flat().map(({ id }) => id)).size).toBe(1);
     // And nothing is paid for again that was paid for once.
     await told('0070');
     expect(world.script.runs.size).toBe(1);

@@ -59,6 +59,19 @@ describe('where a rule’s template puts an output', () => {
     expect(keysOf(run, 'edited/')[1]).toBe('edited/in/Für Anna/talk-one/clips-2-out-2-1-agent-1.mp4');
   });
 
+  test('names a group after its first member, whichever of them came first', () => {
+    const start = { groupBy: '{folder}', count: 2 };
+    const objects = [{ key: 'in/a-cam1.mp4' }, { key: 'in/a-cam2.mp4' }];
+    const upload = { bucket: 'uploads', key: 'in/a-cam2.mp4' };
+    const run = runOf('{stem}-{output}', { upload, input: { kind: 'objects', objects } });
+    const group = { ...run, rule: { ...run.rule, start } };
+    expect(keysOf(group)[0]).toBe('a-cam1-out-1');
+    expect(manifestKey(group, 1)).toBe(`in/a-cam1/${run.id}/manifest.json`);
+    // A manifest is called as it is, whatever it lists.
+    const manifest = { ...run, upload: { ...upload, key: 'in/show.run.json' } };
+    expect(keysOf(manifest)[0]).toBe('show.run-out-1');
+  });
+
   test('the extension is that of the output, whatever the input’s was', () => {
     const run = runOf('{name}.{extension}', { rule: { ...claimedRun().rule, pattern: '**/{name}.{extension}' } });
     expect(keysOf(run)[0]).toMatch(/^talk\.one-\w{8}\.mp4$/);

@@ -57,6 +57,15 @@ describe('the rule document', () => {
     ],
     ['no agent', { prefix: 'in/' }, /rules\.0\.agentId is missing/],
     ['an agent and agents', { prefix: 'in/', agentId: 'a', agentIds: ['b'] }, /rules\.0\.agentIds .*keep one/],
+    [
+      'a node for some members only',
+      {
+        prefix: 'in/',
+        agentId: 'a',
+        start: { groupBy: '{folder}', members: [{ suffix: '1.mp4', nodeId: 'n' }, { suffix: '2.mp4' }] },
+      },
+      /rules\.0\.start\.members name a "nodeId" for some/,
+    ],
     ['an agent twice', { prefix: 'in/', agentIds: ['b', 'b'] }, /rules\.0\.agentIds\.1 is in the list already/],
     ['no prefix', { agentId: 'a' }, /rules\.0\.prefix is missing; it should be the start of the keys/],
     ['a priority beyond 9', { prefix: 'in/', agentId: 'a', priority: 10 }, /rules\.0\.priority should be .* 0 to 9/],
