@@ -2,10 +2,10 @@ import type { AgentRunReport } from '../mosaic/client.ts';
 import { endProbe, probeSucceeded } from './account-hold.ts';
 import { saysNo } from './agent-run-from-events.ts';
 import { settleAlongside } from './control/alongside.ts';
-import { slotOf } from './control/as-it-is.ts';
+import { asItIs, slotOf } from './control/as-it-is.ts';
 import { cancelAndAsk } from './control/cancel-agent-run.ts';
 import { failureClassOf } from './control/failure-class.ts';
-import { outOfCredits } from './control/out-of-credits.ts';
+import { isJustResumed, outOfCredits, resume } from './control/out-of-credits.ts';
 import { wakeHolders } from './control/wake-holders.ts';
 import { moveRun, readRun } from './move-run.ts';
 import { cancellationWords, expectedOutputs, failureWords, mostProgress, nodeErrorsOf } from './read-report.ts';
@@ -22,6 +22,8 @@ export async function settleReport(deps: SettleDeps, run: Running | Paused): Pro
   if (to.nextRunId !== undefined && to.nextRunId !== run.nextRunId)
     deps.log.info('run.retried', { runId: run.id, nextRunId: to.nextRunId });
   if (report !== 'gone') await noteSuccess(deps, run, report);
+  if (report !== 'gone' && run.status === 'paused' && isJustResumed(deps, moved.run))
+    await resume(deps, moved.run as Running, report);
   // Where nothing but a mark was made there is nothing to follow up, and what was just resumed is given its time.
   const isDone = to.status === run.status || to.status === 'paused' || ('pausedAt' in to && to.pausedAt !== undefined);
   return isDone ? 'settled' : moved.run;
@@ -46,6 +48,7 @@ const gone = ({ agentRunId }: Running | Paused): NextState => ({
 
 async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
   const unfinished = report.status === 'running' || (report.status === 'failed' && report.needsCredits);
+  if (report.status === 'failed' && unfinished && isJustResumed(deps, run)) return asItIs(run);
   if (run.cancelAsked !== undefined && unfinished) return cancelled(deps, run, report, run.cancelAsked.reason);
   if (report.needsCredits && unfinished) return outOfCredits(deps, run, report);
   // What was paused goes on first; the next step settles where it is by now. Its deadline begins anew: the pause may

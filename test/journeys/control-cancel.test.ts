@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
+import { askResume } from '../../shared/runs/control/ask-resume.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
+import { settleRun } from '../../shared/runs/settle-run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { uncertainWaitSeconds } from '../support/pipeline-world.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
@@ -120,6 +122,23 @@ describe('a run that is cancelled', () => {
     await world.drain();
     expect((await world.read(run.id)).status).toBe('cancelled');
     expect(world.script.calls).not.toContain('cancel');
+  });
+
+  test('while its resume is on its way is cancelled at the API, and not before that shows', async () => {
+    const run = await world.started('in/1.mp4');
+    await world.report(run, { status: 'failed', needsCredits: true });
+    const { resumeAgentRun } = world.deps.mosaic;
+    world.deps.mosaic.resumeAgentRun = async (agentRunId) => {
+      // Another worker looks at the run before the API has heard of the resume.
+      await cancel(run.id);
+      await settleRun(world.deps, run.id);
+      await resumeAgentRun(agentRunId);
+    };
+    await askResume(world.deps);
+    await world.drain();
+    await world.later(200);
+    expect((await world.read(run.id)).status).toBe('cancelled');
+    expect(world.agentRunOf(run).report.status).toBe('cancelled');
   });
 
   test('is found by reconcile where the wake was lost', async () => {

@@ -1,15 +1,18 @@
 import type { AgentRunReport } from '../../mosaic/client.ts';
 import { MosaicError, type MosaicErrorKind } from '../../mosaic/errors.ts';
 import { endProbe, holdAccount, isInForce, probeWrite, readHold } from '../account-hold.ts';
+import { moveRun } from '../move-run.ts';
 import { mostProgress } from '../read-report.ts';
-import type { NextState, Paused, Running } from '../run.ts';
+import type { NextState, Paused, Run, Running } from '../run.ts';
 import type { SettleDeps } from '../settle-run.ts';
 import { slotOf } from './as-it-is.ts';
 import { cancelAndAsk } from './cancel-agent-run.ts';
 
 const pausedCheckSeconds = 900;
-/** After a resume of which nobody knows what came, and after one that is not seen yet. */
+/** After a resume of which nobody knows what came. */
 const soonSeconds = 60;
+/** No call takes longer than this, and its effect shows at once. */
+const resumeSeconds = 150;
 /** It keeps its slot so long; afterwards others have it, and this one needs a new attempt. */
 const pausedDeadlineSeconds = 7 * 24 * 3600;
 
@@ -34,7 +37,7 @@ export async function outOfCredits(
   const turn = await takeTurn(deps, run);
   // A person's word is kept until it is its turn.
   if (turn !== 'now') return { ...pausedState(deps, run, report, pausedAt, turn), resumeAsked: run.resumeAsked };
-  return resume(deps, run, report, pausedAt);
+  return resumedState(deps, run, report, pausedAt);
 }
 
 const reason = 'the account is out of credits. Add credits; then it goes on by itself, or at once when it is resumed.';
@@ -49,16 +52,9 @@ async function takeTurn(deps: SettleDeps, run: Paused): Promise<'now' | number> 
   return written.done ? 'now' : soonSeconds;
 }
 
-async function resume(deps: SettleDeps, run: Paused, report: AgentRunReport, pausedAt: string): Promise<NextState> {
-  try {
-    await deps.mosaic.resumeAgentRun(run.agentRunId);
-  } catch (error) {
-    if (!(error instanceof MosaicError)) throw error;
-    deps.log.warn('resume.refused', { runId: run.id, agentRunId: run.agentRunId, kind: error.kind, error });
-    return pausedState(deps, run, report, pausedAt, await afterRefusedResume(deps, run, error));
-  }
+/** Written before the API is asked, so that nobody who reads the run thinks that its agent run is still standing. */
+function resumedState(deps: SettleDeps, run: Paused, report: AgentRunReport, pausedAt: string): NextState {
   const now = deps.clock();
-  deps.log.info('run.resumed', { runId: run.id, agentRunId: run.agentRunId });
   return {
     status: 'running',
     agentRunId: run.agentRunId,
@@ -67,13 +63,32 @@ async function resume(deps: SettleDeps, run: Paused, report: AgentRunReport, pau
     startedAt: new Date(now).toISOString(),
     progress: mostProgress(run, report),
     pausedAt,
-    checkAfter: new Date(now + soonSeconds * 1000).toISOString(),
+    checkAfter: new Date(now + resumeSeconds * 1000).toISOString(),
     resumeAsked: undefined,
   };
 }
 
+/** Whether what its resume did may not show yet: until then its old ending says nothing. */
+export const isJustResumed = ({ clock }: Pick<SettleDeps, 'clock'>, run: Run): boolean =>
+  run.status === 'running' && run.pausedAt !== undefined && clock() < Date.parse(run.startedAt) + resumeSeconds * 1000;
+
+/** Asks the API to go on, once the run says that it was asked. Where it says no, the run is paused again. */
+export async function resume(deps: SettleDeps, run: Running, report: AgentRunReport): Promise<void> {
+  try {
+    await deps.mosaic.resumeAgentRun(run.agentRunId);
+    deps.log.info('run.resumed', { runId: run.id, agentRunId: run.agentRunId });
+  } catch (error) {
+    if (!(error instanceof MosaicError)) throw error;
+    deps.log.warn('resume.refused', { runId: run.id, agentRunId: run.agentRunId, kind: error.kind, error });
+    const pausedAt = run.pausedAt ?? run.startedAt;
+    const waitSeconds = await afterRefusedResume(deps, run, error);
+    // Where somebody wrote on it meanwhile, it is looked at once more anyway.
+    await moveRun(deps, run, pausedState(deps, run, report, pausedAt, waitSeconds));
+  }
+}
+
 /** For how many seconds it stays paused: nothing is sent again before the API was asked where the run is. */
-async function afterRefusedResume(deps: SettleDeps, run: Paused, error: MosaicError): Promise<number> {
+async function afterRefusedResume(deps: SettleDeps, run: Running, error: MosaicError): Promise<number> {
   if (error.ambiguous) return soonSeconds;
   if (ofAccount.has(error.kind)) {
     const { kind, message, retryAfterSeconds } = error;
