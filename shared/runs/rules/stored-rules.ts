@@ -2,6 +2,7 @@ import { InvalidInput, Missing, messageOf } from '../../errors.ts';
 import type { Clock, Item, Table, Write } from '../../platform/ports.ts';
 import { allItems } from '../all-items.ts';
 import { currentRulesKey, rulesVersionKey } from '../run-items.ts';
+import { overlapFaults, type Places } from './check-places.ts';
 import { parseRules } from './parse-rules.ts';
 import type { RuleSet } from './rule.ts';
 import { changesBetween } from './rule-changes.ts';
@@ -26,6 +27,11 @@ interface ApplyOptions {
   readonly by?: string;
   /** Refused when another version is in force by now. */
   readonly basedOn?: number;
+}
+
+interface RollbackOptions extends Pick<ApplyOptions, 'by'> {
+  /** Where uploads and deliveries lie by now. */
+  readonly places?: Places;
 }
 
 /** A table's item has at most 400 KB. */
@@ -78,16 +84,26 @@ export async function applyRules(
 export async function rollbackRules(
   deps: RulesDeps,
   version: number,
-  options: Pick<ApplyOptions, 'by'> = {},
+  options: RollbackOptions = {},
 ): Promise<{ version: number }> {
   const current = await deps.runs.get(currentRulesKey);
   if (version === versionOf(current)) return { version };
   const summary = version === 0 ? 'back to what was deployed' : `back to version ${version}`;
   if (version === 0) return writeVersion(deps, current, { summary, by: options.by });
   const { text } = await versionItem(deps.runs, version);
-  // What was good once may not be any more: a later program may know more of what cannot work.
-  if (text !== undefined) parseText(String(text));
+  // What was good once may not be any more: a later program may know more of what cannot work, and buckets may have changed.
+  if (text !== undefined) assertSound(version, String(text), options.places);
   return writeVersion(deps, current, { text: text as string | undefined, summary, by: options.by });
+}
+
+/** Nobody is asked for agents: a way back must be open while the API is not. */
+function assertSound(version: number, text: string, places: Places | undefined): void {
+  parseText(text);
+  const faults = places === undefined ? [] : overlapFaults(JSON.parse(text), places);
+  if (faults.length > 0)
+    throw new InvalidInput(
+      `Version ${version} cannot hold any more: ${faults.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`,
+    );
 }
 
 /** Newest first. */

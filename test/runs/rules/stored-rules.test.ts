@@ -166,6 +166,17 @@ describe('the history', () => {
     expect(await idsNow()).toEqual(['x']);
   });
 
+  test('does not lead back to what would take deliveries for uploads by now', async () => {
+    await applyRules(deps(), text('x'));
+    await applyRules(deps(), text('y'));
+    const places = { uploads: 'one', deliveries: 'one', deliveriesPrefix: 'x/edited/' };
+    await expect(rollbackRules(deps(), 1, { places })).rejects.toThrow(
+      /Version 1 cannot hold any more: rules\.0\.prefix/,
+    );
+    expect(await idsNow()).toEqual(['y']);
+    expect(await rollbackRules(deps(), 1, { places: { ...places, deliveries: 'two' } })).toEqual({ version: 3 });
+  });
+
   test('has no version that was never applied', async () => {
     await expect(rollbackRules(deps(), 7)).rejects.toThrow('There is no version 7 of the rules');
   });
