@@ -2,6 +2,8 @@ import { InvalidInput } from '../errors.ts';
 import type { Key, Write } from './ports.ts';
 
 const maxWrites = 100;
+const maxPartitionBytes = 2048;
+const maxSortBytes = 1024;
 
 /** Refuses what DynamoDB would refuse, with the same words in both worlds. */
 export function checkWrites(writes: readonly Write[]): void {
@@ -32,6 +34,8 @@ export const changesOf = (set: Extract<Write, { update: Key }>['set']) =>
 function checkWrite(write: Write): void {
   const { pk, sk } = keyOf(write);
   if (pk === '' || sk === '') throw new InvalidInput('A key must not be empty: pk and sk need at least one character.');
+  checkLength(pk, maxPartitionBytes);
+  checkLength(sk, maxSortBytes);
   checkPlaces(write);
   if (!('update' in write)) return;
   const set = changesOf(write.set).map(([name]) => name);
@@ -40,6 +44,12 @@ function checkWrite(write: Write): void {
     if (name === 'pk' || name === 'sk') throw new InvalidInput(`An update cannot change ${name} of ${pk} / ${sk}.`);
   const both = set.find((name) => remove.includes(name));
   if (both !== undefined) throw new InvalidInput(`An update of ${pk} / ${sk} both sets and removes ${both}.`);
+}
+
+function checkLength(part: string, maxBytes: number): void {
+  const bytes = Buffer.byteLength(part);
+  if (bytes > maxBytes)
+    throw new InvalidInput(`A key that begins with ${part.slice(0, 60)} has ${bytes} bytes; at most ${maxBytes} fit.`);
 }
 
 /** DynamoDB refuses an index key that is empty or not text, and never expires an item at a time it cannot read. */
@@ -52,6 +62,7 @@ function checkPlaces(write: Write): void {
       throw new InvalidInput(
         `${name} of ${pk} / ${sk} must be text of at least one character; remove it to leave the index.`,
       );
+    if (typeof value === 'string') checkLength(value, name === 'ipk' ? maxPartitionBytes : maxSortBytes);
   }
   const { expiresAt } = attributes;
   if (expiresAt !== undefined && !Number.isInteger(expiresAt))

@@ -195,6 +195,15 @@ export function tableContract(name: string, open: () => Promise<Table>, gaps?: G
       await expect(table.write({ put: { ...item, expiresAt: 1.5 } })).rejects.toThrow(InvalidInput);
     });
 
+    check('keeps the longest keys, by their bytes, and refuses longer ones', async () => {
+      const item = { ...run(), sk: 'é'.repeat(512) };
+      await table.write({ put: item });
+      expect(await table.get(item)).toEqual(item);
+      await expect(table.write({ put: { ...item, sk: `${item.sk}x` } })).rejects.toThrow('1025 bytes');
+      await expect(table.write({ put: { ...item, pk: 'x'.repeat(2049) } })).rejects.toThrow(InvalidInput);
+      await expect(table.write({ put: { ...item, ipk: 'x', isk: 'x'.repeat(1025) } })).rejects.toThrow(InvalidInput);
+    });
+
     check('keeps an item of 300 KB and refuses one of 500 KB', async () => {
       const item = run({ text: 'x'.repeat(300 * 1024) });
       await table.write({ put: item });
