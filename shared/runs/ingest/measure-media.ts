@@ -1,3 +1,4 @@
+import type { Clock } from '../../platform/ports.ts';
 import type { MeasuredMedia } from '../run.ts';
 import { readMovieIndex } from './movie-index.ts';
 import { type Ranges, TooMuch } from './ranges.ts';
@@ -17,9 +18,11 @@ export async function measureMedia(ranges: Ranges, container: string): Promise<M
   // What it thinks of a stranger's file is no line of our log.
   Logging.level = LogLevel.Silent;
   let failure: unknown;
+  const thinking = stopwatch(ranges.clock);
   const read = async (from: number, to: number): Promise<Uint8Array> => {
+    if (thinking.ms() > mostThinkingMs) throw new TooMuch(`More than ${mostThinkingMs} ms of thought would be needed.`);
     try {
-      return await ranges.read(from, to);
+      return await thinking.without(() => ranges.read(from, to));
     } catch (error) {
       if (!(error instanceof TooMuch)) failure ??= error;
       throw error;
@@ -41,6 +44,26 @@ export async function measureMedia(ranges: Ranges, container: string): Promise<M
   // Ours is thrown as it was: a bucket that does not answer says nothing of the file.
   if (failure !== undefined) throw failure;
   return media && rounded(media);
+}
+
+/** An honest file is understood at once; one of a million empty parts would keep everybody else waiting. */
+const mostThinkingMs = 2000;
+
+/** Counts the time that is not spent waiting for bytes: a slow bucket says nothing of a file. */
+function stopwatch(clock: Clock) {
+  const began = clock();
+  let waited = 0;
+  return {
+    ms: () => clock() - began - waited,
+    async without<T>(wait: () => Promise<T>): Promise<T> {
+      const from = clock();
+      try {
+        return await wait();
+      } finally {
+        waited += clock() - from;
+      }
+    },
+  };
 }
 
 const rounded = ({ seconds, ...media }: MeasuredMedia): MeasuredMedia => ({

@@ -15,6 +15,7 @@ export class TooMuch extends Error {
 
 export interface Ranges {
   readonly size: number;
+  readonly clock: Clock;
   /** From the first byte to before the last. */
   read(from: number, to: number): Promise<Uint8Array>;
 }
@@ -55,6 +56,7 @@ export function openRanges(uploads: Bucket, object: InputObject, clock: Clock): 
 
   return {
     size,
+    clock,
     async read(from, to) {
       const known = pieces.find((piece) => piece.from <= from && to <= piece.from + piece.bytes.length);
       if (known !== undefined) return known.bytes.subarray(from - known.from, to - known.from);

@@ -98,6 +98,38 @@ describe('what a video is', () => {
   });
 });
 
+describe('a file of a million empty parts', () => {
+  /** The head of a WebM, and then nothing but parts of two bytes. */
+  const bomb = () => {
+    const head = Buffer.from(
+      '1a45dfa38b4282847765626d428781014285810118538067 01ffffffffffffff'.replace(' ', ''),
+      'hex',
+    );
+    return Buffer.concat([head, Buffer.from('ec80'.repeat(1_000_000), 'hex')]);
+  };
+
+  test('is given up for the thought that it takes, not for how slow its bucket is', async () => {
+    const measured = async (bytes: Uint8Array, readMs: number, thinkMs: number) => {
+      let now = 0;
+      const { bucket, read } = bucketOf(bytes);
+      const slow: Bucket['read'] = (...all) => {
+        now += readMs;
+        return bucket.read(...all);
+      };
+      const ranges = openRanges({ ...bucket, read: slow }, { key: 'a', versionId: 'v', size: bytes.length }, () => {
+        now += thinkMs;
+        return now;
+      });
+      return { media: await measureMedia(ranges, 'webm'), read };
+    };
+    const { media, read } = await measured(bomb(), 0, 700);
+    expect(media).toBeUndefined();
+    expect(read.requests).toBeLessThanOrEqual(4);
+    const honest = await readFile(await resizedClip());
+    expect((await measured(honest, 5000, 0)).media).toMatchObject({ videoTracks: 1 });
+  });
+});
+
 describe('what is not worth paying for', () => {
   const box = (text: string) => Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(text.padEnd(20, '\0'))]);
 
