@@ -1,7 +1,9 @@
+import { probeSucceeded } from './account-hold.ts';
 import { agentRunFromEvents, saysNo } from './agent-run-from-events.ts';
 import { confirmStart } from './confirm-start.ts';
 import { slotOf } from './control/as-it-is.ts';
 import { moveStart, neverBegan } from './control/move-start.ts';
+import { wakeHolders } from './control/wake-holders.ts';
 import { readRun } from './move-run.ts';
 import type { NextState, Run, Starting, Uncertain } from './run.ts';
 import { agentRunKey } from './run-items.ts';
@@ -16,9 +18,12 @@ const nextLookSeconds = 300;
  * that nothing began. What the list shows is never adopted: it may be a stranger's.
  */
 export async function settleStart(deps: SettleDeps, run: Starting | Uncertain): Promise<Run | 'settled'> {
+  const { settleQueue } = deps;
   const agentRunId = await agentRunFromEvents(deps, run);
   if (agentRunId !== undefined) {
     await confirmStart(deps, run, agentRunId);
+    // It was taken after all, so the account may start others too.
+    if ((await probeSucceeded(deps, run.id)) && settleQueue !== undefined) await wakeHolders({ ...deps, settleQueue });
     return again(deps, run);
   }
   if (deps.clock() < Date.parse(run.checkAfter)) return 'settled';

@@ -220,6 +220,21 @@ describe('caps of an hour', () => {
   });
 });
 
+describe('a hold whose probe was lost', () => {
+  test('ends when its webhook says that it was taken', async () => {
+    openWorld({ rules: [one, { prefix: 'other/', agentId: 'agent-2' }] });
+    world.script.answers.push(new MosaicError('refused: credits', { kind: 'credits', status: 403 }), 'lose-answer');
+    await upload('in/', 1);
+    await upload('other/', 1);
+    await world.later(31);
+    expect(await statuses('in/', 1)).toEqual(['uncertain']);
+    expect(await statuses('other/', 1)).toEqual(['waiting']);
+    await world.settled();
+    expect(await statuses('in/', 1)).toEqual(['running']);
+    expect(await statuses('other/', 1)).toEqual(['running']);
+  });
+});
+
 describe('a daily budget', () => {
   const rate = { perRun: 4 };
   const budget = { perDay: 10, currency: 'EUR' };
@@ -239,5 +254,17 @@ describe('a daily budget', () => {
     world.script.answers.push(new MosaicError('no such parameter', { kind: 'bad-request', status: 400 }));
     await upload('in/', 4);
     expect(await statuses('in/', 4)).toEqual(['failed', 'running', 'running', 'waiting']);
+  });
+
+  test('counts a start to the day on which it is made, though its link was signed on the one before', async () => {
+    openWorld({ budget, rules: [{ ...one, rate }] });
+    const { link } = world.deps.uploads;
+    world.deps.uploads.link = async (key, options) => {
+      world.jump(86_400);
+      return link(key, options);
+    };
+    await upload('in/', 1);
+    const counted = (day: string) => world.runs.get({ pk: `SPENT#${day}`, sk: 'ALL' });
+    expect([await counted('2026-01-02'), (await counted('2026-01-03'))?.value]).toEqual([undefined, 4]);
   });
 });

@@ -18,6 +18,8 @@ export interface Room {
   readonly ruleSlot?: number;
   /** The probe of a hold, and the counters of the hour and the day. */
   readonly alongside: readonly Write[];
+  /** For which it is counted. */
+  readonly hour: string;
 }
 
 /** Where a run may start now, or why it may not; a run that never may is ended here. */
@@ -35,6 +37,7 @@ export async function roomFor(deps: StartDeps, limits: Limits, run: Waiting): Pr
   const { id, slots } = run.rule;
   const ruleSlot = slots === undefined ? undefined : await freeRuleSlot(deps.runs, id, slots);
   if (slots !== undefined && ruleSlot === undefined) return 'rule-full';
+  const hour = hourAt(deps.clock());
   const counted = await countStart(deps, limits, run);
   if (counted.outcome === 'too-costly') {
     await moveRun(deps, run, { status: 'failed', failure: 'too-costly', reason: counted.reason });
@@ -42,7 +45,7 @@ export async function roomFor(deps: StartDeps, limits: Limits, run: Waiting): Pr
   }
   if (counted.outcome !== 'counted') return counted.outcome;
   const probe = hold === undefined ? [] : [probeWrite(deps, hold, run.id)];
-  return { slot, ...(ruleSlot === undefined ? {} : { ruleSlot }), alongside: [...probe, ...counted.writes] };
+  return { slot, ...(ruleSlot === undefined ? {} : { ruleSlot }), alongside: [...probe, ...counted.writes], hour };
 }
 
 /** Slots, agent's lock, counters and move are one write. Ambiguous starts are one at a time per agent because the lock is. */
@@ -55,8 +58,10 @@ export async function takeSlot(
 ): Promise<Starting | Outcome> {
   for (let room: Room | Outcome = found; ; room = await roomFor(deps, limits, run)) {
     if (typeof room === 'string') return room;
-    const { alongside, ...slots } = room;
+    const { alongside, hour, ...slots } = room;
     const startedAt = new Date(deps.clock()).toISOString();
+    // Signing a link took until the next hour, or day, which counts it instead.
+    if (hour !== hourAt(deps.clock())) continue;
     const checkAfter = new Date(deps.clock() + startSeconds(deps) * 1000).toISOString();
     const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1 } as const;
     const moved = await moveRun(deps, run, { ...starting, ...(linkExpiresAt && { linkExpiresAt }) }, alongside);
@@ -66,6 +71,8 @@ export async function takeSlot(
     if (lock !== undefined) return agentBusy(deps, lock);
   }
 }
+
+const hourAt = (time: number): string => new Date(time).toISOString().slice(0, 13);
 
 const isAgentLock = ({ type }: Item): boolean => type === 'agent-lock';
 
