@@ -82,6 +82,28 @@ describe('a rule that comes after another', () => {
     expect(world.agentRunOf(third).request.nodeRenderIds).toEqual(['output-1']);
   });
 
+  test('knows its own data beside that of the one before it', async () => {
+    const rules = chain({
+      data: { style: 'loud' },
+      updateParams: { logo: { text: '{data.style} for {data.customer}' } },
+    });
+    const [cut, brand] = rules.rules;
+    world = controlWorld({ outputs, rules: { rules: [{ ...cut, data: { style: 'calm', customer: 'acme' } }, brand] } });
+    await world.report(await world.started('in/talk.mp4'), { status: 'completed' }, 1);
+    expect(await runsOf('brand')).toMatchObject([
+      { status: 'running', rule: { updateParams: { logo: { text: 'loud for acme' } } } },
+    ]);
+  });
+
+  test('whose deliveries could not be named is refused before it is paid for', async () => {
+    world = controlWorld({ outputs, rules: chain({ deliver: { key: '{metadata.customer}/{output}' } }) });
+    await world.report(await world.started('in/talk.mp4'), { status: 'completed' }, 1);
+    expect(await runsOf('brand')).toMatchObject([
+      { status: 'rejected', reason: expect.stringContaining('metadata.customer') },
+    ]);
+    expect(world.script.runs.size).toBe(1);
+  });
+
   test('whose parameters cannot be filled in is refused with the reason, and spoils nothing', async () => {
     world = controlWorld({ outputs, rules: chain({ updateParams: { logo: { text: '{metadata.customer}' } } }) });
     const first = await world.report(await world.started('in/talk.mp4'), { status: 'completed' }, 1);

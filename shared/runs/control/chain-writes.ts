@@ -1,10 +1,11 @@
 import { messageOf, PermanentError } from '../../errors.ts';
 import type { Write } from '../../platform/ports.ts';
 import { newRunId } from '../ids.ts';
+import { assertDeliverable } from '../ingest/assert-deliverable.ts';
 import { estimateRun } from '../ingest/estimate.ts';
 import type { RunDeps } from '../move-run.ts';
 import type { Rule } from '../rules/rule.ts';
-import { fillParams, keyVariables } from '../rules/template.ts';
+import { fillParams, keyVariables, type Variables } from '../rules/template.ts';
 import type { RejectedRun, Run, Waiting } from '../run.ts';
 import { claimKey, newRunWrites } from '../run-items.ts';
 import type { Limits } from './counters.ts';
@@ -50,7 +51,8 @@ function chainedRun(
 ): Waiting | RejectedRun {
   const { clock, newId = newRunId } = deps;
   const createdAt = new Date(clock()).toISOString();
-  const { upload, variables, media, lineage } = parent;
+  const { upload, media, lineage } = parent;
+  const variables = variablesOf(rule, parent);
   const base = {
     estimate: estimated(deps, rule, parent),
     ...{ id: newId(), upload, variables, media, createdAt, updatedAt: createdAt, attempt: 1, revision: 1 },
@@ -58,11 +60,11 @@ function chainedRun(
     lineage: { hops, rootRunId: lineage?.rootRunId ?? parent.id, parentRunId: parent.id },
   };
   try {
-    return { ...base, rule: filled(rule, parent, createdAt), status: 'waiting', starts: 0 };
+    return { ...base, rule: filled(rule, { upload, variables, createdAt }), status: 'waiting', starts: 0 };
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
     // The parent's own outputs are to be delivered all the same.
-    return { ...base, rule, status: 'rejected', reason: `its parameters cannot be filled in: ${messageOf(error)}` };
+    return { ...base, rule, status: 'rejected', reason: `its rule cannot be filled in: ${messageOf(error)}` };
   }
 }
 
@@ -73,7 +75,16 @@ function estimated({ limits }: ChainDeps, { rate }: Rule, { upload, media, estim
   return amount === undefined ? undefined : { amount, currency };
 }
 
-function filled(rule: Rule, { upload, variables }: Run, at: string): Rule {
-  if (rule.updateParams === undefined) return rule;
-  return { ...rule, updateParams: fillParams(rule.updateParams, { ...keyVariables(rule, upload, at), ...variables }) };
+/** What this rule's author wrote for it goes before what was written for the one it follows, and a sidecar before both. */
+function variablesOf({ data }: Rule, { variables = {} }: Run): NonNullable<Run['variables']> {
+  const [before, asked] = [variables.data, variables.sidecar] as (object | undefined)[];
+  return { ...variables, data: { ...before, ...data, ...asked } };
+}
+
+type Known = Pick<Run, 'upload' | 'createdAt' | 'variables'>;
+
+function filled(rule: Rule, { upload, createdAt, variables }: Known): Rule {
+  const known: Variables = { metadata: {}, sidecar: {}, ...keyVariables(rule, upload, createdAt), ...variables };
+  assertDeliverable(rule.deliver ?? {}, known);
+  return rule.updateParams === undefined ? rule : { ...rule, updateParams: fillParams(rule.updateParams, known) };
 }
