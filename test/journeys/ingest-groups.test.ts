@@ -360,6 +360,16 @@ describe('a manifest', () => {
     }
   });
 
+  test('of as many inputs as the API takes leads to its run from each of them', async () => {
+    open({ start: 'manifest' });
+    const names = Array.from({ length: 50 }, (_, n) => `${n}.mp4`);
+    for (const name of names) await world.uploads.put(`in/${name}`, tinyVideo);
+    await manifest('in/show.run.json', { inputs: names });
+    const run = await world.runOf('in/show.run.json');
+    expect(run.status).toBe('running');
+    expect((await findRun(world.deps, 'in/49.mp4'))?.id).toBe(run.id);
+  });
+
   test('is refused for an input that is no video, naming it', async () => {
     open({ start: 'manifest' });
     await put('in/a.mp4', 'not a video');
