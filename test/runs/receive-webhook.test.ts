@@ -69,6 +69,19 @@ describe('a webhook', () => {
     expect(await receive(event, 'old', runId, both)).toBe('accepted');
     expect(await receive(event, 'new', runId, both)).toBe('accepted');
     expect(await receive(event, both, runId, both)).toBe('unauthorised');
+    const withNone = JSON.stringify(['', ' ', null, 'new']);
+    expect(await receive(event, 'new', runId, withNone)).toBe('accepted');
+    for (const none of ['', ' ', 'null']) expect(await receive(event, none, runId, withNone)).toBe('unauthorised');
+  });
+
+  test('as long as may be is stored, and so is one whose header lies about base64', async () => {
+    expect(await receive('x'.repeat(6 * 1024 ** 2))).toBe('unknown-event');
+    const headers = { 'x-mosaic-signature': webhookSecret };
+    const deps = { ...world.deps, payloads: payloads() };
+    const asBase64 = { headers, pathParameters: { runId }, body: JSON.stringify(event), isBase64Encoded: true };
+    const reply = await webhookHandler(deps)(asBase64 as never);
+    expect(reply).toMatchObject({ statusCode: 200 });
+    expect((await eventItems()).filter(({ flag }) => flag === 'UNREADABLE')).toHaveLength(2);
   });
 
   test('cannot come in by an empty signature where no secret is set', async () => {
