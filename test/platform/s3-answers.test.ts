@@ -39,6 +39,16 @@ describe('What may not be read', () => {
     expect(asked).toHaveLength(1);
   });
 
+  test('a head that is answered 400, without a word, is asked why: a version id of no shape is no version', async () => {
+    answers(withHeaders({}, 400), xmlError(400, 'InvalidArgument', 'Invalid version id specified'));
+    expect(await bucket.head('k', { versionId: 'nonsense' })).toBeUndefined();
+    answers(withHeaders({}, 400), xmlError(400, 'KMS.DisabledException', 'arn:… is disabled.'));
+    expect(await thrownBy(bucket.head('k'))).toBeInstanceOf(Denied);
+    answers(withHeaders({}, 400), xmlError(416, 'InvalidRange'));
+    const error = await thrownBy(bucket.head('k'));
+    expect(error).not.toBeInstanceOf(PermanentError);
+  });
+
   test('a KMS key that is disabled is a matter of permissions too', async () => {
     answers(xmlError(400, 'KMS.DisabledException', 'arn:… is disabled.'));
     expect(await thrownBy(bucket.read('k'))).toBeInstanceOf(Denied);
