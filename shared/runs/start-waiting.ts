@@ -71,7 +71,8 @@ async function startOrDefer(deps: StartDeps, limits: Limits, runId: string, fail
     return await startOne(deps, limits, runId);
   } catch (error) {
     deps.log.error('start.not-made', { runId, error });
-    const run = await readRun(deps.runs, runId);
+    // One that cannot even be read is left where it is, for a version that can.
+    const run = await readRun(deps.runs, runId).catch(() => undefined);
     const notBefore = new Date(deps.clock() + notMadeSeconds * 1000).toISOString();
     const deferred = run?.status === 'waiting' && (await moveRun(deps, run, { ...waitingState(run), notBefore }));
     if (deferred && deferred.outcome === 'moved') await wakeStartWaiting(deps.startQueue, notMadeSeconds);

@@ -3,7 +3,7 @@ import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { Item, Page, Table } from '../../shared/platform/ports.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import type { Copying, Run } from '../../shared/runs/run.ts';
-import { openPk, runKey } from '../../shared/runs/run-items.ts';
+import { laterPk, openPk, runKey, waitingPk } from '../../shared/runs/run-items.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {
   type PipelineWorld,
@@ -232,6 +232,22 @@ describe('a start', () => {
     world.jump(3600);
     await reconcileAndDrain();
     expect((await now()).status).toBe('running');
+  });
+
+  test('does not wait for a run of a kind that only a newer version knows', async () => {
+    const run = await started();
+    const newer = { type: 'run', status: 'queued-anew' };
+    const [first, later] = ['newer-1', 'newer-2'];
+    await world.runs.write(
+      { put: { ...runKey(first), ...newer } },
+      { put: { ...runKey(later), ...newer } },
+      { put: { pk: waitingPk, sk: '0#first#2026#newer-1', type: 'waiting', runId: first, ruleId: 'first' } },
+      { put: { pk: laterPk, sk: '2026-01-01#newer-2', type: 'waiting', runId: later } },
+    );
+    await world.upload('in/next.mov');
+    await world.drain('start').catch(() => {});
+    expect((await world.runOf('in/next.mov')).status).toBe('running');
+    expect(run.status).toBe('running');
   });
 
   test('that finds the account full asks every minute, since nobody foretells when a run elsewhere ends', async () => {

@@ -9,7 +9,9 @@ export async function joinLines(deps: RunDeps): Promise<boolean> {
   const now = new Date(deps.clock()).toISOString();
   const due = await deps.runs.query({ pk: laterPk, to: `${now}\u{10FFFF}`, limit: atOnce });
   for (const { runId } of due.items) {
-    const run = await readRun(deps.runs, String(runId));
+    const run = await readRun(deps.runs, String(runId)).catch((error: unknown) => {
+      deps.log.error('start.not-made', { runId, error });
+    });
     if (run?.status !== 'waiting') continue;
     const { notBefore, ...waiting } = asItIs(run) as typeof run;
     await moveRun(deps, run, waiting);
