@@ -3,6 +3,7 @@ import { Denied } from '../../shared/errors.ts';
 import type { Bucket, ObjectHead } from '../../shared/platform/ports.ts';
 import { admitUpload } from '../../shared/runs/admit-upload.ts';
 import { runsOfUpload } from '../../shared/runs/find-runs.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';
 
@@ -473,6 +474,18 @@ describe('what is asked for one object', () => {
       status: 'running',
       rule: { updateParams: { node1: { title: 'a for late' } } },
     });
+  });
+
+  test.each([
+    ['its rule is gone by then', () => Object.assign(world.deps, { rules: async () => parseRules({ rules: [] }) })],
+    ['the clock is set back meanwhile', () => world.jump(-86_400)],
+  ])('is waited for also when %s', async (_name, happens) => {
+    open({ ...rule, sidecar: 'required' });
+    await put('in/a.mp4');
+    happens();
+    await sidecar('in/a.mp4', {});
+    await world.drain();
+    expect((await world.runOf('in/a.mp4')).status).toBe('running');
   });
 
   test('is waited for until time is up, and no longer', async () => {

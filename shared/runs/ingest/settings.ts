@@ -84,8 +84,8 @@ const labelled = (before: Delivering, { deliver: { tags, metadata } = {} }: Sett
   ...(metadata && { metadata: { ...before.metadata, ...metadata, ...before.metadata } }),
 });
 
-/** A run lies in one item of at most 400 KB, with its inputs and its story's facts. */
-const maxBytes = 300_000;
+/** A run lies in one item of at most 400 KB, beside all of its inputs. */
+const maxBytes = 250_000;
 
 /** What a template makes of a long text may be longer than any run can keep; it would stop there for ever. */
 function kept(resolved: Resolved): Resolved {
