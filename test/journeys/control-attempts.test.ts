@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
+import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
@@ -39,6 +40,16 @@ describe('a run that failed', () => {
     expect((await runHistory(world, run.id)).map((entry) => (entry.kind === 'move' ? entry.to : entry.flag))).toContain(
       'failed',
     );
+  });
+
+  test('takes a wish to cancel it on to the attempt that has begun meanwhile', async () => {
+    openWorld({ retry: { attempts: 3, on: ['agent-failed'] } });
+    const first = await world.report(await world.started('in/1.mp4'), failed('the model fell over'));
+    expect(await askCancel(world.deps, first.id, 'wrong cut')).toBe('asked');
+    await world.drain();
+    expect(await world.read(first.nextRunId ?? '')).toMatchObject({ status: 'cancelled', attempt: 2 });
+    expect(await askCancel(world.deps, first.id, 'wrong cut')).toBe('ended');
+    expect(world.script.runs.size).toBe(2);
   });
 
   test('is not tried again where nobody asked for it, but can be by command, once', async () => {

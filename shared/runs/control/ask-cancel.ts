@@ -11,18 +11,22 @@ import type { ControlDeps } from './control-deps.ts';
  */
 export type CancelAnswer = 'cancelled' | 'asked' | 'ended';
 
-/** Ends a run, whatever it is doing; asking again changes nothing. */
+/** Ends a run, whatever it is doing, or the attempt that has taken its place; asking again changes nothing. */
 export async function askCancel(deps: ControlDeps, runId: string, reason: string): Promise<CancelAnswer> {
-  for (;;) {
-    const run = await readRun(deps.runs, runId);
-    if (run === undefined) throw new Missing(`There is no run ${runId}.`);
-    if (isEnded(run)) return 'ended';
+  for (let id = runId; ; ) {
+    const run = await readRun(deps.runs, id);
+    if (run === undefined) throw new Missing(`There is no run ${id}.`);
+    if (isEnded(run)) {
+      if (run.nextRunId === undefined) return 'ended';
+      id = run.nextRunId;
+      continue;
+    }
     const next = cancelled(deps, run, reason);
     const moved = await moveRun(deps, run, next);
     if (moved.outcome !== 'moved') continue;
     // It held no slot, so nobody waits for this.
     if (next.status === 'cancelled') return 'cancelled';
-    await wakeSettle(deps.settleQueue, [runId]);
+    await wakeSettle(deps.settleQueue, [id]);
     return 'asked';
   }
 }
