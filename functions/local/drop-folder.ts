@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { watch } from 'chokidar';
+import { type FSWatcher, watch } from 'chokidar';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
 import { contentTypeOf, identityOf } from './upload.ts';
 
 export interface DropFolder {
+  /** Resolves once whatever lands from now on is seen. */
+  readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,6 +33,8 @@ export function watchDropFolder(
     followSymlinks: false,
   });
   const closing = new AbortController();
+  // Each file that lies there already waits for it.
+  setMaxListeners(0, closing.signal);
   const turns = new Map<string, Promise<void>>();
   let isFirstLook = true;
   // One look at a file after the other: the second finds what the first one took.
@@ -46,11 +51,15 @@ export function watchDropFolder(
     turn.then(() => turns.get(path) === turn && turns.delete(path));
   };
   watcher.on('add', take).on('change', take);
-  watcher.on('ready', () => {
-    isFirstLook = false;
+  const ready = new Promise<void>((resolve) => {
+    watcher.on('ready', () => {
+      isFirstLook = false;
+      watchMissed(watcher, folder).finally(resolve);
+    });
   });
   watcher.on('error', (error) => report.failed(folder, error));
   return {
+    ready,
     close: () => {
       closing.abort();
       return watcher.close();
@@ -63,6 +72,17 @@ export function watchDropFolder(
     if ((await uploads.head(key))?.metadata.source === identity) return;
     await uploads.importFile(key, path, { contentType: contentTypeOf(path), metadata: { source: identity } });
     report.taken(key);
+  }
+}
+
+/** A folder that is made while the watcher looks for the first time may be overlooked, and then for good. */
+async function watchMissed(watcher: FSWatcher, folder: string): Promise<void> {
+  // One that goes while it is listed spoils the list; it was a folder in motion, and moves are seen.
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const watched = new Set(Object.keys(watcher.getWatched()));
+  for (const entry of entries) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isDirectory() && !watched.has(path)) watcher.add(path);
   }
 }
 

@@ -8,6 +8,8 @@ export function shownPath(path: string): string {
   return plainText(short.startsWith('..') ? path : short);
 }
 
-/** File names come from anywhere: what would move the cursor or change the colour is shown as a question mark. */
-export const plainText = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '?');
+/** Letters that move the cursor, change colours, break lines or turn the direction of what follows. */
+export const unseen = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/** File names come from anywhere: what would command the terminal is shown as a question mark. */
+export const plainText = (text: string): string => text.replace(unseen, '?');

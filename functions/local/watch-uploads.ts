@@ -7,6 +7,7 @@ import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
+import { banner } from './banner.ts';
 import { watchDropFolder } from './drop-folder.ts';
 import { interruption } from './interruption.ts';
 import { openWorld } from './open-world.ts';
@@ -25,7 +26,8 @@ export async function watchUploads(options: Arguments): Promise<number> {
     taken: (key) => void whatBecomesOf(world, key).then((text) => say(key, text)),
     failed: (path, error) => say(relative(uploads, path), colors.red(`not taken: ${plainText(messageOf(error))}`)),
   });
-  banner(world, uploads, join(options.dataFolder, 'deliveries'));
+  await folder.ready;
+  await banner(world, uploads, join(options.dataFolder, 'deliveries'));
   await until(interrupted.signal);
   console.log('\nStopping. What is under way is kept and goes on at the next start.');
   await folder.close();
@@ -33,35 +35,19 @@ export async function watchUploads(options: Arguments): Promise<number> {
   return 0;
 }
 
-function banner(world: LocalWorld, uploads: string, deliveries: string): void {
-  const names = [...world.agents.keys()];
-  const width = Math.max(...names.map((name) => name.length));
-  const folders = names.map(
-    (name) =>
-      `    ${colors.bold(`${shownPath(uploads)}/${name}/`)}${' '.repeat(width - name.length)}  ${colors.dim(world.agents.get(name)?.description ?? '')}`,
-  );
-  console.log(
-    [
-      `${colors.bold('Tessera')}: drop a video, get the edited one back.`,
-      '',
-      '  Drop files into',
-      ...folders,
-      `  Results appear in  ${colors.bold(`${shownPath(deliveries)}/`)}`,
-      `  API                ${world.url}  (Mosaic's; key ${world.apiKey})`,
-      `  Stop with Ctrl-C.`,
-      '',
-    ].join('\n'),
-  );
-}
-
 /** What no rule takes leaves no run behind, so nothing else would tell of it. */
 async function whatBecomesOf(world: LocalWorld, key: string): Promise<string> {
   const rules = await world.rules();
   if (isSidecarKey(key) || isManifestKey(key) || rulesFor(rules, key).length > 0) return 'uploaded';
   const advice =
-    rules.version === 0 ? `Move it into ${[...world.agents.keys()].join('/, ')}/` : 'Ask tessera rules explain KEY';
+    rules.version === 0
+      ? `Move it into ${eitherOf([...world.agents.keys()].map((name) => `${name}/`))}`
+      : 'Ask tessera rules explain KEY';
   return colors.dim(`ignored: no rule takes it. ${advice}.`);
 }
+
+const eitherOf = (names: readonly string[]): string =>
+  [names.slice(0, -1).join(', '), names.at(-1)].filter((part) => part !== '').join(' or ');
 
 /** Says each move of each run once, in the order in which they were made. */
 function moveScreen() {
@@ -84,8 +70,16 @@ function moveScreen() {
     const text = wordsFor(run, files);
     if (text === undefined || said.get(runId) === text) return;
     said.set(runId, text);
-    say(run.upload.key, text);
+    say(`${run.upload.key}${await whichOf(world, run)}`, text);
   }
+}
+
+/** Where an upload may have several runs, their rule tells them apart. */
+async function whichOf(world: LocalWorld, { rule, input }: Run): Promise<string> {
+  const isOneOfMany = rule.of !== undefined || input?.kind === 'renders' || (await world.rules()).match === 'all';
+  if (!isOneOfMany) return '';
+  const [agent] = [...world.agents].find(([, { agentId }]) => agentId === rule.agentId) ?? [];
+  return ` (${rule.of === undefined ? rule.id : `${rule.of}@${agent ?? rule.agentId}`})`;
 }
 
 function wordsFor(run: Run, files: readonly string[] | undefined): string | undefined {

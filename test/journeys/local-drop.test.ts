@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { watchDropFolder } from '../../functions/local/drop-folder.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
@@ -36,5 +36,27 @@ test('a file that is still being copied when the program starts is taken once, a
     expect(takenBytes).toEqual([23]);
   } finally {
     await drop.close();
+  }
+});
+
+test('a folder that is made while it begins to watch is watched too, whenever that is', async () => {
+  const uploads = platform.bucket('uploads');
+  const taken = new Set<string>();
+  const starts = Array.from({ length: 60 }, (_, turns) => ({ root: join(folder, `drop-${turns}`), turns }));
+  const drops = await Promise.all(
+    starts.map(async ({ root, turns }) => {
+      const report = { taken: () => taken.add(root), failed: (path: string) => taken.add(path) };
+      const drop = watchDropFolder(root, ['tighten'], uploads, report);
+      for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+      mkdirSync(join(root, 'new'));
+      writeFileSync(join(root, 'new', `${turns}.mp4`), 'video');
+      return drop;
+    }),
+  );
+  try {
+    await expect.poll(() => taken.size, { timeout: 20_000 }).toBe(starts.length);
+    expect(taken).toEqual(new Set(starts.map(({ root }) => root)));
+  } finally {
+    await Promise.all(drops.map((drop) => drop.close()));
   }
 });

@@ -41,7 +41,7 @@ describe('npm start', () => {
     await program.saying('talk.mp4  done');
     expect(program.printed().match(/talk\.mp4 {2}uploaded/g)).toHaveLength(1);
     expect(program.printed()).toMatch(
-      /stray\.mp4 {2}ignored: no rule takes it. Move it into tighten\/, vertical\/, polish\//,
+      /stray\.mp4 {2}ignored: no rule takes it. Move it into tighten\/, vertical\/ or polish\//,
     );
     expect(program.printed()).not.toContain('hidden');
     const paths = delivered();
