@@ -54,9 +54,11 @@ export const whoIAm = (): string | undefined => {
 };
 
 async function check(world: World, path: string) {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const read = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new InvalidInput(`${shownPath(path)} cannot be read: ${reasons[error.code ?? ''] ?? error.message}.`);
   });
+  // Some editors begin a file with a mark that is no JSON.
+  const text = read.replace(/^\uFEFF/, '');
   const faults = await checkRules(text, { places: world.places, mosaic: await world.mosaic() });
   return { text, faults, warnings: warnAboutRules(text) };
 }

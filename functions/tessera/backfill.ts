@@ -24,7 +24,7 @@ export async function backfillPrefix(
   };
   try {
     const { sent, done } = await backfill(world, { prefix, again, limit, onPage });
-    if (sent === 0 && done && !again) return nothingNew(prefix);
+    if (sent === 0 && done) return again ? nothingThere(prefix) : nothingNew(prefix);
     return outcomeOf(world, prefix, sent, done);
   } catch (error) {
     if (error instanceof Stopped) return stopped(prefix, told.sent);
@@ -43,6 +43,11 @@ const nothingNew = (prefix: string): Outcome => ({
   lines: [
     `Nothing lies below ${whereOf(prefix)} that was not handed over before. From the beginning, for rules that are new since: --again.`,
   ],
+  json: { prefix, sent: 0, done: true },
+});
+
+const nothingThere = (prefix: string): Outcome => ({
+  lines: [`Nothing lies below ${whereOf(prefix)}.`],
   json: { prefix, sent: 0, done: true },
 });
 

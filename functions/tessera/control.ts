@@ -3,7 +3,13 @@ import { askCancel, type CancelAnswer } from '../../shared/runs/control/ask-canc
 import { askResume } from '../../shared/runs/control/ask-resume.ts';
 import { pause, readPauses, unpause } from '../../shared/runs/control/pause.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
+import { readRun } from '../../shared/runs/move-run.ts';
+import { plainText } from '../local/shown-path.ts';
+import { inLocalTimes, localTime } from './layout.ts';
+import { nextStepOf } from './next-step.ts';
+import { readObstacles } from './obstacles.ts';
 import type { Outcome } from './outcome.ts';
+import { unknownRule } from './rule-ids.ts';
 import type { World } from './world.ts';
 
 export async function pauseStarts(
@@ -11,9 +17,16 @@ export async function pauseStarts(
   { rule: ruleId, reason = 'paused by command' }: { readonly rule?: string; readonly reason?: string },
 ): Promise<Outcome> {
   if (ruleId !== undefined) await assertRule(world, ruleId);
+  const before = await readPauses(world);
   await pause(world, { ruleId, reason });
   const what = ruleId === undefined ? 'Nothing' : `Nothing of the rule ${ruleId}`;
   const again = ruleId === undefined ? 'tessera resume' : `tessera resume --rule ${ruleId}`;
+  const already = ruleId === undefined ? before.all : before.rules.get(ruleId);
+  if (already !== undefined)
+    return {
+      lines: [`Paused already, since ${localTime(already.at)} (${plainText(already.reason)}). To go on: ${again}`],
+      json: { paused: ruleId ?? 'all', reason: already.reason, since: already.at },
+    };
   return {
     lines: [`Paused. ${what} is started until ${again}; uploads are taken and wait, what is under way goes on.`],
     json: { paused: ruleId ?? 'all', reason },
@@ -28,9 +41,11 @@ export async function resume(
 ): Promise<Outcome> {
   if (runId !== undefined) {
     await askResume(world, runId);
-    return { lines: ['It goes on as soon as it can.'], json: { resumed: runId }, note: world.idleBecause() };
+    return { lines: [await nowThat(world, runId)], json: { resumed: runId }, note: world.idleBecause() };
   }
   const before = await readPauses(world);
+  // A rule that is gone may still be paused.
+  if (ruleId !== undefined && !before.rules.has(ruleId)) await assertRule(world, ruleId);
   await unpause(world, ruleId);
   if (ruleId === undefined) await askResume(world);
   const left = ruleId === undefined ? [...before.rules.keys()] : [];
@@ -46,6 +61,13 @@ export async function resume(
     json: { resumed: ruleId ?? 'all', wasPaused, stillPaused: left },
     note: world.idleBecause(),
   };
+}
+
+/** One that waits may still be kept from its start by what keeps others too. */
+async function nowThat(world: World, runId: string): Promise<string> {
+  const run = await readRun(world.runs, runId);
+  const next = run?.status === 'waiting' ? nextStepOf(run, await readObstacles(world, run)) : undefined;
+  return next === undefined ? 'It goes on as soon as it can.' : inLocalTimes(plainText(next));
 }
 
 export async function cancel(
@@ -79,8 +101,6 @@ export async function retry(
 }
 
 async function assertRule(world: World, ruleId: string): Promise<void> {
-  const { rules } = await world.rules();
-  const ids = rules.flatMap(({ id, of }) => (of === undefined ? [id] : [id, of]));
-  if (ids.includes(ruleId)) return;
-  throw new Missing(`There is no rule ${ruleId}. There are: ${[...new Set(ids)].join(', ')}.`);
+  const unknown = unknownRule(await world.rules(), ruleId);
+  if (unknown !== undefined) throw new Missing(unknown);
 }

@@ -1,7 +1,7 @@
 import colors from 'picocolors';
 import { type ExplainedRule, type Explanation, explainKey, type Would } from '../../shared/runs/rules/explain.ts';
 import { plainText } from '../local/shown-path.ts';
-import { columnsHere, facts, inBytes, videoOf, wrapped } from './layout.ts';
+import { columnsHere, facts, inBytes, inLocalTimes, videoOf, wrapped } from './layout.ts';
 import type { Outcome } from './outcome.ts';
 import type { World } from './world.ts';
 
@@ -10,11 +10,11 @@ export async function explainedKey(world: World, key: string): Promise<Outcome> 
   const { deliveriesPrefix } = world.places;
   const explanation = await explainKey({ ...world, deliveriesPrefix }, key);
   const { rules, heldBack } = explanation;
-  const holds = heldBack.map((reason) => colors.yellow(`Held back: ${plainText(reason)}`));
+  const holds = heldBack.map((reason) => colors.yellow(inLocalTimes(`Held back: ${plainText(reason)}`)));
   return {
     lines: [
       ...headOf(explanation),
-      ...rules.flatMap((rule, index) => [
+      ...(refusedAlike(rules) ?? rules).flatMap((rule, index) => [
         ...(rule.takes || rules[index - 1]?.takes !== false ? [''] : []),
         ...ruleLines(rule),
       ]),
@@ -22,6 +22,15 @@ export async function explainedKey(world: World, key: string): Promise<Outcome> 
     ],
     json: explanation,
   };
+}
+
+/** Where all rules say no for the same reason, it is said once. */
+function refusedAlike(rules: readonly ExplainedRule[]): readonly ExplainedRule[] | undefined {
+  const [first, ...others] = rules;
+  const isAlike = ({ takes, because }: ExplainedRule) => !takes && because === first?.because;
+  return first !== undefined && others.length > 0 && rules.every(isAlike)
+    ? [{ ...first, ruleId: 'all rules' }]
+    : undefined;
 }
 
 const apart = (line: string): string[] => ['', line];

@@ -42,22 +42,38 @@ export function facts(entries: readonly (readonly [name: string, value: string |
   const known = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   const width = Math.max(0, ...known.map(([name]) => name.length));
   return known.flatMap(([name, value]) =>
-    wrapped(plainText(value), columnsHere() - 1 - width - 4).map(
+    wrapped(inLocalTimes(plainText(value)), columnsHere() - 1 - width - 4).map(
       (line, index) => `  ${index === 0 ? colors.dim(name.padEnd(width)) : ' '.repeat(width)}${gap}${line}`,
     ),
   );
 }
 
-/** Broken between words so that no line is wider; a word that is wider by itself stays whole. */
+/**
+ * Broken between words so that no line is wider; a word that is wider by itself stays whole, and so does a command,
+ * which is there to be copied.
+ */
 export function wrapped(text: string, columns: number): string[] {
   const lines = [''];
-  for (const word of text.split(' ')) {
+  for (const word of wordsOf(text)) {
     const last = lines.at(-1) ?? '';
     if (last !== '' && widthOf(last) + 1 + widthOf(word) > columns) lines.push(word);
     else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
   }
   return lines;
 }
+
+const wordsOf = (text: string): string[] =>
+  text
+    .replace(command, (whole) => whole.replaceAll(' ', together))
+    .split(' ')
+    .map((word) => word.replaceAll(together, ' '));
+const command = /tessera (?:rules )?[a-z]+(?: --rule \S+| --[a-z-]+| "[^"]*"| [\w-]{24})*/g;
+/** Stands in no text that is shown. */
+const together = '\u0000';
+
+/** Reasons tell times as programs do; people have clocks. */
+export const inLocalTimes = (text: string): string =>
+  text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);
 
 /** As the user's clock shows it. */
 export function localTime(iso: string): string {

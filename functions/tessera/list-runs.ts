@@ -3,6 +3,7 @@ import { type ListedRun, listRuns, type WhichRuns } from '../../shared/runs/find
 import { nextStatuses, type RunStatus } from '../../shared/runs/run.ts';
 import { colourOf, localTime, table } from './layout.ts';
 import type { Outcome } from './outcome.ts';
+import { ruleIdsOf, unknownRule } from './rule-ids.ts';
 import type { World } from './world.ts';
 
 interface Which {
@@ -17,13 +18,16 @@ interface Which {
 
 /** Newest first; the keys come last and lose their beginnings where the terminal is too narrow. */
 export async function listedRuns(world: World, options: Which): Promise<Outcome> {
-  const { rule: ruleId, status, key, since, until, open, limit = 50 } = options;
-  const which = { ruleId, status: knownStatus(status), key, since, until, open, limit };
-  const { runs, isAll } = await found(world, which);
+  const { rule, status, key, since, until, open, limit = 50 } = options;
+  const which = { status: knownStatus(status), key, since, until, open, limit };
+  const set = rule === undefined ? undefined : await world.rules();
+  const ruleIds = rule === undefined || set === undefined ? [undefined] : ruleIdsOf(set, rule);
+  const { runs, isAll } = await foundOf(world, which, ruleIds);
   const note = isAll ? undefined : 'There are more: --limit, --since and --until choose others.';
   // Lists by day look no further back by themselves.
-  const isRecent = since === undefined && key === undefined && ruleId === undefined;
-  const nothing = `There are no such runs${isRecent ? ' in the last 30 days; --since looks further back' : ''}.`;
+  const isRecent = since === undefined && key === undefined && rule === undefined;
+  const stranger = rule === undefined || set === undefined ? undefined : unknownRule(set, rule);
+  const nothing = `There are no such runs${isRecent ? ' in the last 30 days; --since looks further back' : ''}.${stranger === undefined ? '' : ` ${stranger}`}`;
   if (runs.length === 0) return { lines: [nothing], json: [], note };
   return {
     lines: table(
@@ -36,10 +40,22 @@ export async function listedRuns(world: World, options: Which): Promise<Outcome>
   };
 }
 
+/** A rule with several agents has a list for each of them. */
+async function foundOf(world: World, which: Limited, ruleIds: readonly (string | undefined)[]) {
+  const lists = await Promise.all(ruleIds.map((ruleId) => found(world, { ...which, ruleId })));
+  const [only] = lists;
+  if (only !== undefined && lists.length === 1) return only;
+  const runs = lists.flatMap((list) => list.runs).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  const isAll = lists.every((list) => list.isAll) && runs.length <= which.limit;
+  return { runs: runs.slice(0, which.limit), isAll };
+}
+
+type Limited = WhichRuns & { readonly limit: number };
+
 /** One call looks at so many pages at most; what is rare may lie further back. */
 const mostCalls = 25;
 
-async function found(world: World, which: WhichRuns & { readonly limit: number }) {
+async function found(world: World, which: Limited) {
   const runs: ListedRun[] = [];
   let cursor: string | undefined;
   for (let call = 0; call < mostCalls; call += 1) {

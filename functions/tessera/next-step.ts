@@ -7,6 +7,8 @@ import { localTime } from './layout.ts';
 export interface Obstacles {
   readonly pauses: Pauses;
   readonly hold?: Hold;
+  /** Which limit of the hour or the day is reached, in words. */
+  readonly full?: string;
   readonly nowMs: number;
 }
 
@@ -46,7 +48,7 @@ export function nextStepOf(run: Run, obstacles: Obstacles): string | undefined {
   }
 }
 
-function waitingFor(run: Waiting, { pauses, hold, nowMs }: Obstacles): string {
+function waitingFor(run: Waiting, { pauses, hold, full, nowMs }: Obstacles): string {
   const pause = pausedBecause(pauses, run.rule);
   if (pause !== undefined)
     return `Starts are paused since ${localTime(pause.at)} (${pause.reason}). To go on: tessera resume${pause === pauses.all ? '' : ` --rule ${run.rule.of ?? run.rule.id}`}`;
@@ -54,12 +56,13 @@ function waitingFor(run: Waiting, { pauses, hold, nowMs }: Obstacles): string {
     return `The account starts nothing until ${localTime(hold.until)}: ${hold.message} To try at once: tessera resume`;
   if (run.notBefore !== undefined && Date.parse(run.notBefore) > nowMs)
     return `Not before ${localTime(run.notBefore)}.`;
-  return 'It starts when a slot is free and those before it have started.';
+  return full ?? 'It starts when a slot is free and those before it have started.';
 }
 
 function anotherAttempt(run: Run & { status: 'failed' | 'cancelled' | 'rejected' }): string {
   if (run.status === 'failed' && run.failure === 'unanswered')
     return `Look whether the API ran it. Only if it never began: tessera retry ${run.id} --never-began`;
-  const first = run.status === 'rejected' ? 'Once that is mended, for' : 'For';
-  return `${first} another attempt: tessera retry ${run.id}`;
+  if (run.status === 'rejected')
+    return `A mended file, uploaded again, has a run of its own. Where something else is mended (its sidecar, its group, the budget): tessera retry ${run.id}`;
+  return `For another attempt: tessera retry ${run.id}`;
 }

@@ -1,7 +1,9 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { plainText } from '../local/shown-path.ts';
+import { columnsHere, wrapped } from './layout.ts';
 import { moment } from './moment.ts';
-import { type Outcome, printed } from './outcome.ts';
+import { type Outcome, type Print, printed } from './outcome.ts';
 import { openWorld, type World } from './world.ts';
 
 // Each command loads what it needs when it is typed: to list runs, nothing has to know what a video is made of.
@@ -14,8 +16,9 @@ const rulesVersions = () => import('./rules-versions.ts');
 const showRun = () => import('./show-run.ts');
 
 /** The `tessera` command; `exit` is told its exit code. */
-export function program(exit: (code: number) => void): Command {
+export function program(print: Print, exit: (code: number) => void): Command {
   const tessera = new Command('tessera')
+    .configureOutput({ writeOut: saying(print.out), writeErr: saying(print.err) })
     .description('Rules, runs and control of a Tessera: of the one in a folder on this machine, or of a stage in AWS.')
     .option('--data <dir>', 'the folder in which npm start keeps its state', '.tessera')
     .option('--stage <name>', 'a deployed stage in AWS instead')
@@ -34,7 +37,7 @@ export function program(exit: (code: number) => void): Command {
       chooseAccount(options);
       const world = await openWorld({ stage: options.stage, dataFolder: absolute(options.data) });
       try {
-        exit(printed(await work(world, this.args, options), options.json === true));
+        exit(printed(print, await work(world, this.args, options), options.json === true));
       } finally {
         world.close();
       }
@@ -98,7 +101,7 @@ export function program(exit: (code: number) => void): Command {
     .command('backfill <prefix>')
     .description('take what lies in the uploads already, below PREFIX ("" for all); goes on where it was stopped')
     .option('--again', 'from the beginning, also when it was done before; nothing is edited twice')
-    .option('--limit <n>', 'at most so many objects this time', wholeNumber)
+    .option('--limit <n>', 'at most so many objects this time', positive)
     .action(does(async (world, [prefix = ''], options) => (await backfill()).backfillPrefix(world, prefix, options)));
 
   tessera
@@ -110,7 +113,7 @@ export function program(exit: (code: number) => void): Command {
     .option('--since <time>', 'only those begun since: 2026-05-01, 2026-05-01T10:00, or 90m, 2h, 3d ago', moment)
     .option('--until <time>', 'only those begun before', moment)
     .option('--open', 'only those that have not ended')
-    .option('--limit <n>', 'at most so many', wholeNumber, 50)
+    .option('--limit <n>', 'at most so many', positive, 50)
     .action(does(async (world, _, options) => (await listRuns()).listedRuns(world, options)));
   tessera
     .command('show <run-or-key>')
@@ -140,8 +143,17 @@ export interface Options {
 }
 
 const exitCodes = `
-Without --stage it works on the folder of npm start (--data), whether that runs or not.
-Exit codes: 0 done; 1 refused or failed, and why is said; 2 the command was not understood.`;
+Without --stage it works on the folder of npm start (--data), whether that runs
+or not. Exit codes: 0 done; 1 refused or failed, and why is said; 2 the command
+was not understood.`;
+
+/** Commander lays its help out itself, but not its complaints. */
+const saying = (line: (text: string) => void) => (text: string) => {
+  for (const each of text.replace(/\n$/, '').split('\n')) {
+    const fits = /^\s/.test(each) || each.startsWith('Usage:');
+    for (const piece of fits ? [each] : wrapped(plainText(each), columnsHere() - 1)) line(piece);
+  }
+};
 
 /** From the folder in which the user typed the command, not from where npm runs the script. */
 const absolute = (path: string): string =>
@@ -159,5 +171,11 @@ function wholeNumber(text: string): number {
   const number = Number(text);
   if (!Number.isSafeInteger(number) || number < 0 || text.trim() === '')
     throw new InvalidArgumentError('A whole number is needed.');
+  return number;
+}
+
+function positive(text: string): number {
+  const number = wholeNumber(text);
+  if (number === 0) throw new InvalidArgumentError('A whole number from 1 is needed.');
   return number;
 }

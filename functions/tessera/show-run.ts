@@ -1,14 +1,13 @@
 import colors from 'picocolors';
 import { Missing } from '../../shared/errors.ts';
-import { readHold } from '../../shared/runs/account-hold.ts';
-import { readPauses } from '../../shared/runs/control/pause.ts';
 import { describeRun } from '../../shared/runs/describe-run.ts';
-import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
+import { findRun, runHistory, runsOfKey } from '../../shared/runs/find-runs.ts';
 import { endedOutputs } from '../../shared/runs/output-items.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { plainText } from '../local/shown-path.ts';
-import { colourOf, columnsHere, count, facts, inBytes, localTime, videoOf, wrapped } from './layout.ts';
+import { colourOf, columnsHere, count, facts, inBytes, inLocalTimes, localTime, videoOf, wrapped } from './layout.ts';
 import { nextStepOf } from './next-step.ts';
+import { readObstacles } from './obstacles.ts';
 import type { Outcome } from './outcome.ts';
 import { timeline } from './timeline.ts';
 import type { World } from './world.ts';
@@ -18,25 +17,36 @@ export async function shownRun(world: World, idOrKey: string): Promise<Outcome> 
   const run = await findRun(world, idOrKey);
   if (run === undefined)
     throw new Missing(`There is no run ${idOrKey}, and none of a key that is called so. tessera runs lists them.`);
-  const [history, outputs, pauses, hold] = await Promise.all([
+  const [history, outputs, obstacles, others] = await Promise.all([
     runHistory(world, run.id),
     endedOutputs(world.runs, run.id),
-    readPauses(world),
-    readHold(world),
+    readObstacles(world, run),
+    othersOf(world, run, idOrKey),
   ]);
-  const next = nextStepOf(run, { pauses, hold, nowMs: world.clock() });
+  const next = nextStepOf(run, obstacles);
   const sentence = colourOf(run.status);
   return {
     lines: [
-      ...wrapped(plainText(describeRun(run)), columnsHere() - 1).map((line) => colors.bold(sentence(line))),
-      ...(next === undefined ? [] : wrapped(plainText(next), columnsHere() - 1)),
+      ...wrapped(inLocalTimes(plainText(describeRun(run))), columnsHere() - 1).map((line) =>
+        colors.bold(sentence(line)),
+      ),
+      ...(next === undefined ? [] : wrapped(inLocalTimes(plainText(next)), columnsHere() - 1)),
       '',
-      ...facts([...factsOf(run), ...outputsOf(outputs)]),
+      ...facts([...factsOf(run), ...outputsOf(outputs), ['also', others]]),
       ...['', colors.dim('What happened'), ...timeline(run.createdAt, history)],
     ],
     json: { run, next: next ?? null, outputs: Object.fromEntries(outputs), history },
     note: next === undefined ? undefined : world.idleBecause(),
   };
+}
+
+/** A key may lead to several runs: one for each rule and attempt, and those that take it as one input of many. */
+async function othersOf(world: World, run: Run, asked: string): Promise<string | undefined> {
+  if (asked === run.id) return undefined;
+  const others = (await runsOfKey(world, asked, 6)).filter(({ id }) => id !== run.id).length;
+  if (others === 0) return undefined;
+  const number = others > 4 ? 'more runs' : count(others, 'more run');
+  return `${number} of this key: tessera runs --key ${JSON.stringify(asked)}`;
 }
 
 type Fact = readonly [name: string, value: string | undefined];

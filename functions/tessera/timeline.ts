@@ -1,7 +1,7 @@
 import colors from 'picocolors';
 import type { HistoryEntry } from '../../shared/runs/find-runs.ts';
 import { plainText } from '../local/shown-path.ts';
-import { colourOf, columnsHere, localTime, wrapped } from './layout.ts';
+import { colourOf, columnsHere, inLocalTimes, localTime, wrapped } from './layout.ts';
 
 type Move = Extract<HistoryEntry, { kind: 'move' }>;
 type Report = Extract<HistoryEntry, { kind: 'event' }>;
@@ -25,7 +25,7 @@ export function timeline(bornAt: string, history: readonly HistoryEntry[]): stri
     const time = localTime(at);
     const isNew = time.slice(0, dateColumns) !== day;
     day = time.slice(0, dateColumns);
-    const [first = '', ...rest] = wrapped(plainText(text), columnsHere() - 1 - margin);
+    const [first = '', ...rest] = wrapped(inLocalTimes(plainText(text)), columnsHere() - 1 - margin);
     const shownTime = isNew ? time : time.slice(dateColumns).padStart(time.length);
     return [
       `${' '.repeat(indent)}${colors.dim(shownTime)}  ${paint(first)}`,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readyAgents } from '../../shared/engine/ready-agents.ts';
 import { makeClip } from '../support/clips.ts';
 import { type Program, startProgram } from '../support/program.ts';
-import { jsonOf, runCommand } from './run-command.ts';
+import { jsonOf, typed } from './run-command.ts';
 
 let folder = '';
 let program: Program;
@@ -20,7 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const tessera = (...words: string[]) => runCommand(words, folder);
+const tessera = (...words: string[]) => typed(words, folder);
 const runs = (...words: string[]) =>
   jsonOf(['runs', ...words], folder) as unknown as Promise<{ id: string; status: string; attempt: number }[]>;
 

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Listening, listen } from '../support/listen.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand, typed } from './run-command.ts';
 
 /** Answers as CloudFormation and DynamoDB do, over real HTTP: one stage named demo, with an empty table. */
 let server: Listening;
@@ -69,8 +69,16 @@ const environment = () => ({
   },
   ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' },
 });
-const onStage = (stage: string, words: string[], more: NodeJS.ProcessEnv = credentials) =>
-  runCommand([...words, '--stage', stage], '/', { ...environment(), ...more });
+/** In this process, as the SDK finds its settings there. */
+const onStage = (stage: string, words: string[], more: NodeJS.ProcessEnv = credentials) => {
+  const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...others } = before;
+  process.env = { ...others, ...environment(), ...more };
+  return typed([...words, '--stage', stage], '/');
+};
+const before = process.env;
+afterEach(() => {
+  process.env = before;
+});
 
 describe('the command on a stage in AWS', () => {
   test('finds the stage by its stack, and reads the rules that were deployed with it', async () => {
@@ -91,7 +99,8 @@ describe('the command on a stage in AWS', () => {
   });
 
   test('without credentials, a region or a permission it says so in a sentence, never with a stack of calls', async () => {
-    const nobody = await onStage('demo', ['runs'], {});
+    // As the shell runs it once, since nothing else shows that the SDK says nothing of its own.
+    const nobody = await runCommand(['runs', '--stage', 'demo'], '/', environment());
     expect(nobody.code).toBe(1);
     expect(nobody.err).toContain('There are no AWS credentials');
     const nowhere = await onStage('demo', ['runs'], { ...credentials, AWS_REGION: '' });

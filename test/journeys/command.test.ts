@@ -8,7 +8,7 @@ import { newRunWrites } from '../../shared/runs/run-items.ts';
 import { claimedRun } from '../runs/a-run.ts';
 import { makeClip } from '../support/clips.ts';
 import { runProgram } from '../support/program.ts';
-import { jsonOf, runCommand } from './run-command.ts';
+import { jsonOf, runCommand, typed } from './run-command.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const tessera = (...words: string[]) => runCommand(words, folder);
+const tessera = (...words: string[]) => typed(words, folder);
 const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
 const rules = (prefix: string) =>
   JSON.stringify({ rules: [{ id: 'shorts', prefix, agentId: readyAgents[0]?.id }] }, null, 2);
@@ -31,14 +31,18 @@ describe('the command, with nothing running beside it', () => {
   });
 
   test('ends with 0 for help, which names the exit codes, and with 2 for what it does not understand', async () => {
-    const help = await tessera('--help');
-    expect(help.code).toBe(0);
-    expect(help.out).toContain('Exit codes: 0 done; 1 refused or failed');
+    const help = await runCommand(['--help'], folder);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out.split('\n').every((line) => line.length <= 80)).toBe(true);
+    expect(await runCommand(['rusn'], folder)).toMatchObject({ code: 2, out: '' });
+    expect(await runCommand(['runs', '--data', 'elsewhere'], folder)).toMatchObject({ code: 1, out: '' });
+    expect(help.out.replaceAll('\n', ' ')).toContain('Exit codes: 0 done; 1 refused or failed');
     const misunderstood = [
       { words: ['rusn'], says: "unknown command 'rusn'" },
       { words: ['cancel'], says: "missing required argument 'run'" },
       { words: ['runs', '--since', 'soon'], says: 'Such as 2026-05-01' },
       { words: ['rules', 'rollback', 'x'], says: 'A whole number is needed' },
+      { words: ['runs', '--limit', '0'], says: 'A whole number from 1 is needed' },
     ];
     for (const [index, { code, err }] of (
       await Promise.all(misunderstood.map(({ words }) => tessera(...words)))

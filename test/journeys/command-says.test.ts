@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { wrapped } from '../../functions/tessera/layout.ts';
+import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
+import type { Run } from '../../shared/runs/run.ts';
+import { newRunWrites, spentKey, startedKey } from '../../shared/runs/run-items.ts';
+import { claimedRun } from '../runs/a-run.ts';
+import { jsonOf, typed } from './run-command.ts';
+
+const [tighten = '', vertical = ''] = readyAgents.map(({ id }) => id);
+let folder = '';
+let platform: LocalPlatform;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tessera-says-'));
+  platform = openLocal({ folder: join(folder, '.tessera') });
+});
+afterEach(() => {
+  platform.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tessera = async (...words: string[]) => {
+  const { code, out, err } = await typed(words, folder);
+  return { code, said: (out + err).replaceAll('\n', ' ') };
+};
+
+async function apply(document: object, text = JSON.stringify(document)): Promise<void> {
+  writeFileSync(join(folder, 'rules.json'), text);
+  expect(await tessera('rules', 'apply', 'rules.json')).toMatchObject({ code: 0 });
+}
+
+let made = 0;
+async function waitingRun(ruleId: string, more: Partial<Run> = {}): Promise<string> {
+  made += 1;
+  const { checkAfter: _, ...base } = claimedRun(`run${String(made).padStart(21, '0')}`);
+  const createdAt = new Date(Date.now() + made).toISOString();
+  const rule = { ...base.rule, id: ruleId };
+  const run = { ...base, createdAt, rule, status: 'waiting', starts: 0, ...more } as Run;
+  await platform.table('runs').write(...newRunWrites(run));
+  return run.id;
+}
+
+const count = (key: { pk: string; sk: string }, value: number) =>
+  platform.table('runs').write({ put: { ...key, type: 'counter', value } });
+
+test('a rule that takes the outputs of another is paused and resumed by its name', async () => {
+  const chain = { id: 'captions', after: 'cuts', agentId: vertical };
+  await apply({ rules: [{ id: 'cuts', prefix: 'in/', agentId: tighten }, chain] });
+  expect(await tessera('pause', '--rule', 'captions')).toMatchObject({ code: 0 });
+  expect((await tessera('show', await waitingRun('captions'))).said).toContain('tessera resume --rule captions');
+  expect((await tessera('resume', '--rule', 'captions')).said).toContain('Resumed');
+});
+
+test('a second pause says that the first one stays, and a rule that is not there is not resumed', async () => {
+  await tessera('pause', '--reason', 'first');
+  expect((await tessera('pause', '--reason', 'second')).said).toMatch(/Paused already, since .* \(first\)/);
+  expect(await tessera('resume', '--rule', 'nobody')).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('There is no rule nobody'),
+  });
+});
+
+test('the runs of a rule with several agents are listed by its own name', async () => {
+  await apply({ rules: [{ id: 'formats', prefix: 'in/', agentIds: [tighten, vertical] }] });
+  const ids = [await waitingRun(`formats@${tighten}`), await waitingRun(`formats@${vertical}`)];
+  await waitingRun('another');
+  const listed = (await jsonOf(['runs', '--rule', 'formats', '--open'], folder)) as unknown as { id: string }[];
+  expect(listed.map(({ id }) => id)).toEqual(ids.toReversed());
+  expect((await tessera('runs', '--rule', 'formats', '--limit', '1')).said).toContain('There are more');
+  expect((await tessera('runs', '--rule', 'fromats')).said).toContain('There is no rule fromats. There are: formats');
+});
+
+test('a run that waits for the next hour or day says so, not that it waits for a slot', async () => {
+  await apply({ budget: { perDay: 1, currency: 'EUR' }, rules: [{ id: 'in', prefix: 'in/', agentId: tighten }] });
+  const costly = await waitingRun('in', { estimate: { amount: 0.3, currency: 'EUR' } });
+  expect((await tessera('show', costly)).said).toContain('It starts when a slot is free');
+  const now = new Date().toISOString();
+  await count(spentKey(now.slice(0, 10)), 0.8);
+  expect((await tessera('show', costly)).said).toContain("0.8 of the 1 EUR of today's budget are spent");
+  const capped = await waitingRun('in', { rule: { ...claimedRun().rule, id: 'in', maxRunsPerHour: 2 } });
+  await count(startedKey(now.slice(0, 13), 'in'), 2);
+  expect((await tessera('show', capped)).said).toContain("2 of its rule's runs began in this hour");
+  await count(startedKey(now.slice(0, 13)), 1000);
+  expect((await tessera('show', capped)).said).toContain('1000 runs began in this hour');
+});
+
+test('a run that is told to go on while all is paused does not promise to', async () => {
+  const id = await waitingRun('tighten');
+  await tessera('pause', '--reason', 'tea');
+  expect((await tessera('resume', id)).said).toMatch(/Starts are paused since .* \(tea\)/);
+});
+
+test('a key with several runs says that there are more', async () => {
+  const first = await waitingRun('one');
+  await waitingRun('two');
+  expect((await tessera('show', 'in/talk.mov')).said).toContain(
+    '1 more run of this key: tessera runs --key "in/talk.mov"',
+  );
+  expect((await tessera('show', first)).said).not.toContain('more run');
+});
+
+test('a file that an editor marked as Unicode is a file of rules, and a rollback to the same rules is none', async () => {
+  const text = JSON.stringify({ rules: [{ id: 'in', prefix: 'in/', agentId: tighten }] });
+  await apply({}, `\uFEFF${text}`);
+  await apply({ rules: [] });
+  expect((await tessera('rules', 'rollback', '1')).said).toContain('Version 3 holds now');
+  expect((await tessera('rules', 'rollback', '1')).said).toContain('hold already, as version 3');
+});
+
+test('JSON holds no letter that commands a terminal, and says the same when it is parsed', async () => {
+  const key = 'in/\u009b31m\u001b[0m\u202e\u200f\n.mp4';
+  const id = await waitingRun('in', { upload: { bucket: 'uploads', key, versionId: 'v' } });
+  const { out } = await typed(['show', id, '--json'], folder);
+  expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
+  expect(JSON.parse(out)).toMatchObject({ run: { upload: { key } } });
+  expect((await typed(['runs'], folder)).out).toContain('in/?31m?[0m???.mp4');
+});
+
+test('a sidecar that no rule takes is refused once, not once for each rule', async () => {
+  const { said } = await tessera('rules', 'explain', 'in/a.mp4.tessera.json');
+  expect(said.match(/which is no video/g)).toHaveLength(1);
+});
+
+test('a command that is there to be copied is not broken over two lines', () => {
+  const command = `tessera retry ${'a'.repeat(24)} --never-began`;
+  expect(wrapped(`Look whether it ran. Only if not: ${command}`, 60)).toEqual([
+    'Look whether it ran. Only if not:',
+    command,
+  ]);
+  expect(wrapped('To go on, type tessera resume --rule shorts.', 36)).toEqual([
+    'To go on, type',
+    'tessera resume --rule shorts.',
+  ]);
+});
