@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
 import { listRuns } from '../../shared/runs/find-runs.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
@@ -55,6 +56,16 @@ describe('a rule that comes after another', () => {
   test('takes nothing of a run that ended in part', async () => {
     world = controlWorld({ outputs, rules: chain() });
     await world.report(await world.started('in/talk.mp4'), { status: 'partial_complete' }, 1);
+    expect(await runsOf('brand')).toEqual([]);
+  });
+
+  test('takes nothing of a run that was to be cancelled, though it was done before', async () => {
+    world = controlWorld({ outputs, rules: chain() });
+    const first = await world.started('in/talk.mp4');
+    world.deps.mosaic.cancelAgentRun = async () => world.script.finish(world.agentRunOf(first));
+    await askCancel(world.deps, first.id, 'wrong cut');
+    await world.drain();
+    expect((await world.read(first.id)).status).toBe('delivered');
     expect(await runsOf('brand')).toEqual([]);
   });
 

@@ -11,7 +11,9 @@ export async function settleAlongside(
   run: Run,
   next: NextState,
 ): Promise<{ to: NextState; writes: readonly Write[] }> {
-  if (next.status === 'failed' && run.cancelAsked === undefined && (await mayTryAgain(deps, run, next.failure))) {
+  // Whoever wanted its end wants nothing more to be paid for.
+  if (run.cancelAsked !== undefined) return { to: next, writes: [] };
+  if (next.status === 'failed' && (await mayTryAgain(deps, run, next.failure))) {
     const { run: attempt, writes } = await nextAttemptWrites(deps, run);
     return { to: { ...next, nextRunId: attempt.id }, writes };
   }
