@@ -3,7 +3,7 @@ import { interruption } from '../local/interruption.ts';
 import { openScreen } from '../local/screen.ts';
 import { plainText } from '../local/shown-path.ts';
 import { fitted } from '../local/text-width.ts';
-import { columnsHere, count } from './layout.ts';
+import { columnsHere, count, quoted } from './layout.ts';
 import type { Outcome } from './outcome.ts';
 import type { World } from './world.ts';
 
@@ -60,7 +60,7 @@ const stopped = (prefix: string, sent: number): Outcome => ({
   faults: [`Stopped after ${count(sent, 'object')}. ${goOn(prefix)}`],
 });
 
-const goOn = (prefix: string): string => `From here on: tessera backfill ${plainText(JSON.stringify(prefix))}`;
+const goOn = (prefix: string): string => `From here on: tessera backfill ${quoted(prefix, 'PREFIX')}`;
 
 function outcomeOf(world: World, prefix: string, sent: number, done: boolean): Outcome {
   const where = whereOf(prefix);

@@ -71,6 +71,10 @@ const command = /tessera (?:rules )?[a-z]+(?: --rule \S+| --[a-z-]+| "[^"]*"| [\
 /** Stands in no text that is shown. */
 const together = '\u0000';
 
+/** As it would be typed; of what a shell would read otherwise, only what it is. */
+export const quoted = (text: string, what: string): string =>
+  text === plainText(text) && !/["$`\\!]/.test(text) ? `"${text}"` : what;
+
 /** Reasons tell times as programs do; people have clocks. */
 export const inLocalTimes = (text: string): string =>
   text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../shared/errors.ts';
 import { type ListedRun, listRuns, type WhichRuns } from '../../shared/runs/find-runs.ts';
 import { nextStatuses, type RunStatus } from '../../shared/runs/run.ts';
-import { colourOf, localTime, table } from './layout.ts';
+import { colourOf, columnsHere, localTime, table } from './layout.ts';
 import type { Outcome } from './outcome.ts';
 import { ruleIdsOf, unknownRule } from './rule-ids.ts';
 import type { World } from './world.ts';
@@ -30,15 +30,28 @@ export async function listedRuns(world: World, options: Which): Promise<Outcome>
   const nothing = `There are no such runs${isRecent ? ' in the last 30 days; --since looks further back' : ''}.${stranger === undefined ? '' : ` ${stranger}`}`;
   if (runs.length === 0) return { lines: [nothing], json: [], note };
   return {
-    lines: table(
-      ['run', 'state', 'began', 'key'],
-      runs.map(({ id, status, createdAt, upload }) => [id, status, localTime(createdAt).slice(5, 16), upload.key]),
-      { paint: (line, row) => colourOf(runs[row]?.status ?? 'waiting')(line) },
-    ),
+    lines: tableOf(runs),
     json: runs,
     note,
   };
 }
+
+/** The rule is told where keys alone do not tell the runs apart. */
+function tableOf(runs: readonly ListedRun[]): string[] {
+  const keys = new Set(runs.map(({ upload }) => upload.key));
+  const withRule = keys.size < runs.length;
+  const rows = runs.map(({ id, status, createdAt, ruleId, upload }) => [
+    ...[id, status, localTime(createdAt).slice(5, 16)],
+    ...(withRule ? [startOf(ruleId)] : []),
+    upload.key,
+  ]);
+  const header = ['run', 'state', 'began', ...(withRule ? ['rule'] : []), 'key'];
+  return table(header, rows, { paint: (line, row) => colourOf(runs[row]?.status ?? 'waiting')(line) });
+}
+
+/** An agent's id behind the rule's own would take the room of the key; where nobody looks, nothing is cut. */
+const startOf = (ruleId: string): string =>
+  Number.isFinite(columnsHere()) && ruleId.length > 14 ? `${ruleId.slice(0, 13)}…` : ruleId;
 
 /** A rule with several agents has a list for each of them. */
 async function foundOf(world: World, which: Limited, ruleIds: readonly (string | undefined)[]) {

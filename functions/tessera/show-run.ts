@@ -5,7 +5,18 @@ import { findRun, runHistory, runsOfKey } from '../../shared/runs/find-runs.ts';
 import { endedOutputs } from '../../shared/runs/output-items.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { plainText } from '../local/shown-path.ts';
-import { colourOf, columnsHere, count, facts, inBytes, inLocalTimes, localTime, videoOf, wrapped } from './layout.ts';
+import {
+  colourOf,
+  columnsHere,
+  count,
+  facts,
+  inBytes,
+  inLocalTimes,
+  localTime,
+  quoted,
+  videoOf,
+  wrapped,
+} from './layout.ts';
 import { nextStepOf } from './next-step.ts';
 import { readObstacles } from './obstacles.ts';
 import type { Outcome } from './outcome.ts';
@@ -46,7 +57,7 @@ async function othersOf(world: World, run: Run, asked: string): Promise<string |
   const others = (await runsOfKey(world, asked, 6)).filter(({ id }) => id !== run.id).length;
   if (others === 0) return undefined;
   const number = others > 4 ? 'more runs' : count(others, 'more run');
-  return `${number} of this key: tessera runs --key ${JSON.stringify(asked)}`;
+  return `${number} of this key: tessera runs --key ${quoted(asked, 'KEY')}`;
 }
 
 type Fact = readonly [name: string, value: string | undefined];

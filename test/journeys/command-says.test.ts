@@ -96,6 +96,7 @@ test('a run that is told to go on while all is paused does not promise to', asyn
 test('a key with several runs says that there are more', async () => {
   const first = await waitingRun('one');
   await waitingRun('two');
+  expect((await tessera('runs', '--key', 'in/talk.mov')).said).toMatch(/ two +in\/talk\.mov .* one +in\/talk\.mov/);
   expect((await tessera('show', 'in/talk.mov')).said).toContain(
     '1 more run of this key: tessera runs --key "in/talk.mov"',
   );
@@ -116,6 +117,8 @@ test('JSON holds no letter that commands a terminal, and says the same when it i
   const { out } = await typed(['show', id, '--json'], folder);
   expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}]/u);
   expect(JSON.parse(out)).toMatchObject({ run: { upload: { key } } });
+  await waitingRun('other', { upload: { bucket: 'uploads', key, versionId: 'v' } });
+  expect((await typed(['show', key], folder)).out).toContain('tessera runs --key KEY');
   expect((await typed(['runs'], folder)).out).toContain('in/?31m?[0m???.mp4');
 });
 
