@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
+import { askResume } from '../../shared/runs/control/ask-resume.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { runDeadlineSeconds, uncertainWaitSeconds } from '../support/pipeline-world.ts';
+import type { Sent } from '../support/scripted-mosaic.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 
 let outputs: FileServer;
@@ -127,6 +129,22 @@ describe('an input that expired unread', () => {
     const third = await world.read(expired.nextRunId ?? '');
     world.jump(3601);
     expect((await world.report(third, failed('403 Forbidden'))).nextRunId).toBeUndefined();
+  });
+
+  test('while its run was out of credits is signed again, too', async () => {
+    openWorld();
+    const run = await world.started('in/1.mp4');
+    world.script.finish(world.agentRunOf(run), 0, { status: 'failed', needsCredits: true });
+    const [paused] = world.script.sent.splice(-1);
+    await world.deliver({ ...paused, body: { ...paused?.body, needs_credits: true } } as Sent);
+    await world.settled();
+    expect((await world.read(run.id)).status).toBe('paused');
+    world.jump(7200);
+    await askResume(world.deps);
+    await world.drain();
+    expect((await world.read(run.id)).status).toBe('running');
+    const expired = await world.report(run, { ...failed('403 Forbidden'), needsCredits: false });
+    expect(expired).toMatchObject({ failure: 'input-expired', nextRunId: expect.any(String) });
   });
 
   test.each([

@@ -22,6 +22,9 @@ const saysUnread = /\bexpired?\b|\b403\b|forbidden|access ?denied|\b(fetch|downl
 /** When it was first reported as failed; without a report of its own, now. */
 async function failedAt({ runs, clock }: RunDeps, { id }: Running | Paused): Promise<string> {
   const events = await eventsOf(runs, id);
-  const reported = events.find(({ flag, status }) => flag === 'RUN_FINISHED' && status === 'failed');
+  // One that only lacked credits went on afterwards.
+  const reported = events.find(
+    ({ flag, status, needsCredits }) => flag === 'RUN_FINISHED' && status === 'failed' && needsCredits !== true,
+  );
   return reported?.receivedAt ?? new Date(clock()).toISOString();
 }
