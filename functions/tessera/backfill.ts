@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { backfill } from '../../shared/runs/ingest/backfill.ts';
 import { interruption } from '../local/interruption.ts';
 import { openScreen } from '../local/screen.ts';
@@ -11,43 +12,47 @@ import type { World } from './world.ts';
 export async function backfillPrefix(
   world: World,
   prefix: string,
-  { again, limit, json }: { readonly again?: boolean; readonly limit?: number; readonly json?: boolean },
+  { again = false, limit = Number.POSITIVE_INFINITY, json }: BackfillWords,
 ): Promise<Outcome> {
   const interrupted = interruption();
   const screen = process.stderr.isTTY && !json ? openScreen(process.stderr) : undefined;
-  let told = { sent: 0, lastKey: '' };
-  const onPage = (page: typeof told) => {
-    told = page;
-    const line = `  ${count(page.sent, 'object')}, now at ${plainText(page.lastKey)}`;
+  let sent = 0;
+  const onPage = (page: { readonly sent: number; readonly lastKey: string }) => {
+    const line = `  ${count(sent + page.sent, 'object')}, now at ${plainText(page.lastKey)}`;
     screen?.draw([fitted(line, Math.min(columnsHere() - 1, line.length))]);
-    if (interrupted.signal.aborted) throw new Stopped();
   };
   try {
-    const { sent, done } = await backfill(world, { prefix, again, limit, onPage });
-    if (sent === 0 && done) return again ? nothingThere(prefix) : nothingNew(prefix);
-    return outcomeOf(world, prefix, sent, done);
-  } catch (error) {
-    if (error instanceof Stopped) return stopped(prefix, told.sent);
-    throw error;
+    for (let isFirst = true; sent < limit; isFirst = false) {
+      const most = Math.min(pageObjects, limit - sent);
+      const page = await backfill(world, { prefix, again: again && isFirst, limit: most, onPage });
+      sent += page.sent;
+      if (page.done) return sent === 0 ? nothing(prefix, again) : outcomeOf(world, prefix, sent, true);
+      // A folder answers so fast that nothing else would have a turn, Ctrl-C least of all.
+      await setImmediate();
+      if (interrupted.signal.aborted) return stopped(prefix, sent);
+    }
+    return outcomeOf(world, prefix, sent, false);
   } finally {
     screen?.close();
     interrupted.forget();
   }
 }
 
-class Stopped extends Error {
-  override name = 'Stopped';
+interface BackfillWords {
+  readonly again?: boolean;
+  readonly limit?: number;
+  readonly json?: boolean;
 }
 
-const nothingNew = (prefix: string): Outcome => ({
-  lines: [
-    `Nothing lies below ${whereOf(prefix)} that was not handed over before. From the beginning, for rules that are new since: --again.`,
-  ],
-  json: { prefix, sent: 0, done: true },
-});
+/** As many as one list of a bucket is asked for. */
+const pageObjects = 500;
 
-const nothingThere = (prefix: string): Outcome => ({
-  lines: [`Nothing lies below ${whereOf(prefix)}.`],
+const nothing = (prefix: string, again: boolean): Outcome => ({
+  lines: [
+    again
+      ? `Nothing lies below ${whereOf(prefix)}.`
+      : `Nothing lies below ${whereOf(prefix)} that was not handed over before. From the beginning, for rules that are new since: --again.`,
+  ],
   json: { prefix, sent: 0, done: true },
 });
 

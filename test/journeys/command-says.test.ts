@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { wrapped } from '../../functions/tessera/layout.ts';
 import { readyAgents } from '../../shared/engine/ready-agents.ts';
@@ -137,4 +138,18 @@ test('a command that is there to be copied is not broken over two lines', () => 
     'To go on, type',
     'tessera resume --rule shorts.',
   ]);
+});
+
+test('a back-fill ends on Ctrl-C behind the last page, and the same command goes on there', async () => {
+  const uploads = platform.bucket('uploads');
+  await Promise.all(Array.from({ length: 1001 }, (_, number) => uploads.put(`old/${number}.mp4`, 'x')));
+  const before = process.listenerCount('SIGINT');
+  const ended = typed(['backfill', 'old/', '--json'], folder);
+  while (process.listenerCount('SIGINT') === before) await setImmediate();
+  process.emit('SIGINT');
+  const { code, out, err } = await ended;
+  const { sent, done } = JSON.parse(out);
+  expect({ code, done }).toEqual({ code: 1, done: false });
+  expect(err).toContain('From here on: tessera backfill "old/"');
+  expect(await jsonOf(['backfill', 'old/'], folder)).toMatchObject({ sent: 1001 - sent, done: true });
 });
