@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseArguments } from '../../functions/local/arguments.ts';
 import { audioClip, cutOffClip, makeClip, textFile } from '../support/clips.ts';
 import { factsOf } from '../support/look-at-clip.ts';
 import { runProgram, startProgram } from '../support/program.ts';
@@ -68,16 +69,21 @@ describe('npm start -- FILE', () => {
   test.each([
     { what: 'an unknown agent', words: ['--agent', 'shorten'], says: 'There are: tighten, vertical, polish.' },
     { what: 'an option that does not exist', words: ['--fast'], says: '--agent NAME' },
-    { what: 'a file that looks like an option', words: ['-dash.mp4'], says: 'no option -dash.mp4' },
     { what: 'an output folder that is a file', words: ['--out', 'a.mp4'], says: 'Choose another with --out DIR' },
     { what: 'a state folder that cannot be made', words: ['--data', '/dev/null/x'], says: 'another with --data DIR' },
-    { what: 'a port that is none', words: ['--port', 'x'], says: 'whole number' },
   ])('$what is refused with what there is', async ({ words, says }) => {
     const clip = await makeClip(join(folder, 'a.mp4'));
     const { code, printed } = await runProgram(['--port', '0', clip, ...words], folder);
     expect(printed).toContain(says);
     expect(code).toBe(1);
     expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+
+  test.each([
+    { what: 'a file that looks like an option', words: ['-dash.mp4'], says: 'no option -dash.mp4' },
+    { what: 'a port that is none', words: ['--port', 'x'], says: 'whole number' },
+  ])('$what is refused before anything is looked at', ({ words, says }) => {
+    expect(() => parseArguments(['a.mp4', ...words], folder)).toThrow(says);
   });
 
   test('says which port is in use, and what to do', async () => {
