@@ -1,7 +1,7 @@
 import { Missing } from '../errors.ts';
 import type { Bucket, Queue } from '../platform/ports.ts';
 import { claimRun } from './claim-run.ts';
-import { isManifestKey, isSidecarKey } from './ingest/companion-keys.ts';
+import { isSidecarKey } from './ingest/companion-keys.ts';
 import { judge } from './ingest/judge.ts';
 import { uploadToldOf } from './ingest/note-object.ts';
 import { parked } from './ingest/park.ts';
@@ -10,7 +10,7 @@ import { wakeAwaiting } from './ingest/wake-awaiting.ts';
 import type { ObjectMessage } from './messages.ts';
 import { moveRun, type RunDeps, readRun } from './move-run.ts';
 import { rulesFor } from './rules/match-rules.ts';
-import type { Rule, RuleSet } from './rules/rule.ts';
+import type { RuleSet } from './rules/rule.ts';
 import type { Run, Upload } from './run.ts';
 
 export interface AdmitDeps extends RunDeps {
@@ -28,7 +28,7 @@ export async function admitUpload(deps: AdmitDeps, upload: Upload): Promise<read
   if (upload.bucket !== deps.uploads.name) return passedOver(deps, upload);
   await wakeAwaiting(deps, upload);
   if (isSidecarKey(upload.key)) return [];
-  const rules = takers(await deps.rules(), upload.key);
+  const rules = rulesFor(await deps.rules(), upload.key);
   // Without a rule nobody asked for a run, so there is nothing to keep but a line in the log.
   if (rules.length === 0) return passedOver(deps, upload);
   const runs: Run[] = [];
@@ -52,14 +52,6 @@ export async function admitRun(deps: AdmitDeps, runId: string): Promise<Run> {
 function passedOver({ log }: AdmitDeps, { bucket, key }: Upload): readonly Run[] {
   log.info('upload.passed-over', { bucket, key });
   return [];
-}
-
-/** A manifest's name says nothing of the videos that it lists, so only where it lies decides. */
-function takers(set: RuleSet, key: string): readonly Rule[] {
-  if (!isManifestKey(key)) return rulesFor(set, key);
-  const byPlace = set.rules.map(({ suffixes, pattern, ...rule }): Rule => rule);
-  const ids = new Set(rulesFor({ ...set, rules: byPlace }, key).map(({ id }) => id));
-  return set.rules.filter(({ id }) => ids.has(id));
 }
 
 const isUnadmitted = (run: Run): run is Unadmitted =>

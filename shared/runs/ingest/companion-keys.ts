@@ -12,6 +12,9 @@ export const isManifestKey = (key: string): boolean =>
   !key.toLowerCase().endsWith(`/${manifestSuffix}`) &&
   key !== manifestSuffix;
 
+/** Whether an ending or a pattern speaks of manifests. */
+export const isOfManifests = (text: string): boolean => text.toLowerCase().endsWith(manifestSuffix);
+
 /** S3 refuses any other with an error that looks like one which passes. */
 export const mayBeKey = (key: string): boolean =>
   key !== '' && !/\p{Surrogate}/u.test(key) && Buffer.byteLength(key) <= maxKeyBytes;

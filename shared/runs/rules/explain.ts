@@ -5,7 +5,7 @@ import { isInForce, readHold } from '../account-hold.ts';
 import { readSpending } from '../control/counters.ts';
 import { pausedBecause, readPauses } from '../control/pause.ts';
 import { deliveryKey } from '../delivery-key.ts';
-import { isManifestKey, isSidecarKey } from '../ingest/companion-keys.ts';
+import { isSidecarKey } from '../ingest/companion-keys.ts';
 import { type IngestDeps, judge } from '../ingest/judge.ts';
 import type { Verdict } from '../ingest/verdict.ts';
 import { readRun } from '../move-run.ts';
@@ -113,13 +113,7 @@ function matchesOf(set: RuleSet, key: string) {
       takes: false,
       because: 'the key is that of a sidecar, which is no video',
     }));
-  if (!isManifestKey(key)) return matchRules(set, key);
-  // A manifest's name says nothing of the videos that it lists, so only where it lies decides.
-  const byPlace = set.rules.map(({ suffixes, pattern, ...rule }): Rule => rule);
-  return matchRules({ ...set, rules: byPlace }, key).map((match, index) => ({
-    ...match,
-    rule: set.rules[index] ?? match.rule,
-  }));
+  return matchRules(set, key);
 }
 
 async function whatBecomes(

@@ -25,6 +25,12 @@ export const wildcardCount = (pattern: string): number =>
 export const partNames = (pattern: string): readonly string[] =>
   tokensOf(pattern).flatMap((token) => (token.kind === 'part' ? [token.name] : []));
 
+/** The pattern of whatever lies in a folder in which a key of this pattern may lie. */
+export function placeOfPattern(pattern: string): string {
+  const name = pattern.slice(pattern.lastIndexOf('/') + 1);
+  return `${pattern.slice(0, pattern.length - name.length)}${name.includes('**') ? '**' : '*'}`;
+}
+
 const tokensOf = (pattern: string): readonly Token[] =>
   [...pattern.normalize('NFC').matchAll(/\*\*\/|\*\*|\*|\{([^{}]*)\}|[^*{}]+|[{}]/g)].flatMap(
     ([piece, name]): Token[] => {

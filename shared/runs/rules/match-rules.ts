@@ -1,4 +1,5 @@
-import { matchPattern } from './key-pattern.ts';
+import { isManifestKey, isOfManifests } from '../ingest/companion-keys.ts';
+import { matchPattern, placeOfPattern } from './key-pattern.ts';
 import type { Rule, RuleSet } from './rule.ts';
 
 export interface RuleMatch {
@@ -14,15 +15,22 @@ export const rulesFor = (set: RuleSet, key: string): readonly Rule[] =>
 
 /** What each rule says to this key. */
 export function matchRules({ match, rules }: RuleSet, key: string): readonly RuleMatch[] {
+  const objectionTo = isManifestKey(key) ? objectionToManifest : objectionOf;
+  // Where a rule was made for manifests, one that is about videos was not meant, wherever it stands.
+  const meant = isManifestKey(key)
+    ? rules.find((rule) => rule.start === 'manifest' && objectionTo(rule, key) === undefined)
+    : undefined;
   let first: string | undefined;
   return rules.map((rule) => {
-    const against = objectionOf(rule, key);
+    const against = objectionTo(rule, key);
     if (against !== undefined) return { rule, takes: false, because: against };
+    if (meant !== undefined && rule.start !== 'manifest')
+      return { rule, takes: false, because: `it matches, but "${meant.of ?? meant.id}" is for manifests alone` };
     const id = rule.of ?? rule.id;
     first ??= id;
     if (match === 'first' && id !== first)
       return { rule, takes: false, because: `it matches, but "${first}" stands before it and takes the key` };
-    return { rule, takes: true, because: welcome(rule) };
+    return { rule, takes: true, because: welcome(rule, key) };
   });
 }
 
@@ -39,11 +47,29 @@ function objectionOf({ prefix, suffixes, exclude, pattern }: Rule, key: string):
   return undefined;
 }
 
-const welcome = ({ prefix, suffixes, pattern }: Rule): string =>
-  [
-    prefix === '' ? 'it takes all keys' : `the key begins with "${prefix}"`,
-    ...(suffixes === undefined ? [] : ['it has one of the endings']),
-    ...(pattern === undefined ? [] : [`it is of the shape "${pattern}"`]),
-  ].join(' and ');
+/** Its name says nothing of the videos that it lists, so what a rule says of a video's name is not asked of it. */
+function objectionToManifest(rule: Rule, key: string): string | undefined {
+  const { suffixes, pattern, ...byPlace } = rule;
+  const named = suffixes?.some(isOfManifests) === true || (pattern !== undefined && isOfManifests(pattern));
+  if (named) return objectionOf(rule, key);
+  if (suffixes !== undefined && rule.prefix === '' && pattern === undefined && rule.start !== 'manifest')
+    return 'it takes videos of some endings wherever they lie, and the key is that of a manifest';
+  const place = pattern === undefined ? undefined : placeOfPattern(pattern);
+  return objectionOf(place === undefined ? byPlace : { ...byPlace, pattern: place }, key);
+}
+
+function welcome({ prefix, suffixes, pattern }: Rule, key: string): string {
+  const reasons = [
+    ...(prefix === '' ? [] : [`the key begins with "${prefix}"`]),
+    ...(suffixes === undefined || isManifestKey(key) ? [] : ['the key has one of the endings']),
+    ...(pattern === undefined ? [] : [shapeOf(pattern, key)]),
+  ];
+  return reasons.length === 0 ? 'it takes all keys' : reasons.join(' and ').replaceAll(' and the key ', ' and it ');
+}
+
+const shapeOf = (pattern: string, key: string): string =>
+  matchPattern(pattern, key) === undefined
+    ? `the key lies where "${pattern}" may lie`
+    : `the key is of the shape "${pattern}"`;
 
 const folded = (text: string): string => text.normalize('NFC').toLowerCase();

@@ -1,7 +1,8 @@
 import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
+import { isManifestKey } from '../ingest/companion-keys.ts';
 import type { Upload } from '../run.ts';
-import { matchPattern } from './key-pattern.ts';
+import { matchPattern, placeOfPattern } from './key-pattern.ts';
 import type { Rule, UpdateParams } from './rule.ts';
 
 /** What templates know, by name; `metadata.x` is found in the object `metadata`. */
@@ -38,12 +39,16 @@ export function keyVariables(rule: Rule, { bucket, key }: Pick<Upload, 'bucket' 
     name,
     stem: dot > 0 ? name.slice(0, dot) : name,
     extension: dot > 0 ? name.slice(dot + 1) : '',
-    ...(rule.pattern === undefined ? {} : matchPattern(rule.pattern, key)),
+    ...(rule.pattern === undefined ? {} : partsOf(rule.pattern, key)),
     key,
     bucket,
     date: at.slice(0, 10),
   };
 }
+
+/** Of a manifest that has not a video's name, the parts that name its folders. */
+const partsOf = (pattern: string, key: string): Record<string, string> | undefined =>
+  matchPattern(pattern, key) ?? (isManifestKey(key) ? matchPattern(placeOfPattern(pattern), key) : undefined);
 
 /** The texts and variables that a template is made of; throws what is wrong with how it is written. */
 export function piecesOf(template: string): readonly Piece[] {

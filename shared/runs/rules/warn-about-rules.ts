@@ -29,6 +29,8 @@ const folded = (text: string): string => text.normalize('NFC').toLowerCase();
 
 function takesAllOf(earlier: WrittenRule, later: WrittenRule): boolean {
   if (earlier.pattern !== undefined || earlier.exclude !== undefined) return false;
+  // Manifests go to the rule that was made for them.
+  if (later.start === 'manifest' && earlier.start !== 'manifest') return false;
   const literal = later.prefix ?? '';
   if (!literal.normalize('NFC').startsWith((earlier.prefix ?? '').normalize('NFC'))) return false;
   const { suffixes } = earlier;

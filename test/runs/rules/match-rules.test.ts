@@ -52,7 +52,7 @@ describe('which rules take a key', () => {
     const set = setOf({ id: 'a', prefix: 'x/' }, { id: 'b', prefix: '', suffixes: ['.mp4'] }, { id: 'c', prefix: '' });
     expect(matchRules(set, 'a.mp4').map(({ takes, because }) => [takes, because])).toEqual([
       [false, 'the key does not begin with "x/"'],
-      [true, 'it takes all keys and it has one of the endings'],
+      [true, 'the key has one of the endings'],
       [false, 'it matches, but "b" stands before it and takes the key'],
     ]);
   });
@@ -66,6 +66,55 @@ describe('which rules take a key', () => {
         expect(first).toEqual(all.filter(({ of }) => of === all[0]?.of));
       }),
     );
+  });
+});
+
+describe('which rules take a manifest', () => {
+  const customers = {
+    ...{ id: 'customers', pattern: 'customers/{customer}/{show}/{title}.*', suffixes: ['.mp4'] },
+    exclude: ['**/drafts/**'],
+  };
+  const rest = { id: 'rest', prefix: '' };
+  const cuts = { id: 'cut-lists', prefix: 'cuts/', start: 'manifest' };
+  const all = (...rules: object[]) => ({ ...setOf(...rules), match: 'all' as const });
+
+  test('a rule with a pattern takes those that lie where its videos do, and no others', () => {
+    for (const of of [setOf, all]) {
+      const set = of(customers, cuts);
+      expect(idsFor(set, 'cuts/monday.run.json')).toEqual(['cut-lists']);
+      expect(idsFor(set, 'customers/acme/news/monday.run.json')).toEqual(['customers']);
+      expect(idsFor(set, 'customers/monday.run.json')).toEqual([]);
+      expect(idsFor(set, 'customers/drafts/news/monday.run.json')).toEqual([]);
+    }
+    expect(idsFor(setOf({ id: 'deep', pattern: 'in/**-{cam}.mp4' }), 'in/a/b/x.run.json')).toEqual(['deep']);
+    expect(idsFor(setOf({ id: 'top', pattern: '{name}.mp4' }), 'in/x.run.json')).toEqual([]);
+  });
+
+  test('where one is for manifests alone, no other takes them, wherever it stands', () => {
+    for (const of of [setOf, all]) {
+      expect(idsFor(of(rest, cuts), 'cuts/monday.run.json')).toEqual(['cut-lists']);
+      expect(idsFor(of(rest, cuts), 'cuts/monday.mp4')).toContain('rest');
+      expect(idsFor(of(rest, cuts), 'in/monday.run.json')).toEqual(['rest']);
+    }
+    expect(matchRules(setOf(rest, cuts), 'cuts/monday.run.json')[0]?.because).toBe(
+      'it matches, but "cut-lists" is for manifests alone',
+    );
+  });
+
+  test('endings alone are no place', () => {
+    expect(idsFor(setOf({ id: 'a', prefix: '', suffixes: ['.mxf'] }), 'in/x.run.json')).toEqual([]);
+    expect(idsFor(setOf({ id: 'a', prefix: 'in/', suffixes: ['.mxf'] }), 'in/x.run.json')).toEqual(['a']);
+  });
+
+  test('a rule that speaks of manifests by their names is taken at its word', () => {
+    const set = all(
+      { id: 'wide', prefix: '', suffixes: ['-wide.run.json'], start: 'manifest' },
+      { id: 'shows', pattern: 'shows/{show}.run.json', start: 'manifest' },
+    );
+    expect(idsFor(set, 'in/x-wide.run.json')).toEqual(['wide']);
+    expect(idsFor(set, 'in/x.run.json')).toEqual([]);
+    expect(idsFor(set, 'shows/x.run.json')).toEqual(['shows']);
+    expect(idsFor(set, 'shows/a/x.run.json')).toEqual([]);
   });
 });
 
