@@ -329,9 +329,11 @@ describe('a manifest', () => {
 
   test.each([
     ['no list', {}, 'inputs'],
-    ['an empty one', { inputs: [] }, 'inputs'],
+    ['an empty one', { inputs: [] }, 'inputs should be a list of 1 to 50 keys'],
     ['a step upwards', { inputs: ['../a.mp4'] }, 'inputs.0'],
-    ['a field that nobody knows', { inputs: ['a.mp4'], agent: 'x' }, 'agent'],
+    ['a field that nobody knows', { inputs: ['a.mp4'], agent: 'x' }, 'agent is no field that is known here'],
+    ['a wrong priority', { inputs: ['a.mp4'], priority: 10 }, 'priority should be a whole number from 0 to 9'],
+    ['a remedy of its own', { inputs: [7] }, 'Mend it and upload the manifest again.'],
     ['nodes for some only', { inputs: ['a.mp4', { key: 'b.mp4', node: 'n' }] }, '1 of 2 name a "node"'],
     ['no name at all', { inputs: ['/'] }, 'makes no key'],
     ['half a letter', { inputs: ['a\ud800.mp4'] }, 'makes no key'],

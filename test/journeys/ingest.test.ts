@@ -440,7 +440,14 @@ describe('what is asked for one object', () => {
   test.each([
     ['no JSON', '{"priority": 9', 'not JSON'],
     ['an unknown field', { agentId: 'x' }, 'agentId'],
-    ['a wrong priority', { priority: 10 }, 'priority'],
+    [
+      'a wrong priority',
+      { priority: 10 },
+      'priority should be a whole number from 0 to 9. Mend it, then retry the run',
+    ],
+    ['a mistyped field', { priorty: 1 }, 'priorty is no field that is known here; did you mean "priority"?'],
+    ['labels that are no texts', { deliver: { tags: { a: 1 } } }, 'deliver.tags.a should be text'],
+    ['no object', [], 'the document should be an object such as'],
     ['a broken template', { deliver: { tags: { a: '{' } } }, 'deliver.tags.a'],
     ['a place of its own among the deliveries', { deliver: { key: 'others/{name}' } }, 'key'],
     ['too much', { data: { x: 'y'.repeat(70_000) } }, '65536'],
@@ -486,6 +493,29 @@ describe('what is asked for one object', () => {
     await sidecar('in/a.mp4', {});
     await world.drain();
     expect((await world.runOf('in/a.mp4')).status).toBe('running');
+  });
+
+  test('is waited for while it is empty, as many a tool creates it first and fills it then', async () => {
+    open({ ...rule, sidecar: 'required' });
+    await world.uploads.put('in/a.mp4.tessera.json', '');
+    await put('in/a.mp4');
+    expect(await world.runOf('in/a.mp4')).toMatchObject({ status: 'gathering', awaits: 'in/a.mp4.tessera.json' });
+    await sidecar('in/a.mp4', { data: { customer: 'late' } });
+    await world.drain();
+    expect((await world.runOf('in/a.mp4')).status).toBe('running');
+  });
+
+  test('is told to have stayed empty when time is up', async () => {
+    open({ sidecar: 'required', gatherMinutes: 10 });
+    await world.uploads.put('in/a.mp4.tessera.json', '');
+    await put('in/a.mp4');
+    world.jump(700);
+    await world.reconcile();
+    await world.drain();
+    expect(await world.runOf('in/a.mp4')).toMatchObject({
+      status: 'rejected',
+      reason: expect.stringContaining('stayed empty (0 bytes)'),
+    });
   });
 
   test('is waited for until time is up, and no longer', async () => {

@@ -57,16 +57,24 @@ function wrongMedia(media: MeasuredMedia | undefined, filter: Filter, ruleId: st
   if (seconds === undefined && strict)
     return `its duration cannot be measured, and rule "${ruleId}" takes only what can be.`;
   if (seconds !== undefined) {
-    const length = `it lasts ${Math.round(seconds)} s`;
-    if (seconds > maxSeconds) return `${length}, more than the 3 hours that the API takes. Upload it in parts.`;
+    const lasts = (limit: number) => `it lasts ${beside(limit, seconds)} s`;
+    if (seconds > maxSeconds)
+      return `${lasts(maxSeconds)}, more than the 3 hours that the API takes. Upload it in parts.`;
     if (filter.maxSeconds !== undefined && seconds > filter.maxSeconds)
-      return `${length}, more than the ${filter.maxSeconds} s that rule "${ruleId}" takes.`;
+      return `${lasts(filter.maxSeconds)}, more than the ${filter.maxSeconds} s that rule "${ruleId}" takes.`;
     if (filter.minSeconds !== undefined && seconds < filter.minSeconds)
-      return `${length}, less than the ${filter.minSeconds} s that rule "${ruleId}" asks for.`;
+      return `${lasts(filter.minSeconds)}, less than the ${filter.minSeconds} s that rule "${ruleId}" asks for.`;
   }
   if (media === undefined || videoTracks === undefined)
     return strict ? `its tracks cannot be read, and rule "${ruleId}" takes only what can be measured.` : undefined;
   if (videoTracks === 0 && filter.videoTrack !== false) return 'it has no picture, only sound or data.';
   if (audioTracks === 0 && filter.audioTrack === true) return `it has no sound, and rule "${ruleId}" asks for it.`;
   return undefined;
+}
+
+/** With as many decimals as it takes to be seen on its side of the limit. */
+function beside(limit: number, seconds: number): string {
+  const fewest = seconds < 10 ? 1 : 0;
+  const rounded = [fewest, 2, 3].map((digits) => Number(seconds.toFixed(digits)));
+  return String(rounded.find((each) => Math.sign(each - limit) === Math.sign(seconds - limit)) ?? seconds);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
+import { should } from '../rules/wording.ts';
 import type { InputObject } from '../run.ts';
 import { keyWords, mayBeKey } from './companion-keys.ts';
 import { dataSchema, paramsSchema, parseAsked, prioritySchema, type Settings } from './settings-schema.ts';
@@ -7,27 +8,27 @@ import { dataSchema, paramsSchema, parseAsked, prioritySchema, type Settings } f
 export const maxManifestBytes = 64 * 1024;
 const mostInputs = 50;
 
-const manifestSchema = z.strictObject({
-  inputs: z
-    .array(
-      z.union(
-        [
-          z.string().min(1),
-          z.strictObject({
-            key: z.string().min(1),
-            versionId: z.string().min(1).optional(),
-            node: z.string().min(1).optional(),
-          }),
-        ],
-        { error: 'should be a key, or an object of "key", "versionId" and "node"' },
-      ),
-    )
-    .min(1)
-    .max(mostInputs),
-  updateParams: paramsSchema.optional(),
-  priority: prioritySchema.optional(),
-  data: dataSchema.optional(),
-});
+const oneInput = should('a key, or an object of "key", "versionId" and "node"');
+const someInputs = should(`a list of 1 to ${mostInputs} keys`);
+const named = z.string(oneInput).min(1, oneInput);
+
+const manifestSchema = z.strictObject(
+  {
+    inputs: z
+      .array(
+        z.union([named, z.strictObject({ key: named, versionId: named.optional(), node: named.optional() })], oneInput),
+        someInputs,
+      )
+      .min(1, someInputs)
+      .max(mostInputs, someInputs),
+    updateParams: paramsSchema.optional(),
+    priority: prioritySchema.optional(),
+    data: dataSchema.optional(),
+  },
+  should('an object such as { "inputs": ["a.mp4", "b.mp4"] }'),
+);
+
+const remedy = 'Mend it and upload the manifest again.';
 
 type Named = { readonly key: string; readonly versionId?: string; readonly node?: string };
 
@@ -38,7 +39,7 @@ export interface Manifest {
 
 /** Reads `<name>.run.json`: its inputs are named from its own folder, or with a leading `/` from the bucket's root. */
 export function parseManifest(manifestKey: string, text: string): Manifest {
-  const { inputs, ...settings } = parseAsked(manifestSchema, text, `The manifest ${manifestKey}`);
+  const { inputs, ...settings } = parseAsked(manifestSchema, text, `The manifest ${manifestKey}`, remedy);
   const nodes = inputs.filter((input) => typeof input !== 'string' && input.node !== undefined).length;
   if (nodes > 0 && nodes < inputs.length)
     throw new InvalidInput(

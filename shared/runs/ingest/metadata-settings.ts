@@ -13,7 +13,14 @@ export function metadataSettings(metadata: Readonly<Record<string, string>>): Se
   const { 'tessera-priority': priority, 'tessera-params': params, 'tessera-skip': skip } = metadata;
   return {
     ...(priority !== undefined && { priority: priorityOf(priority) }),
-    ...(params !== undefined && { updateParams: parseAsked(paramsSchema, params, 'Its metadata tessera-params') }),
+    ...(params !== undefined && {
+      updateParams: parseAsked(
+        paramsSchema,
+        params,
+        'Its metadata tessera-params',
+        'Mend it and upload the video again.',
+      ),
+    }),
     ...(skip !== undefined && { skip: skipOf(skip) }),
     ...(Object.keys(data).length > 0 && { data }),
   };

@@ -5,10 +5,11 @@ import { parseAsked, type Settings, sidecarSchema } from './settings-schema.ts';
 
 export const maxSidecarBytes = 64 * 1024;
 
-/** The sidecar as it is now, or undefined where there is none. */
-export async function readSidecar(uploads: Bucket, key: string): Promise<Settings | undefined> {
+/** The sidecar as it is now, or undefined where there is none. `empty`: many a tool creates a file before it fills it. */
+export async function readSidecar(uploads: Bucket, key: string): Promise<Settings | 'empty' | undefined> {
   const text = await readSmallText(uploads, key, maxSidecarBytes);
-  return text === undefined ? undefined : parseAsked(sidecarSchema, text, `Its sidecar ${key}`);
+  if (text === undefined) return undefined;
+  return text === '' ? 'empty' : parseAsked(sidecarSchema, text, `Its sidecar ${key}`, 'Mend it, then retry the run.');
 }
 
 /** All of an object that somebody else wrote, if it is there and no larger than it should be. */
@@ -20,7 +21,7 @@ export async function readSmallText(
 ): Promise<string | undefined> {
   const head = await uploads.head(key, { versionId });
   if (head === undefined) return undefined;
-  if (head.size === 0) throw new InvalidInput(`${key} is empty (0 bytes).`);
+  if (head.size === 0) return '';
   if (head.size > maxBytes) throw new InvalidInput(`${key} has ${head.size} bytes; at most ${maxBytes} are read.`);
   const chunks: Uint8Array[] = [];
   try {

@@ -3,6 +3,9 @@ import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
 import type { Delivering, UpdateParams } from '../rules/rule.ts';
 import { piecesOf } from '../rules/template.ts';
+import { faultsOfIssue, inWords, paramsSchema, should, whole } from '../rules/wording.ts';
+
+export { paramsSchema } from '../rules/wording.ts';
 
 /** What may be asked for one object. */
 export interface Settings {
@@ -14,7 +17,7 @@ export interface Settings {
   readonly deliver?: Omit<Delivering, 'key'>;
 }
 
-const template = z.string().superRefine((text, context) => {
+const template = z.string(should('text')).superRefine((text, context) => {
   try {
     piecesOf(text);
   } catch (error) {
@@ -22,37 +25,41 @@ const template = z.string().superRefine((text, context) => {
   }
 });
 
-export const paramsSchema = z.record(z.string(), z.record(z.string(), z.json()));
-export const prioritySchema = z.int().min(0).max(9);
-export const dataSchema = z.record(z.string(), z.json());
+export const prioritySchema = whole(0, 9);
+export const dataSchema = z.record(z.string(), z.json(), should('an object'));
+const labelsSchema = z.record(z.string(), template, should('an object of texts'));
 
-export const sidecarSchema = z.strictObject({
-  updateParams: paramsSchema.optional(),
-  priority: prioritySchema.optional(),
-  data: dataSchema.optional(),
-  skip: z.boolean().optional(),
-  deliver: z
-    .strictObject({
-      tags: z.record(z.string(), template).optional(),
-      metadata: z.record(z.string(), template).optional(),
-    })
-    .optional(),
-});
+export const sidecarSchema = z.strictObject(
+  {
+    updateParams: paramsSchema.optional(),
+    priority: prioritySchema.optional(),
+    data: dataSchema.optional(),
+    skip: z.boolean(should('true or false')).optional(),
+    deliver: z
+      .strictObject(
+        { tags: labelsSchema.optional(), metadata: labelsSchema.optional() },
+        should('an object such as { "tags": { "show": "news" } }'),
+      )
+      .optional(),
+  },
+  should('an object such as { "priority": 8 }'),
+);
 
-/** Reads JSON that an uploader wrote; the error names every fault and where it is. */
-export function parseAsked<T>(schema: z.ZodType<T>, text: string, what: string): T {
+const fieldNames = [
+  ...['updateParams', 'priority', 'data', 'skip', 'deliver', 'tags', 'metadata'],
+  ...['inputs', 'key', 'versionId', 'node'],
+];
+
+/** Reads JSON that an uploader wrote; the error names every fault and where it is, and ends with the remedy. */
+export function parseAsked<T>(schema: z.ZodType<T>, text: string, what: string, remedy: string): T {
   let document: unknown;
   try {
     document = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw new InvalidInput(
-      `${what} is not JSON: ${error instanceof Error ? error.message : String(error)}. Mend it and upload the video again.`,
-    );
+    throw new InvalidInput(`${what} is not JSON: ${error instanceof Error ? error.message : String(error)}. ${remedy}`);
   }
   const parsed = schema.safeParse(document);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the document'}: ${message}`);
-  throw new InvalidInput(
-    `${what} cannot be used: ${faults.slice(0, 10).join('; ')}. Mend it and upload the video again.`,
-  );
+  const faults = parsed.error.issues.flatMap((issue) => faultsOfIssue(issue, fieldNames)).map(inWords);
+  throw new InvalidInput(`${what} cannot be used: ${faults.slice(0, 10).join('; ')}. ${remedy}`);
 }

@@ -31,19 +31,22 @@ export async function settingsOf(
   if (byMetadata.skip === true) return ignored('its metadata tessera-skip says so.');
   const awaits = sidecarOf(upload.key);
   const mayBe = run.rule.sidecar !== 'ignored' && mayBeKey(awaits);
-  const sidecar = mayBe ? await readSidecar(deps.uploads, awaits) : undefined;
+  const found = mayBe ? await readSidecar(deps.uploads, awaits) : undefined;
   if (!mayBe && run.rule.sidecar === 'required')
     throw new InvalidInput(
       `its sidecar, which rule "${run.rule.id}" requires, would have a longer key than S3 takes. Give the video a shorter one.`,
     );
+  const sidecar = found === 'empty' ? undefined : found;
   if (sidecar === undefined && run.rule.sidecar === 'required')
     return keepWaiting(deps, run, {
       awaits,
       ...(run.status === 'gathering' ? { group: run.group } : {}),
       members: run.status === 'gathering' ? run.members : [objectOf(upload)],
       upload,
-      missing: `its sidecar ${awaits}, which rule "${run.rule.id}" requires, did not come.`,
+      missing: `its sidecar ${awaits}, which rule "${run.rule.id}" requires, ${found === 'empty' ? 'stayed empty (0 bytes)' : 'did not come'}.`,
     });
+  if (found === 'empty')
+    throw new InvalidInput(`its sidecar ${awaits} is empty (0 bytes). Put its text there, then retry the run.`);
   if (sidecar?.skip === true) return ignored(`its sidecar ${awaits} says so ("skip").`);
   return resolved(run, upload, metadata, [byMetadata, sidecar ?? {}], sidecar);
 }

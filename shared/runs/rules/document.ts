@@ -1,19 +1,9 @@
 /** The rule document as people write it; `docs/rules.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
 import { failureClasses } from './rule.ts';
+import { paramsSchema, should, whole } from './wording.ts';
 
-type Fault = { readonly code: string; readonly input?: unknown };
-
-/** What a field should be, for whoever wrote something else. */
-const should = (be: string) => ({
-  error: ({ code, input }: Fault) =>
-    code === 'unrecognized_keys' ? undefined : `${input === undefined ? 'is missing; it' : ''} should be ${be}`.trim(),
-});
 const text = (be: string, max = 1024) => z.string(should(be)).min(1, should(be)).max(max, should(be));
-const whole = (min: number, max: number) => {
-  const be = should(`a whole number from ${min} to ${max}`);
-  return z.int(be).min(min, be).max(max, be);
-};
 const amount = (be: string) => z.number(should(be)).min(0, should(be));
 const texts = (be: string) => z.array(text(be), should(`a list such as ["…"], each ${be}`)).min(1, should(`not empty`));
 
@@ -105,16 +95,6 @@ const rateSchema = z
   )
   .describe('What an agent run costs, as you know it; added up. Estimates and the budget are made of it.');
 
-const paramsSchema = z
-  .record(
-    z.string(),
-    z.record(z.string(), z.json(), should('an object of parameters')),
-    should('an object of parameters by the id of a node'),
-  )
-  .describe(
-    'Parameters by the id of the agent’s node, for this rule’s runs. Texts may hold {variables}; one that is nothing but a variable keeps the type of its value.',
-  );
-
 const deliverSchema = z
   .strictObject(
     {
@@ -170,7 +150,11 @@ const ruleSchema = z.strictObject(
       .describe(
         'The id of the rule whose outputs this one takes as its inputs, instead of uploads. They are not copied for it.',
       ),
-    updateParams: paramsSchema.optional(),
+    updateParams: paramsSchema
+      .optional()
+      .describe(
+        'Parameters by the id of the agent’s node, for this rule’s runs. Texts may hold {variables}; one that is nothing but a variable keeps the type of its value.',
+      ),
     priority: whole(0, 9).optional().describe('0 to 9: a higher one starts first. Default 5.'),
     filter: filterSchema.optional(),
     versions: z

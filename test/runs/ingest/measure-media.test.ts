@@ -167,6 +167,16 @@ describe('what is not worth paying for', () => {
     expect(await judgeBytes(bytes)).toHaveProperty('media.seconds', 4);
   });
 
+  test.each<[number, Filter, string]>([
+    [0.4, { minSeconds: 1 }, 'it lasts 0.4 s, less than the 1 s'],
+    [0.999, { minSeconds: 1 }, 'it lasts 0.999 s, less than the 1 s'],
+    [60.4, { maxSeconds: 60 }, 'it lasts 60.4 s, more than the 60 s'],
+    [61.4, { maxSeconds: 60 }, 'it lasts 61 s, more than the 60 s'],
+  ])('a length of %d s is told so that it is seen to be %j', async (seconds, filter, words) => {
+    const bytes = withLength(await readFile(await talkingClip()), seconds);
+    expect(await judgeBytes(bytes, filter)).toEqual({ reason: expect.stringContaining(words) });
+  });
+
   test('sound is asked for only where the rule asks for it', async () => {
     const silent = await readFile(await soundlessClip());
     expect(await judgeBytes(silent)).toHaveProperty('media');
