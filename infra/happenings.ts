@@ -35,7 +35,8 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       'AccountHeld',
       ['account.held'],
       [startRun, settle, copyOutput],
-      'the Mosaic account is out of credits, or refuses the API key, and every rule waits. Buy credits, or set the key ' +
+      'the Mosaic account is out of credits, or refuses the API key, or has not answered for a quarter of an hour, and every rule ' +
+        'waits. The log says which. Buy credits, or set the key ' +
         `(npm run secrets -- ${stage}); then: ${type('resume')}. Nothing is lost meanwhile.`,
     ),
     happening(
@@ -49,7 +50,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
     happening(
       'LimitReached',
       ['budget.reached', 'storm.stopped'],
-      [startRun, settle],
+      [startRun, settle, copyOutput],
       'the daily budget or the hourly number of runs is reached, and new runs wait for the next day or hour. See which: ' +
         `${type('runs --open')}. To let more through, raise budget or maxRunsPerHour: ${type('rules apply rules.json')}.`,
     ),

@@ -34,12 +34,13 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     callbackUrl: `${url}/pipeline`,
     uploadLinkSeconds: 7 * 24 * hour,
   });
+  const settle = settleHandler({ ...deps, startQueue, settleQueue, copyQueue, rules: () => rules() });
   const copyOutput = copyOutputHandler({ ...deps, deliveries, trustedHosts });
   const results = resultsHandler({ deliveries, uploads, remembered, log, folder: join(dataFolder, 'deliveries') });
   const lanes: readonly Lane[] = [
     // Uploads that arrive together are admitted together, and what waits is started once for all of them.
     { name: 'starts', queue: startQueue, door: startRun, concurrency: 1, batch: 10 },
-    { name: 'settles', queue: settleQueue, door: settleHandler({ ...deps, startQueue, copyQueue }), concurrency: 4 },
+    { name: 'settles', queue: settleQueue, door: settle, concurrency: 4 },
     { name: 'copies', queue: copyQueue, door: copyOutput, concurrency: 2 },
     { name: 'results', queue: resultsQueue, door: results, concurrency: 2 },
   ];

@@ -46,12 +46,21 @@ export async function holdAccount(deps: RunDeps, why: WhyHeld): Promise<number> 
     const put: Item = { ...holdKey, type: 'hold', ...hold };
     const written = await deps.runs.write({ put, if: before === undefined ? 'absent' : { until: before.until } });
     if (!written.done) continue;
-    // Alarms once: when the hold begins, not each time that it is found to last.
-    if (hold.kind !== before?.kind && needsPerson.has(hold.kind)) deps.log.error('account.held', { ...hold });
+    if (ringsFor(hold, before)) deps.log.error('account.held', { ...hold });
     else deps.log.warn('account.held', { ...hold });
     return (Date.parse(hold.until) - deps.clock()) / 1000;
   }
 }
+
+/** Alarms once, not each time that a hold is found to last: at once where a person must do something, else after a while. */
+const ringsFor = (hold: Hold, before: Hold | undefined): boolean =>
+  needsPerson.has(hold.kind)
+    ? hold.kind !== before?.kind
+    : unreachable.has(hold.kind) && hold.refusals === worryingRefusals && before?.refusals !== worryingRefusals;
+
+/** Nothing was heard of the API for about a quarter of an hour by then. */
+const worryingRefusals = 6;
+const unreachable: ReadonlySet<string> = new Set(['network', 'timeout', 'server', 'unreadable']);
 
 function nextHold(deps: RunDeps, before: Hold | undefined, why: WhyHeld): Hold {
   const now = deps.clock();

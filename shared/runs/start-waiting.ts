@@ -1,3 +1,4 @@
+import { Denied } from '../errors.ts';
 import { isInForce, readHold } from './account-hold.ts';
 import { asItIs } from './control/as-it-is.ts';
 import type { Limits } from './control/counters.ts';
@@ -9,9 +10,10 @@ import { firstOf, type WaitingLine, waitingLines } from './control/waiting-lines
 import { wakeStartWaiting } from './messages.ts';
 import { moveRun, readRun } from './move-run.ts';
 import { openInput } from './open-input.ts';
-import type { Waiting } from './run.ts';
+import type { Run, Waiting } from './run.ts';
 import { freeSlot } from './slots.ts';
 import { type StartDeps, startAgentRun } from './start-agent-run.ts';
+import { keepable } from './words.ts';
 
 /** After this long the rest is left to the next worker, so that none is stopped in the middle of a paid call. */
 const shiftSeconds = 20;
@@ -73,13 +75,24 @@ async function startOrDefer(deps: StartDeps, limits: Limits, runId: string, fail
     deps.log.error('start.not-made', { runId, error });
     // One that cannot even be read is left where it is, for a version that can.
     const run = await readRun(deps.runs, runId).catch(() => undefined);
+    const refusal = error instanceof Denied ? sayDenied(deps, run, error) : undefined;
     const notBefore = new Date(deps.clock() + notMadeSeconds * 1000).toISOString();
-    const deferred = run?.status === 'waiting' && (await moveRun(deps, run, { ...waitingState(run), notBefore }));
+    const deferred =
+      run?.status === 'waiting' && (await moveRun(deps, run, { ...waitingState(run), notBefore, ...refusal }));
     if (deferred && deferred.outcome === 'moved') await wakeStartWaiting(deps.startQueue, notMadeSeconds);
     else failures.push(error);
     return 'done';
   }
 }
+
+/** Rings at the first try; the next ones find that it lasts. */
+function sayDenied({ clock, log }: StartDeps, run: Run | undefined, error: Denied): Pick<Waiting, 'refusal'> {
+  const lasts = run?.status === 'waiting' && run.refusal?.kind === deniedKind;
+  log[lasts ? 'warn' : 'error']('upload.denied', { runId: run?.id, key: run?.upload.key, error });
+  return { refusal: { kind: deniedKind, message: keepable(error.message, 300), at: new Date(clock()).toISOString() } };
+}
+
+const deniedKind = 'denied';
 
 const waitingState = (run: Waiting) => asItIs(run) as Waiting;
 

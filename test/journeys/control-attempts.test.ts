@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Denied } from '../../shared/errors.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
 import { askResume } from '../../shared/runs/control/ask-resume.ts';
@@ -178,6 +179,22 @@ describe('an input that expired unread', () => {
     expect(run.status).toBe('waiting');
     expect(world.starts()).toBe(0);
     expect(world.logged('start.not-made', 'error')).toHaveLength(1);
+    world.deps.uploads.link = link;
+    await world.later(61);
+    expect((await world.read(run.id)).status).toBe('running');
+  });
+
+  test('that cannot be signed rings once, and starts when that is mended', async () => {
+    openWorld();
+    const { link } = world.deps.uploads;
+    world.deps.uploads.link = async () => {
+      throw new Denied('AssumeRole of the signer was denied.');
+    };
+    const run = await world.started('in/1.mp4');
+    for (let minute = 0; minute < 3; minute += 1) await world.later(61);
+    expect(world.logged('upload.denied', 'error')).toHaveLength(1);
+    expect(world.logged('upload.denied', 'warn').length).toBeGreaterThan(1);
+    expect(world.starts()).toBe(0);
     world.deps.uploads.link = link;
     await world.later(61);
     expect((await world.read(run.id)).status).toBe('running');

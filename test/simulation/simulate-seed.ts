@@ -9,7 +9,7 @@ import { createLog } from '../../shared/log.ts';
 import { objectCreatedEvent } from '../../shared/platform/events.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { isEnded, type Run, type RunStatus } from '../../shared/runs/run.ts';
-import { openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
+import { laterPk, openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import { simulatedApi, storageHost } from './api/mosaic.ts';
 import { linkOpener } from './api/open-link.ts';
@@ -331,8 +331,12 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
   function isSomethingDue(): boolean {
     const to = new Date(clock()).toISOString();
     const count = (pk: string) => table.query({ pk, index: true, to, limit: 1 }).items.length;
+    const isThere = (query: { pk: string; to?: string }) => table.query({ ...query, limit: 1 }).items.length > 0;
     return (
-      shards.some((shard) => count(openPk(shard)) > 0) || table.query({ pk: waitingPk, limit: 1 }).items.length > 0
+      shards.some((shard) => count(openPk(shard)) > 0) ||
+      isThere({ pk: waitingPk }) ||
+      // Those whose time has come join their line again.
+      isThere({ pk: laterPk, to: `${to}\u{10FFFF}` })
     );
   }
 

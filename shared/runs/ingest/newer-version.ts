@@ -21,7 +21,8 @@ export async function outdated(deps: IngestDeps, run: Run): Promise<Verdict | un
   for (const other of await othersOf(deps, run)) {
     if (await isNewer(deps, other, run))
       return ignored(`a newer version of it is known (run ${other.id}), and its rule takes only the newest.`);
-    if (!isEnded(other))
+    // One that has ended may have got its next attempt since it was looked for.
+    if (!isEnded(other) || other.nextRunId !== undefined)
       await askCancel(
         deps,
         other.id,

@@ -44,6 +44,18 @@ async function probe(runId: string): Promise<boolean> {
   return (await deps.runs.write(probeWrite(deps, hold, runId))).done;
 }
 
+test('an API that does not answer rings once, after a quarter of an hour', async () => {
+  const rung: number[] = [];
+  for (let round = 1; round <= 9; round += 1) {
+    await holdAccount(deps, { kind: 'network', message: 'no route', runId: 'a' });
+    if (alarms > rung.length) rung.push(round);
+    now = Date.parse((await readHold(deps))?.until ?? '');
+    await probe('a');
+  }
+  expect(rung).toEqual([6]);
+  expect(now - Date.parse('2026-01-02T03:04:05.000Z')).toBeGreaterThan(900_000);
+});
+
 describe('an account’s hold', () => {
   test('begins once, however many calls were refused at the same time', async () => {
     const seconds = await Promise.all(['a', 'b', 'c'].map((runId) => holdAccount(deps, credits(runId))));
