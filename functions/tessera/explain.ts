@@ -1,5 +1,6 @@
 import colors from 'picocolors';
 import { type ExplainedRule, type Explanation, explainKey, type Would } from '../../shared/runs/rules/explain.ts';
+import { nextStatuses } from '../../shared/runs/run.ts';
 import { plainText } from '../local/shown-path.ts';
 import { columnsHere, facts, inBytes, inLocalTimes, videoOf, wrapped } from './layout.ts';
 import type { Outcome } from './outcome.ts';
@@ -54,12 +55,15 @@ function ruleLines({ ruleId, agentId, takes, because, claimed, would, heldBack }
     `${colors.green('✓')} ${colors.bold(name)}: ${plainText(because)}`,
     ...facts([
       ['agent', agentId],
-      ['run', claimed && `${claimed.runId} is ${claimed.status}: nothing more would happen`],
+      ['run', claimed && runWords(claimed)],
       ...(would === undefined ? [] : factsOf(would)),
       ...heldBack.map((reason) => ['held back', reason] as const),
     ]),
   ];
 }
+
+const runWords = ({ runId, status }: NonNullable<ExplainedRule['claimed']>): string =>
+  nextStatuses[status].length === 0 ? `${runId} is ${status}: nothing more would happen` : `${runId} is ${status}`;
 
 const factsOf = (would: Would): (readonly [string, string | undefined])[] => [
   ['would be', `${verbs[would.status] ?? would.status}${would.reason === undefined ? '' : `: ${would.reason}`}`],

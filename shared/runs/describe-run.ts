@@ -1,3 +1,4 @@
+import { isSidecarKey } from './ingest/companion-keys.ts';
 import type { Run } from './run.ts';
 
 /** One sentence about where a run is, for a person. */
@@ -10,7 +11,7 @@ export function describeRun(run: Run): string {
         : `${file} is parked, since we may not read it: ${run.parked.reason}`;
     case 'gathering':
       return run.group === undefined
-        ? `${file} is waiting for its sidecar ${run.awaits}.`
+        ? `${file} is waiting for ${awaited(run.awaits)}.`
         : `${file} is waiting for the rest of its group (${plural(run.members.length, 'file')} so far).`;
     case 'ignored':
       return `${file} was ignored: ${run.reason}`;
@@ -20,7 +21,7 @@ export function describeRun(run: Run): string {
       return `${file} is being restored from the archive.`;
     case 'waiting':
       return run.refusal === undefined
-        ? `${file} is waiting for a free slot${run.attempt > 1 ? ` (attempt ${run.attempt})` : ''}.`
+        ? `${file} is waiting to be started${run.attempt > 1 ? ` (attempt ${run.attempt})` : ''}.`
         : `${file} is waiting; its last start was refused: ${run.refusal.message}`;
     case 'starting':
       return `${file} is being started.`;
@@ -40,5 +41,8 @@ export function describeRun(run: Run): string {
       return `${file} was cancelled: ${run.reason}`;
   }
 }
+
+/** A manifest waits for an input that it names. */
+const awaited = (key = ''): string => (isSidecarKey(key) ? `its sidecar ${key}` : key);
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -15,6 +15,10 @@ export const isManifestKey = (key: string): boolean =>
 /** Whether an ending or a pattern speaks of manifests. */
 export const isOfManifests = (text: string): boolean => text.toLowerCase().endsWith(manifestSuffix);
 
+/** Why a video starts nothing by a rule that is for manifests alone. */
+export const startsByManifest = (ruleId: string): string =>
+  `the rule "${ruleId}" starts runs by a manifest (NAME${manifestSuffix}) only.`;
+
 /** S3 refuses any other with an error that looks like one which passes. */
 export const mayBeKey = (key: string): boolean =>
   key !== '' && !/\p{Surrogate}/u.test(key) && Buffer.byteLength(key) <= maxKeyBytes;

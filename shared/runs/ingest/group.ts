@@ -6,6 +6,9 @@ export type GroupRule = Rule & { readonly start: GroupStart };
 
 export const isGroupRule = (rule: Rule): rule is GroupRule => typeof rule.start === 'object';
 
+export const isNoMember = ({ id }: Rule): string =>
+  `its name has none of the endings that rule "${id}" makes groups of.`;
+
 /** What its key says about which group an upload belongs to. */
 export const groupText = ({ upload, rule, createdAt }: Run, { groupBy }: GroupStart): string =>
   fillTemplate(groupBy, keyVariables(rule, upload, createdAt));

@@ -5,7 +5,7 @@ import { moveRun, readRun } from '../move-run.ts';
 import type { Gathering, InputObject, Lineage, Run } from '../run.ts';
 import { claimKey, groupKey, keyPk, runToItem } from '../run-items.ts';
 import { uploadIdentity } from '../upload.ts';
-import { groupText, isGroupRule, missingFrom, type Place, placeOf } from './group.ts';
+import { groupText, isGroupRule, isNoMember, missingFrom, type Place, placeOf } from './group.ts';
 import { type IngestDeps, judge } from './judge.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { ignored, type Unadmitted, type Verdict } from './verdict.ts';
@@ -23,8 +23,7 @@ export async function joinGroup(
   const { rule } = run;
   if (!isGroupRule(rule)) throw new Error(`Rule ${rule.id} makes no groups.`);
   const place = placeOf(rule.start, object.key);
-  if (rule.start.members !== undefined && place === undefined)
-    return ignored(`its name has none of the endings that rule "${rule.id}" makes groups of.`);
+  if (rule.start.members !== undefined && place === undefined) return ignored(isNoMember(rule));
   const member: InputObject = { ...object, ...(place?.nodeId !== undefined && { nodeId: place.nodeId }) };
   const text = groupText(run, rule.start);
   const group = groupName(rule.id, text);

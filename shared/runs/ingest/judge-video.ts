@@ -3,6 +3,7 @@ import type { Run } from '../run.ts';
 import { ignoredBecause, rejectedBecause } from '../upload.ts';
 import { type Admitted, admitted } from './admitted.ts';
 import { awaitRestored } from './await-restored.ts';
+import { startsByManifest } from './companion-keys.ts';
 import { isGroupRule } from './group.ts';
 import { joinGroup } from './join-group.ts';
 import type { IngestDeps } from './judge.ts';
@@ -36,8 +37,7 @@ export async function judgeVideo(deps: IngestDeps, run: Unadmitted): Promise<Ver
 async function notToBeRead(deps: IngestDeps, run: Run): Promise<Verdict | undefined> {
   const byName = ignoredBecause(run.upload);
   if (byName !== undefined) return ignored(byName);
-  if (run.rule.start === 'manifest')
-    return ignored(`the rule "${run.rule.id}" starts runs by a manifest (NAME.run.json) only.`);
+  if (run.rule.start === 'manifest') return ignored(startsByManifest(run.rule.id));
   return (await rewritten(deps, run)) ?? (await outdated(deps, run));
 }
 

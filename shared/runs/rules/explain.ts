@@ -5,7 +5,8 @@ import { isInForce, readHold } from '../account-hold.ts';
 import { readSpending } from '../control/counters.ts';
 import { pausedBecause, readPauses } from '../control/pause.ts';
 import { deliveryKey } from '../delivery-key.ts';
-import { isSidecarKey } from '../ingest/companion-keys.ts';
+import { isManifestKey, isSidecarKey, startsByManifest } from '../ingest/companion-keys.ts';
+import { groupText, isGroupRule, isNoMember, missingFrom, placeOf } from '../ingest/group.ts';
 import { type IngestDeps, judge } from '../ingest/judge.ts';
 import type { Verdict } from '../ingest/verdict.ts';
 import { readRun } from '../move-run.ts';
@@ -46,7 +47,7 @@ export interface ExplainedRule {
   readonly takes: boolean;
   /** Why it takes the key, or not. */
   readonly because: string;
-  /** The run that this version of the object has by this rule: nothing more would happen. */
+  /** The run that this version of the object has by this rule; it gets no other. */
   readonly claimed?: { readonly runId: string; readonly status: RunStatus };
   readonly would?: Would;
   /** What holds back this rule's starts now, in words. */
@@ -75,7 +76,7 @@ export async function explainKey(deps: ExplainDeps, key: string): Promise<Explan
   const rules: ExplainedRule[] = [];
   for (const { rule, takes, because } of matchesOf(set, key)) {
     const told = { ruleId: rule.id, agentId: rule.agentId, takes, because };
-    rules.push(takes ? { ...told, ...(await whatBecomes(deps, rule, key, found)) } : { ...told, heldBack: [] });
+    rules.push(takes ? { ...told, ...(await whatBecomes(deps, set, rule, key, found)) } : { ...told, heldBack: [] });
   }
   return {
     ...{ bucket: deps.uploads.name, key, rulesVersion: set.version, match: set.match },
@@ -118,6 +119,7 @@ function matchesOf(set: RuleSet, key: string) {
 
 async function whatBecomes(
   deps: ExplainDeps,
+  set: RuleSet,
   rule: Rule,
   key: string,
   found: Found,
@@ -127,8 +129,26 @@ async function whatBecomes(
   if (found.head === undefined) return { would: byNameAlone(deps, run, found.denied), heldBack };
   const claim = await deps.runs.get(claimKey(uploadIdentity(run.upload), rule.id));
   const claimed = claim && (await readRun(deps.runs, String(claim.runId)));
-  if (claimed !== undefined) return { claimed: { runId: claimed.id, status: claimed.status }, heldBack };
-  return { would: await asJudged(deps, run), heldBack };
+  if (claimed !== undefined) {
+    const short = claimed.status === 'waiting' ? await tooLittleLeft(deps, set, claimed.estimate) : [];
+    return { claimed: { runId: claimed.id, status: claimed.status }, heldBack: [...heldBack, ...short] };
+  }
+  const would = await asJudged(deps, run);
+  return { would, heldBack: [...heldBack, ...(await tooLittleLeft(deps, set, would.estimate))] };
+}
+
+/** Where nothing is left for anybody, that is said once for all rules. */
+async function tooLittleLeft(
+  deps: ExplainDeps,
+  { budget }: RuleSet,
+  estimate: Run['estimate'],
+): Promise<readonly string[]> {
+  const { spentToday } = await readSpending({ ...deps, log: silentLog });
+  if (budget === undefined || estimate === undefined || spentToday >= budget.perDay) return [];
+  if (spentToday + estimate.amount <= budget.perDay) return [];
+  return [
+    `${spentToday} of ${budget.perDay} ${budget.currency} are spent today, and the rest is too little for it (${estimate.amount})`,
+  ];
 }
 
 /** The run that the object would get. */
@@ -144,9 +164,10 @@ function runOf({ uploads, clock }: ExplainDeps, rule: Rule, key: string, head: O
 }
 
 function byNameAlone(deps: ExplainDeps, run: Claimed, denied: string | undefined): Would {
-  const ignored = ignoredBecause(run.upload);
+  const ignored = ignoredBecause(run.upload) ?? passedOverBecause(run);
   const status = ignored !== undefined ? 'ignored' : denied === undefined ? 'unknown' : 'parked';
-  const reason = ignored ?? denied ?? 'there is no such object now, so nothing but its name could be judged.';
+  const nothing = `there is no such object now, so nothing but its name could be judged.${ofGroup(run)}`;
+  const reason = ignored ?? denied ?? nothing;
   try {
     const variables = keyVariables(run.rule, run.upload, run.createdAt);
     return { ...told(deps, run, filledWith(run.rule, variables)), status, reason };
@@ -154,6 +175,21 @@ function byNameAlone(deps: ExplainDeps, run: Claimed, denied: string | undefined
     if (!(error instanceof InvalidInput)) throw error;
     return { ...told(deps, run, run.rule), status, reason: `${reason} ${error.message}` };
   }
+}
+
+/** What the rule says of a video by its name alone. */
+function passedOverBecause({ rule, upload }: Claimed): string | undefined {
+  if (isManifestKey(upload.key)) return undefined;
+  if (rule.start === 'manifest') return startsByManifest(rule.id);
+  const isOutside =
+    isGroupRule(rule) && rule.start.members !== undefined && placeOf(rule.start, upload.key) === undefined;
+  return isOutside ? isNoMember(rule) : undefined;
+}
+
+function ofGroup(run: Claimed): string {
+  const { rule, upload } = run;
+  if (!isGroupRule(rule) || isManifestKey(upload.key)) return '';
+  return ` It would be one of the group "${groupText(run, rule.start)}", which is complete with ${missingFrom(rule.start, [])}.`;
 }
 
 const filledWith = (rule: Rule, variables: Parameters<typeof fillParams>[1]): Rule =>

@@ -8,6 +8,7 @@ import { claimRun } from '../../../shared/runs/claim-run.ts';
 import { pause } from '../../../shared/runs/control/pause.ts';
 import { explainKey } from '../../../shared/runs/rules/explain.ts';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
+import { spentKey } from '../../../shared/runs/run-items.ts';
 
 let folder: string;
 let platform: LocalPlatform;
@@ -103,6 +104,45 @@ describe('explain', () => {
     const explained = await explainKey(deps, 'a.mp4');
     expect(explained.heldBack).toEqual([expect.stringContaining('inventory')]);
     expect(explained.rules[0]?.heldBack).toEqual([expect.stringContaining('holidays')]);
+  });
+
+  test('says when the rest of the budget is too little for it', async () => {
+    const rules = [{ id: 'shows', prefix: '', agentId: 'cut' }];
+    const set = parseRules({ rules, budget: { perDay: 5, currency: 'EUR' }, rate: { perRun: 2 } });
+    const deps = { ...world(), rules: async () => set };
+    await deps.uploads.put('a.mp4', video);
+    const held = async () => {
+      const { heldBack, rules } = await explainKey(deps, 'a.mp4');
+      return [...heldBack, ...(rules[0]?.heldBack ?? [])];
+    };
+    const spend = (value: number) => deps.runs.write({ put: { ...spentKey('2026-01-02'), type: 'counter', value } });
+    await spend(3);
+    expect(await held()).toEqual([]);
+    await spend(4);
+    expect(await held()).toEqual(['4 of 5 EUR are spent today, and the rest is too little for it (2)']);
+    await spend(5);
+    expect(await held()).toEqual(['5 of 5 EUR are spent today']);
+  });
+
+  test('of a member of a group that is not there yet, says what makes the group complete', async () => {
+    const members = [{ suffix: '-cam1.mp4' }, { suffix: '-cam2.mp4' }];
+    const deps = world({ id: 'multicam', prefix: '', start: { groupBy: '{folder}', members } });
+    const would = async (key: string) => (await explainKey(deps, key)).rules[0]?.would;
+    expect(await would('studio/y/e-cam2.mp4')).toMatchObject({
+      status: 'unknown',
+      reason: expect.stringContaining('group "studio/y", which is complete with *-cam1.mp4, *-cam2.mp4.'),
+    });
+    expect(await would('studio/y/e.mp4')).toMatchObject({ status: 'ignored' });
+  });
+
+  test('tells where a manifest and the videos beside it go', async () => {
+    const deps = world(
+      { id: 'customers', pattern: 'customers/{customer}/{title}.*' },
+      { id: 'cut-lists', prefix: 'cuts/', start: 'manifest' },
+    );
+    const takers = async (key: string) => (await explainKey(deps, key)).rules.filter(({ takes }) => takes);
+    expect(await takers('cuts/monday.run.json')).toMatchObject([{ ruleId: 'cut-lists', would: { status: 'unknown' } }]);
+    expect(await takers('cuts/monday.mp4')).toMatchObject([{ ruleId: 'cut-lists', would: { status: 'ignored' } }]);
   });
 
   test('names the run that the object has already', async () => {
