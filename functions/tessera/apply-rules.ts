@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { InvalidInput } from '../../shared/errors.ts';
 import { checkRules, type Fault } from '../../shared/runs/rules/check-rules.ts';
-import { applyRules } from '../../shared/runs/rules/stored-rules.ts';
+import { applyRules, assertInForce } from '../../shared/runs/rules/stored-rules.ts';
 import { warnAboutRules } from '../../shared/runs/rules/warn-about-rules.ts';
 import { plainText, shownPath } from '../local/shown-path.ts';
 import { count } from './layout.ts';
@@ -20,9 +20,10 @@ export async function checkedRules(world: World, path: string): Promise<Outcome>
 export async function appliedRules(
   world: World,
   path: string,
-  { dryRun = false }: { readonly dryRun?: boolean },
+  { dryRun = false, basedOn }: { readonly dryRun?: boolean; readonly basedOn?: number },
 ): Promise<Outcome> {
-  const before = (await world.rules()).version;
+  if (basedOn !== undefined) await assertInForce(world, basedOn);
+  const before = basedOn ?? (await world.rules()).version;
   const { text, faults, warnings } = await check(world, path);
   if (faults.length > 0) return refused(path, faults);
   const note = noted(path, warnings);

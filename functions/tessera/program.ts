@@ -48,9 +48,10 @@ export function program(print: Print, exit: (code: number) => void): Command {
     .command('apply <file>')
     .description('check the rules in FILE and let them hold from now on, without a deploy')
     .option('--dry-run', 'only say what would happen')
+    .option('--based-on <version>', 'refuse when another version than this holds by now', wholeNumber)
     .action(
-      does(async (world, [file = ''], { dryRun }) =>
-        (await applyRules()).appliedRules(world, absolute(file), { dryRun }),
+      does(async (world, [file = ''], { dryRun, basedOn }) =>
+        (await applyRules()).appliedRules(world, absolute(file), { dryRun, basedOn }),
       ),
     );
   rules
@@ -129,6 +130,7 @@ export interface Options {
   readonly profile?: string;
   readonly json?: boolean;
   readonly dryRun?: boolean;
+  readonly basedOn?: number;
   readonly rule?: string;
   readonly reason?: string;
   readonly neverBegan?: boolean;

@@ -31,13 +31,10 @@ export async function rulesShown(world: World, asked: number | undefined): Promi
 
 export async function rolledBackRules(world: World, wanted: number): Promise<Outcome> {
   const before = (await world.rules()).version;
-  if (wanted !== before && (await rulesText(world, wanted)) === (await rulesText(world, before)))
-    return {
-      lines: [`The rules of version ${wanted} hold already, as version ${before}.`],
-      json: { version: before, same: wanted, changed: false },
-    };
   const { version } = await rollbackRules(world, wanted, { by: whoIAm(), places: world.places });
   const json = { version, same: wanted, changed: version !== before };
-  if (version === before) return { lines: [`Version ${wanted} holds already.`], json };
+  if (wanted === version) return { lines: [`Version ${wanted} holds already.`], json };
+  if (version === before)
+    return { lines: [`The rules of version ${wanted} hold already, as version ${version}.`], json };
   return { lines: [`Version ${version} holds now, with the rules of version ${wanted}.`], json };
 }

@@ -104,6 +104,17 @@ test('a key with several runs says that there are more', async () => {
   expect((await tessera('show', first)).said).not.toContain('more run');
 });
 
+test('rules that were edited from an older version are refused, also when nothing is to be changed', async () => {
+  const document = { rules: [{ prefix: 'in/', agentId: tighten }] };
+  await apply(document);
+  for (const words of [[], ['--dry-run']]) {
+    const refused = await tessera('rules', 'apply', 'rules.json', '--based-on', '0', ...words);
+    expect(refused).toMatchObject({ code: 1, said: expect.stringContaining('Meanwhile version 1 was applied') });
+  }
+  writeFileSync(join(folder, 'rules.json'), JSON.stringify({ ...document, maxHops: 1 }));
+  expect((await tessera('rules', 'apply', 'rules.json', '--based-on', '1')).said).toContain('Version 2 holds now');
+});
+
 test('a file that an editor marked as Unicode is a file of rules, and a rollback to the same rules is none', async () => {
   const text = JSON.stringify({ rules: [{ id: 'in', prefix: 'in/', agentId: tighten }] });
   await apply({}, `\uFEFF${text}`);

@@ -1,8 +1,7 @@
 import type { Mosaic } from '../../mosaic/client.ts';
 import { agentFaults } from './check-agents.ts';
 import { overlapFaults, type Places } from './check-places.ts';
-import type { RuleDocument } from './document.ts';
-import { readRules } from './parse-rules.ts';
+import { type LookedOver, lookOver, type RuleFault } from './parse-rules.ts';
 import { type Fault, placeOf, readJson } from './text-places.ts';
 
 export type { Fault } from './text-places.ts';
@@ -20,11 +19,23 @@ export interface CheckOptions {
 export async function checkRules(text: string, { places, mosaic }: CheckOptions): Promise<readonly Fault[]> {
   const json = readJson(text);
   if ('faults' in json) return json.faults;
-  const read = readRules(json.value);
-  if ('faults' in read) return ordered(read.faults.map((fault) => placeOf(json, fault)));
-  const document = json.value as RuleDocument;
-  const faults = [...overlapFaults(document, places), ...(await agentFaults(document, mosaic))];
+  const looked = lookOver(json.value);
+  const faults = [...looked.faults, ...(await faultsOfWorld(looked, { places, mosaic }))];
   return ordered(faults.map((fault) => placeOf(json, fault)));
+}
+
+/** What the rules that can be read say of places and agents. */
+async function faultsOfWorld(looked: LookedOver, { places, mosaic }: CheckOptions): Promise<readonly RuleFault[]> {
+  const { document, faults, unread } = looked;
+  if (document === undefined) return [];
+  const overlaps = overlapFaults(document, places).filter(({ path: [, index] }) => !unread.has(Number(index)));
+  try {
+    return [...overlaps, ...(await agentFaults(document, mosaic))];
+  } catch (error) {
+    // What is known to be wrong is mended first, whether the agents can be asked for or not.
+    if (faults.length + overlaps.length > 0) return overlaps;
+    throw error;
+  }
 }
 
 const ordered = (faults: readonly Fault[]): readonly Fault[] =>

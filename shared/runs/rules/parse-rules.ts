@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import { arrangeRules } from './arrange-rules.ts';
-import { documentSchema, fieldNames, type RuleDocument } from './document.ts';
+import { documentSchema, fieldNames, type RuleDocument, type WrittenRule } from './document.ts';
 import type { RuleSet } from './rule.ts';
 import { faultsOfRules } from './rule-faults.ts';
 import { faultsOfIssue, inWords, type PlacedFault } from './wording.ts';
@@ -17,10 +17,52 @@ export function parseRules(document: unknown, version = 0): RuleSet {
 }
 
 export function readRules(document: unknown, version = 0): ReadRules {
+  const { document: parsed, faults } = lookOver(document);
+  return faults.length > 0 || parsed === undefined ? { faults } : { rules: ruleSet(parsed, version) };
+}
+
+/** `document`: as far as it can be read; what stands for a rule that cannot is listed in `unread`. */
+export interface LookedOver {
+  readonly faults: readonly RuleFault[];
+  readonly document?: RuleDocument;
+  readonly unread: ReadonlySet<number>;
+}
+
+/** A rule with fields that are not what they should be hides nothing of what is wrong with the others. */
+export function lookOver(document: unknown): LookedOver {
   const parsed = documentSchema.safeParse(document);
-  if (!parsed.success) return { faults: parsed.error.issues.flatMap((issue) => faultsOfIssue(issue, fieldNames)) };
-  const faults = faultsOfRules(parsed.data);
-  return faults.length > 0 ? { faults } : { rules: ruleSet(parsed.data, version) };
+  if (parsed.success) return { faults: faultsOfRules(parsed.data), document: parsed.data, unread: new Set() };
+  const faults = parsed.error.issues.flatMap((issue) => faultsOfIssue(issue, fieldNames));
+  const unread = new Set(
+    parsed.error.issues.flatMap(({ path: [root, index] }) =>
+      root === 'rules' && typeof index === 'number' ? [index] : [],
+    ),
+  );
+  const written = listOfRules(document);
+  if (written === undefined) return { faults, unread };
+  const rules = written.map((rule, index) => (unread.has(index) ? standIn(rule, index) : (rule as WrittenRule)));
+  const meant = faultsOfRules({ rules }, unread);
+  return { faults: [...faults, ...meant], document: { rules }, unread };
+}
+
+const listOfRules = (document: unknown): readonly unknown[] | undefined =>
+  typeof document === 'object' && document !== null && 'rules' in document && Array.isArray(document.rules)
+    ? document.rules
+    : undefined;
+
+/** What others may say of a rule that cannot be read: its name, and which it follows. */
+function standIn(rule: unknown, index: number): WrittenRule {
+  const { id, after, prefix, suffixes } = (rule ?? {}) as Record<string, unknown>;
+  const texts = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((each) => typeof each === 'string');
+  const named = {
+    ...(typeof after === 'string' ? { after } : {}),
+    ...(typeof prefix === 'string' ? { prefix } : {}),
+    ...(texts(suffixes) ? { suffixes } : {}),
+  };
+  if (typeof id === 'string') return { id, ...named };
+  // Without any of them its name cannot be known, and must not be that of another.
+  return Object.keys(named).length > 0 ? named : { id: `\0${index}` };
 }
 
 const ruleSet = (document: RuleDocument, version: number): RuleSet => ({

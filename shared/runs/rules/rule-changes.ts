@@ -1,8 +1,9 @@
-import type { Rule, RuleSet } from './rule.ts';
+import type { RuleSet } from './rule.ts';
 
 /** What became different between two sets of rules, in a line for the history. */
 export function changesBetween(before: RuleSet | undefined, after: RuleSet): string {
-  const count = `${after.rules.length} ${after.rules.length === 1 ? 'rule' : 'rules'}`;
+  const rules = byId(after).size;
+  const count = `${rules} ${rules === 1 ? 'rule' : 'rules'}`;
   if (before === undefined) return count;
   const [old, now] = [byId(before), byId(after)];
   const added = [...now.keys()].filter((id) => !old.has(id));
@@ -20,8 +21,15 @@ export function changesBetween(before: RuleSet | undefined, after: RuleSet): str
   return `${count}: ${changes.length === 0 ? 'written differently, with the same meaning' : changes.join('; ')}`;
 }
 
-const byId = ({ rules }: RuleSet): ReadonlyMap<string, string> =>
-  new Map(rules.map((rule: Rule) => [rule.id, JSON.stringify(rule)]));
+/** As they are called in the document: one of several agents is one rule. */
+function byId({ rules }: RuleSet): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const rule of rules) {
+    const id = rule.of ?? rule.id;
+    found.set(id, (found.get(id) ?? '') + JSON.stringify(rule));
+  }
+  return found;
+}
 
 const settingsOf = ({ rules: _rules, version: _version, ...settings }: RuleSet): string => JSON.stringify(settings);
 

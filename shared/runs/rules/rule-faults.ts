@@ -11,8 +11,13 @@ const maxIdBytes = 1000;
 const maxRuleBytes = 100_000;
 
 /** What the shape of the document cannot say: names, chains, fields that exclude each other, templates. */
-export const faultsOfRules = (document: RuleDocument): readonly RuleFault[] => [
-  ...document.rules.flatMap((rule, index) => faultsOfRule(rule).map((fault) => within(['rules', index], fault))),
+export const faultsOfRules = (
+  document: RuleDocument,
+  unread: ReadonlySet<number> = new Set(),
+): readonly RuleFault[] => [
+  ...document.rules.flatMap((rule, index) =>
+    unread.has(index) ? [] : faultsOfRule(rule).map((fault) => within(['rules', index], fault)),
+  ),
   ...nameFaults(document.rules),
   ...chainAndSizeFaults(document),
 ];

@@ -73,21 +73,36 @@ export async function applyRules(
     );
   const current = await deps.runs.get(currentRulesKey);
   const version = versionOf(current);
-  if (options.basedOn !== undefined && options.basedOn !== version) throw overtaken(current);
+  if (options.basedOn !== undefined) assertIs(current, options.basedOn);
   const before = version === 0 ? undefined : await deps.runs.get(rulesVersionKey(version));
   if (before?.text === text) return { version };
   const summary = changesBetween(readable(before?.text), rules);
   return writeVersion(deps, current, { text, summary, by: options.by });
 }
 
-/** The text of an earlier version again, as a new one; 0 is what was deployed, whatever that is by then. */
+/** Throws when another version than this is in force by now. */
+export const assertInForce = async ({ runs }: Pick<RulesDeps, 'runs'>, version: number): Promise<void> =>
+  assertIs(await runs.get(currentRulesKey), version);
+
+function assertIs(current: Item | undefined, version: number): void {
+  const inForce = versionOf(current);
+  if (inForce < version)
+    throw new InvalidInput(
+      `There is no version ${version} of the rules yet: version ${inForce} holds. Nothing was changed.`,
+    );
+  if (inForce !== version) throw overtaken(current);
+}
+
+/** An earlier version's text again, as a new one unless it holds already; 0 is what was deployed, whatever that is by then. */
 export async function rollbackRules(
   deps: RulesDeps,
   version: number,
   options: RollbackOptions = {},
 ): Promise<{ version: number }> {
   const current = await deps.runs.get(currentRulesKey);
-  if (version === versionOf(current)) return { version };
+  const inForce = versionOf(current);
+  if (version === inForce || (await textOf(deps.runs, version)) === (await textOf(deps.runs, inForce)))
+    return { version: inForce };
   const summary = version === 0 ? 'back to what was deployed' : `back to version ${version}`;
   if (version === 0) return writeVersion(deps, current, { summary, by: options.by });
   const { text } = await versionItem(deps.runs, version);
@@ -119,9 +134,12 @@ export async function rulesHistory({ runs }: Pick<RulesDeps, 'runs'>): Promise<R
 
 /** The text of a version as it was applied; undefined for one that was deployed with the stage. */
 export async function rulesText({ runs }: Pick<RulesDeps, 'runs'>, version?: number): Promise<string | undefined> {
-  const wanted = version ?? versionOf(await runs.get(currentRulesKey));
-  if (wanted === 0) return undefined;
-  const { text } = await versionItem(runs, wanted);
+  return textOf(runs, version ?? versionOf(await runs.get(currentRulesKey)));
+}
+
+async function textOf(runs: Table, version: number): Promise<string | undefined> {
+  if (version === 0) return undefined;
+  const { text } = await versionItem(runs, version);
   return typeof text === 'string' ? text : undefined;
 }
 

@@ -79,6 +79,50 @@ describe('checking rules names the line and column', () => {
   });
 });
 
+describe('a rule with a field that is wrong', () => {
+  const bad = { id: 'bad', prefix: 1, agentId: 'cut' };
+  const places = (text: string, where = apart) =>
+    faultsIn(text, where).then((faults) => faults.map((fault) => /rules[^ ]*|budget/.exec(fault)?.[0]));
+
+  test('hides nothing of what is wrong with the others', async () => {
+    const rules = [
+      ...[bad, { id: 'same', prefix: 'a/', agentId: 'cut' }, { id: 'same', prefix: 'b/', agentId: 'gone' }],
+      { id: 'x', after: 'y', agentId: 'cut' },
+      ...[
+        { id: 'y', after: 'x', agentId: 'cut' },
+        { prefix: 'c/', agentId: 'cut', deliver: { key: '{nothing}' } },
+      ],
+      ...[
+        { prefix: 'd/', agentId: 'cut', updateParams: { 'node-9': {} } },
+        { prefix: 'out/', agentId: 'cut' },
+      ],
+    ];
+    expect(await places(JSON.stringify({ budget: 1, rules }, null, 1), together)).toEqual([
+      ...['budget', 'rules.0.prefix', 'rules.2.id', 'rules.2.agentId', 'rules.3.after', 'rules.4.after'],
+      ...['rules.5.deliver.key', 'rules.6.updateParams.node-9', 'rules.7.prefix'],
+    ]);
+  });
+
+  test('is still known by its name, and is found wrong for nothing else', async () => {
+    const nameless = { suffixes: 7, agentId: 'cut' };
+    expect(await places(written(bad, { after: 'bad', agentId: 'cut' }, nameless), together)).toEqual([
+      'rules.0.prefix',
+      'rules.2.suffixes',
+    ]);
+    expect(await places(written(bad, { id: 'bad', prefix: 'a/', agentId: 'cut' }))).toEqual([
+      'rules.0.prefix',
+      'rules.1.id',
+    ]);
+    expect(await places('{ "rules": [null, 7, "x", []] }')).toHaveLength(4);
+  });
+
+  test('is told also when the agents of the others cannot be asked for', async () => {
+    const failing = { getAgent: () => Promise.reject(new MosaicError('not now', { kind: 'network' })) };
+    const text = written(bad, { id: 'good', prefix: 'a/', agentId: 'cut' });
+    expect(await checkRules(text, { places: apart, mosaic: failing })).toHaveLength(1);
+  });
+});
+
 test('what cannot be used is told before anybody is asked for agents', async () => {
   const never = { getAgent: () => Promise.reject(new Error('asked')) };
   expect(await checkRules(written({ prefix: 1, agentId: 'cut' }), { places: apart, mosaic: never })).toHaveLength(1);

@@ -8,6 +8,7 @@ import type { Table } from '../../../shared/platform/ports.ts';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
 import {
   applyRules,
+  assertInForce,
   rollbackRules,
   rulesHistory,
   rulesText,
@@ -124,6 +125,35 @@ describe('of two who apply at once', () => {
     await applyRules(deps(), text('x'));
     await expect(applyRules(deps(), text('y'), { basedOn: 0 })).rejects.toThrow('Meanwhile version 1 was applied');
     expect(await applyRules(deps(), text('y'), { basedOn: 1 })).toEqual({ version: 2 });
+  });
+
+  test('are not based on a version that never was', async () => {
+    await expect(applyRules(deps(), text('y'), { basedOn: 4 })).rejects.toThrow(
+      'There is no version 4 of the rules yet: version 0 holds',
+    );
+    await expect(assertInForce(deps(), 0)).resolves.toBeUndefined();
+  });
+
+  test('are called in the history as in the document, also with several agents', async () => {
+    const rule = (...agentIds: string[]) => JSON.stringify({ rules: [{ id: 'both', prefix: '', agentIds }] });
+    await applyRules(deps(), text('x'));
+    await applyRules(deps(), rule('a', 'b'));
+    await applyRules(deps(), rule('b', 'a'));
+    expect((await rulesHistory(deps())).map(({ summary }) => summary)).toEqual([
+      '1 rule: changed both',
+      '1 rule: added both; removed x',
+      '1 rule',
+    ]);
+  });
+
+  test('that hold already are not rolled back to', async () => {
+    await applyRules(deps(), text('x'));
+    await applyRules(deps(), text('y'));
+    await applyRules(deps(), text('x'));
+    expect(await rollbackRules(deps(), 1)).toEqual({ version: 3 });
+    expect(await rollbackRules(deps(), 0)).toEqual({ version: 4 });
+    expect(await rollbackRules(deps(), 0)).toEqual({ version: 4 });
+    expect(await rulesHistory(deps())).toHaveLength(4);
   });
 });
 
