@@ -43,8 +43,9 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       'UploadDenied',
       ['upload.denied'],
       [startRun],
-      'an upload may not be read: the policy of the bucket or of its KMS key does not allow it. The log of start-run names the ' +
-        'object and the action. Allow it (docs/deploy.md, "An existing bucket"); it is tried again within the hour, at once ' +
+      'an upload may not be read, or no link to it can be signed: the policy of the bucket, of its KMS key or of the signer role ' +
+        'does not allow it. The log of start-run names the object and the action. Allow it (docs/deploy.md, "An existing ' +
+        'bucket"); it is tried again within the hour, at once ' +
         `with: ${type('resume RUN')}.`,
     ),
     happening(

@@ -66,7 +66,10 @@ function nextHold(deps: RunDeps, before: Hold | undefined, why: WhyHeld): Hold {
   const now = deps.clock();
   // What a person must mend is not forgotten because something else goes wrong as well.
   const same =
-    before !== undefined && (before.kind === why.kind || (needsPerson.has(before.kind) && !needsPerson.has(why.kind)));
+    before !== undefined &&
+    (before.kind === why.kind ||
+      (unreachable.has(before.kind) && unreachable.has(why.kind)) ||
+      (needsPerson.has(before.kind) && !needsPerson.has(why.kind)));
   if (same && isInForce(deps, before) && before.probe !== why.runId) {
     // A call that was under way when the hold began says nothing new.
     const asked = inSeconds(now, Math.min(maxAskedSeconds, why.retryAfterSeconds ?? 0));
