@@ -13,10 +13,13 @@ beforeAll(async () => {
 afterAll(() => outputs.close());
 afterEach(() => world.close());
 
-const open = (rule: object, uploads: (real: Bucket) => Partial<Bucket> = () => ({})) => {
+const open = (rule: object, uploads: (real: Bucket) => Partial<Bucket> = () => ({})) =>
+  openWith({ rules: [{ id: 'shoot', prefix: 'in/', agentId: 'agent-1', ...rule }] }, uploads);
+
+const openWith = (rules: object, uploads: (real: Bucket) => Partial<Bucket> = () => ({})) => {
   world = pipelineWorld({
     outputs,
-    rules: { rules: [{ id: 'shoot', prefix: 'in/', agentId: 'agent-1', ...rule }] },
+    rules,
     wrap: (ports: Ports) => ({ ...ports, uploads: { ...ports.uploads, ...uploads(ports.uploads) } }),
   });
 };
@@ -274,6 +277,27 @@ describe('a group', () => {
 
 describe('a manifest', () => {
   const manifest = (key: string, content: unknown) => put(key, JSON.stringify(content));
+
+  test.each(['first', 'all'])('is paid for once, by the rule that was made for it (match %s)', async (match) => {
+    const customers = { id: 'customers', pattern: 'customers/{customer}/{title}.mp4' };
+    const updateParams = { node1: { title: 'for {customer}' } };
+    openWith({
+      match,
+      rules: [
+        { ...customers, agentId: 'agent-1', updateParams },
+        { id: 'rest', prefix: '', exclude: ['library/**'], agentId: 'agent-1' },
+        { id: 'cut-lists', prefix: 'cuts/', start: 'manifest', agentId: 'agent-1' },
+      ],
+    });
+    await put('library/a.mp4');
+    await manifest('cuts/monday.run.json', { inputs: ['/library/a.mp4'] });
+    expect(await world.runOf('cuts/monday.run.json')).toMatchObject({ rule: { id: 'cut-lists' }, status: 'running' });
+    expect(world.script.runs.size).toBe(1);
+    await manifest('customers/acme/monday.run.json', { inputs: ['/library/a.mp4'] });
+    expect(await world.runOf('customers/acme/monday.run.json')).toMatchObject({
+      rule: { id: 'customers', updateParams: { node1: { title: 'for acme' } } },
+    });
+  });
 
   test('starts one run of all its inputs, named from its folder or from the root', async () => {
     open({ start: 'manifest', suffixes: ['.mp4'] });
