@@ -1,9 +1,10 @@
 import type { Clock, Queue, Table, Write } from '../platform/ports.ts';
-import type { AgentRun, LoadedRun, Render } from './agent-run.ts';
+import { type AgentRun, endingOf, type LoadedRun, type Render } from './agent-run.ts';
 import { existingRun, readSource } from './agent-runs.ts';
 import { queueRun } from './queue-run.ts';
 import { Refusal } from './refusal.ts';
-import { renderKey, roundOf, runKey } from './run-items.ts';
+import { renderKey, roundOf, runKey, sourceKey } from './run-items.ts';
+import { webhookMessages } from './tasks.ts';
 
 interface Deps {
   readonly table: Table;
@@ -24,17 +25,19 @@ export async function resumeAgentRun(deps: Deps, runId: string): Promise<Resumed
   const loaded = await existingRun(deps.table, runId);
   const requeued = loaded.renders.filter((render) => render.status !== 'completed');
   await refuseUnlessResumable(deps, loaded, requeued);
-  const written = await deps.table.write(...writesOf(loaded.run, requeued));
+  // A cancel may come when all is made and only the run's own end is not written yet.
+  const isMade = requeued.length === 0;
+  const written = await deps.table.write(...(isMade ? endOf(deps, loaded) : writesOf(loaded.run, requeued)));
   if (!written.done) throw conflict(`Run ${runId} changed just now. Look at it, and resume it if that is still meant.`);
   const resumed = await existingRun(deps.table, runId);
-  await queueRun(deps, resumed);
+  if (isMade) await deps.queue.send(...webhookMessages(resumed.run, 'RUN_FINISHED'));
+  else await queueRun(deps, resumed);
   return { run: resumed.run, requeued };
 }
 
 async function refuseUnlessResumable(deps: Deps, { run }: LoadedRun, requeued: readonly Render[]): Promise<void> {
   if (run.status !== 'failed' && run.status !== 'cancelled')
     throw conflict(`Run ${run.id} is ${run.status}; only one that failed or was cancelled can be resumed.`);
-  if (requeued.length === 0) throw conflict(`Run ${run.id} has made all of its outputs: there is nothing to resume.`);
   const inputs = new Set(requeued.map(({ inputIndex }) => inputIndex));
   const sources = await Promise.all([...inputs].map((index) => readSource(deps, run.id, index)));
   if (sources.includes(undefined))
@@ -59,6 +62,19 @@ function writesOf(run: AgentRun, requeued: readonly Render[]): Write[] {
         if: { status: render.status, round: roundOf(render) },
       }),
     ),
+  ];
+}
+
+function endOf({ clock }: Deps, { run, renders }: LoadedRun): Write[] {
+  const endedAt = new Date(clock()).toISOString();
+  return [
+    {
+      update: runKey(run.id),
+      set: { status: endingOf(renders), endedAt },
+      remove: ['statusMessage', 'told'],
+      if: { status: run.status, endedAt: run.status === 'running' ? '' : run.endedAt },
+    },
+    ...run.inputs.map((_, index): Write => ({ delete: sourceKey(run.id, index) })),
   ];
 }
 

@@ -262,7 +262,7 @@ test('however workers die around cancels and resumes, the run ends with each out
         await inner.close();
       }
     }),
-    { numRuns: 12 },
+    { numRuns: 12, examples: [[1, [{ fatal: undefined }, { fatal: 9 }, 'cancel' as const]]] },
   );
   await open();
 });

@@ -54,6 +54,7 @@ test('all faults are named at once, each with what would be right', () => {
       'logRetentionDays must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, ',
       'mosaicApiUrl must be the https address of the Mosaic API, such as "https://',
       'renderLimitSeconds must be a whole number from 30 to 840; it is 900',
+      'rules.rules[0].agentId is missing; it should be the id of an agent (or "age',
       'rules.rules[1].sufixes is no field that is known here; did you mean "suffix',
       'slots must be a whole number from 1 to 1000; it is "ten"',
     ].sort(),
