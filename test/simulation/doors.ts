@@ -71,6 +71,7 @@ const failedIn = ({ batchItemFailures }: SQSBatchResponse): ReadonlySet<string> 
 
 export interface HttpDoor {
   readonly open: (worker: Worker) => (event: APIGatewayProxyEventV2) => Promise<{ statusCode?: number } | string>;
+  readonly answered: (runId: string, body: string, secret: string | undefined, status: number) => void;
 }
 
 /** Delivers webhooks: in any order, sometimes twice, sometimes never; what is not answered well is repeated a few times. */
@@ -79,6 +80,7 @@ export function webhookSender({ scheduler, random, faults, shop }: DoorWorld, do
 
   function deliver(runId: string, body: string, secret: string | undefined, attempt: number): void {
     const again = (status: number) => {
+      door.answered(runId, body, secret, status);
       if (status < 300 || status === 401) return;
       if (attempt < repeats) scheduler.after(60_000 * 2 ** attempt, () => deliver(runId, body, secret, attempt + 1));
       else faults.count('webhook-dropped');

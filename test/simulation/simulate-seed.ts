@@ -7,9 +7,10 @@ import { startRunHandler } from '../../functions/start-run.ts';
 import { webhookHandler } from '../../functions/webhook.ts';
 import { createLog } from '../../shared/log.ts';
 import { objectCreatedEvent } from '../../shared/platform/events.ts';
+import { sha256 } from '../../shared/runs/ids.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { isEnded, type Run, type RunStatus } from '../../shared/runs/run.ts';
-import { laterPk, openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
+import { eventKey, laterPk, openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import { simulatedApi, storageHost } from './api/mosaic.ts';
 import { linkOpener } from './api/open-link.ts';
@@ -152,7 +153,7 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
 
   const post = webhookSender(
     { scheduler, random, faults, shop: watchedShop },
-    { open: (worker) => webhookHandler(depsOf(worker)) },
+    { open: (worker) => webhookHandler(depsOf(worker)), answered: checkAnswer },
   );
   const api = simulatedApi({
     ...{ scheduler, random: root.fork(), faults, shop, uploads, callbackUrl, linkMark: secretMark },
@@ -162,6 +163,17 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
     onStartCall: (worker, _agentId, request) => watcher.startCalled(worker, request),
     onBegun: (agentRun) => watcher.agentRunBegun(agentRun),
   });
+
+  function checkAnswer(runId: string, body: string, secret: string | undefined, status: number): void {
+    if (status >= 300) return;
+    if (secret !== webhookSecret) violated('only who knows the secret is heard', `${runId}: ${status}`);
+    const digest = sha256(body);
+    if (
+      table.get(eventKey(runId, digest)) === undefined &&
+      table.get({ pk: `UNKNOWN#${runId}`, sk: `EVENT#${digest}` }) === undefined
+    )
+      violated('a report is stored before it is answered', `${runId}: ${status}`);
+  }
 
   function report(agentRun: AgentRun, flag: string): void {
     const runId = agentRun.ourRunId;
