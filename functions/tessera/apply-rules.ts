@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { InvalidInput } from '../../shared/errors.ts';
+import { applyRules, assertInForce } from '../../shared/runs/rules/apply-rules.ts';
 import { checkRules, type Fault } from '../../shared/runs/rules/check-rules.ts';
-import { applyRules, assertInForce } from '../../shared/runs/rules/stored-rules.ts';
 import { warnAboutRules } from '../../shared/runs/rules/warn-about-rules.ts';
 import { plainText, shownPath } from '../local/shown-path.ts';
 import { count } from './layout.ts';

@@ -1,4 +1,5 @@
-import { rollbackRules, rulesHistory, rulesText } from '../../shared/runs/rules/stored-rules.ts';
+import { rollbackRules } from '../../shared/runs/rules/apply-rules.ts';
+import { rulesHistory, rulesText } from '../../shared/runs/rules/rules-history.ts';
 import { whoIAm } from './apply-rules.ts';
 import { localTime, table } from './layout.ts';
 import type { Outcome } from './outcome.ts';

@@ -5,7 +5,7 @@ import type { ControlDeps } from '../../shared/runs/control/control-deps.ts';
 import { pause, unpause } from '../../shared/runs/control/pause.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import { type BackfillDeps, backfill } from '../../shared/runs/ingest/backfill.ts';
-import { applyRules } from '../../shared/runs/rules/stored-rules.ts';
+import { applyRules } from '../../shared/runs/rules/apply-rules.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import type { FaultKind, Faults } from './faults.ts';

@@ -1,41 +1,10 @@
-import { InvalidInput, Missing, messageOf } from '../../errors.ts';
-import type { Clock, Item, Table, Write } from '../../platform/ports.ts';
-import { allItems } from '../all-items.ts';
-import { currentRulesKey, rulesVersionKey } from '../run-items.ts';
-import { overlapFaults, type Places } from './check-places.ts';
+import { messageOf } from '../../errors.ts';
+import type { Table } from '../../platform/ports.ts';
+import { currentRulesKey } from '../run-items.ts';
 import { parseRules } from './parse-rules.ts';
 import type { RuleSet } from './rule.ts';
-import { changesBetween } from './rule-changes.ts';
+import { type RulesDeps, versionItem, versionOf } from './rules-items.ts';
 
-export interface RulesDeps {
-  readonly runs: Table;
-  readonly clock: Clock;
-}
-
-export interface RulesVersion {
-  /** 0: what was deployed with the stage. */
-  readonly version: number;
-  readonly at: string;
-  readonly by?: string;
-  /** What became different, in words. */
-  readonly summary: string;
-  readonly isInForce: boolean;
-}
-
-interface ApplyOptions {
-  /** Who did it, for the history. */
-  readonly by?: string;
-  /** Refused when another version is in force by now. */
-  readonly basedOn?: number;
-}
-
-interface RollbackOptions extends Pick<ApplyOptions, 'by'> {
-  /** Where uploads and deliveries lie by now. */
-  readonly places?: Places;
-}
-
-/** A table's item has at most 400 KB. */
-const maxTextBytes = 350 * 1024;
 const usualRereadMs = 5000;
 
 /** The rules in force, read every few seconds at most; what was deployed holds until something is applied. */
@@ -58,121 +27,6 @@ export function storedRules(
   };
 }
 
-/** Makes a document the rules in force, as a new version; the same text again changes nothing. */
-export async function applyRules(
-  deps: RulesDeps,
-  text: string,
-  options: ApplyOptions = {},
-): Promise<{ version: number }> {
-  const rules = parseText(text);
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxTextBytes)
-    throw new InvalidInput(
-      `The rules have ${Math.ceil(bytes / 1024)} KB, and at most ${maxTextBytes / 1024} KB can be kept. ` +
-        'Let patterns with {parts} do the work of many rules that are alike.',
-    );
-  const current = await deps.runs.get(currentRulesKey);
-  const version = versionOf(current);
-  if (options.basedOn !== undefined) assertIs(current, options.basedOn);
-  const before = version === 0 ? undefined : await deps.runs.get(rulesVersionKey(version));
-  if (before?.text === text) return { version };
-  const summary = changesBetween(readable(before?.text), rules);
-  return writeVersion(deps, current, { text, summary, by: options.by });
-}
-
-/** Throws when another version than this is in force by now. */
-export const assertInForce = async ({ runs }: Pick<RulesDeps, 'runs'>, version: number): Promise<void> =>
-  assertIs(await runs.get(currentRulesKey), version);
-
-function assertIs(current: Item | undefined, version: number): void {
-  const inForce = versionOf(current);
-  if (inForce < version)
-    throw new InvalidInput(
-      `There is no version ${version} of the rules yet: version ${inForce} holds. Nothing was changed.`,
-    );
-  if (inForce !== version) throw overtaken(current);
-}
-
-/** An earlier version's text again, as a new one unless it holds already; 0 is what was deployed, whatever that is by then. */
-export async function rollbackRules(
-  deps: RulesDeps,
-  version: number,
-  options: RollbackOptions = {},
-): Promise<{ version: number }> {
-  const current = await deps.runs.get(currentRulesKey);
-  const inForce = versionOf(current);
-  if (version === inForce || (await textOf(deps.runs, version)) === (await textOf(deps.runs, inForce)))
-    return { version: inForce };
-  const summary = version === 0 ? 'back to what was deployed' : `back to version ${version}`;
-  if (version === 0) return writeVersion(deps, current, { summary, by: options.by });
-  const { text } = await versionItem(deps.runs, version);
-  // What was good once may not be any more: a later program may know more of what cannot work, and buckets may have changed.
-  if (text !== undefined) assertSound(version, String(text), options.places);
-  return writeVersion(deps, current, { text: text as string | undefined, summary, by: options.by });
-}
-
-/** Nobody is asked for agents: a way back must be open while the API is not. */
-function assertSound(version: number, text: string, places: Places | undefined): void {
-  parseText(text);
-  const faults = places === undefined ? [] : overlapFaults(JSON.parse(text), places);
-  if (faults.length > 0)
-    throw new InvalidInput(
-      `Version ${version} cannot hold any more: ${faults.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')}.`,
-    );
-}
-
-/** Newest first. */
-export async function rulesHistory({ runs }: Pick<RulesDeps, 'runs'>): Promise<RulesVersion[]> {
-  const inForce = versionOf(await runs.get(currentRulesKey));
-  const versions: RulesVersion[] = [];
-  for await (const item of allItems(runs, { pk: currentRulesKey.pk, prefix: 'VERSION#', descending: true })) {
-    const { version, at, by, summary } = item as unknown as RulesVersion;
-    versions.push({ version, at, ...(by === undefined ? {} : { by }), summary, isInForce: version === inForce });
-  }
-  return versions;
-}
-
-/** The text of a version as it was applied; undefined for one that was deployed with the stage. */
-export async function rulesText({ runs }: Pick<RulesDeps, 'runs'>, version?: number): Promise<string | undefined> {
-  return textOf(runs, version ?? versionOf(await runs.get(currentRulesKey)));
-}
-
-async function textOf(runs: Table, version: number): Promise<string | undefined> {
-  if (version === 0) return undefined;
-  const { text } = await versionItem(runs, version);
-  return typeof text === 'string' ? text : undefined;
-}
-
-interface NewVersion {
-  readonly text?: string;
-  readonly summary: string;
-  readonly by?: string;
-}
-
-/** Both items or none: of two who apply at once, one wins and the other is told. */
-async function writeVersion(
-  { runs, clock }: RulesDeps,
-  current: Item | undefined,
-  fields: NewVersion,
-): Promise<{ version: number }> {
-  const version = versionOf(current) + 1;
-  const at = new Date(clock()).toISOString();
-  const { text, ...told } = fields;
-  const put: Item = { ...currentRulesKey, type: 'rules', version, at, ...told };
-  const kept: Write = { put: { ...put, ...rulesVersionKey(version), text }, if: 'absent' };
-  const pointer: Write = { put, if: current === undefined ? 'absent' : { version: versionOf(current) } };
-  const written = await runs.write(kept, pointer);
-  if (!written.done) throw overtaken(await runs.get(currentRulesKey));
-  return { version };
-}
-
-const overtaken = (current: Item | undefined): Error =>
-  new Error(
-    `Meanwhile version ${versionOf(current)} was applied${current?.by === undefined ? '' : ` by ${current.by}`}` +
-      `${current?.at === undefined ? '' : ` at ${current.at}`} (${current?.summary ?? 'as deployed'}). ` +
-      'Nothing was changed: look at the history, then apply yours again.',
-  );
-
 async function readVersion(runs: Table, version: number, initial: RuleSet): Promise<RuleSet> {
   if (version === 0) return initial;
   try {
@@ -187,31 +41,3 @@ async function readVersion(runs: Table, version: number, initial: RuleSet): Prom
     );
   }
 }
-
-async function versionItem(runs: Table, version: number): Promise<Item> {
-  const item = await runs.get(rulesVersionKey(version));
-  if (item === undefined)
-    throw new Missing(`There is no version ${version} of the rules. The history lists the ones that there are.`);
-  return item;
-}
-
-/** What is in force and cannot be read any more must not stand in the way of what can. */
-function readable(text: unknown): RuleSet | undefined {
-  try {
-    return typeof text === 'string' ? parseText(text) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function parseText(text: string): RuleSet {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (cause) {
-    throw new InvalidInput('The rules are not JSON.', {}, { cause });
-  }
-  return parseRules(document);
-}
-
-const versionOf = (current: Item | undefined): number => Number(current?.version ?? 0);

@@ -5,15 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { messageOf, PermanentError } from '../../../shared/errors.ts';
 import { type LocalPlatform, openLocal } from '../../../shared/platform/local/index.ts';
 import type { Table } from '../../../shared/platform/ports.ts';
+import { applyRules, assertInForce, rollbackRules } from '../../../shared/runs/rules/apply-rules.ts';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
-import {
-  applyRules,
-  assertInForce,
-  rollbackRules,
-  rulesHistory,
-  rulesText,
-  storedRules,
-} from '../../../shared/runs/rules/stored-rules.ts';
+import { rulesHistory, rulesText } from '../../../shared/runs/rules/rules-history.ts';
+import { storedRules } from '../../../shared/runs/rules/stored-rules.ts';
 import { rulesVersionKey } from '../../../shared/runs/run-items.ts';
 
 let folder: string;
