@@ -15,6 +15,9 @@ const { values } = parseArgs({
 });
 const [seeds, from, jobs] = [number('seeds'), number('from'), number('jobs')];
 
+// Whoever reads may go away (`| head`).
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const startedMs = performance.now();
 const summary = await runSeeds({
   ...{ seeds, from, keepTrace: values.trace, onProgress: showProgress },
