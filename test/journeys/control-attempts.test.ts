@@ -5,6 +5,7 @@ import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
 import { askResume } from '../../shared/runs/control/ask-resume.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
+import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { runDeadlineSeconds, uncertainWaitSeconds } from '../support/pipeline-world.ts';
 import type { Sent } from '../support/scripted-mosaic.ts';
@@ -94,6 +95,17 @@ describe('a run that failed', () => {
     const next = await retryRun(world.deps, run.id);
     await world.drain();
     expect(await world.read(next.id)).toMatchObject({ status: 'rejected', attempt: 2 });
+  });
+
+  test('because its rule refused it is judged by that rule as it is now', async () => {
+    openWorld({ filter: { minBytes: 1_000_000 } });
+    const run = await world.started('in/1.mp4');
+    expect(run.status).toBe('rejected');
+    const { rules } = await world.deps.rules();
+    const mended = parseRules({ rules: [{ id: rules[0]?.id, prefix: 'in/', agentId: 'agent-1' }] });
+    const next = await retryRun({ ...world.deps, rules: async () => mended }, run.id);
+    await world.drain();
+    expect(await world.read(next.id)).toMatchObject({ status: 'running', attempt: 2 });
   });
 
   test('is not tried again when it was delivered whole', async () => {

@@ -1,15 +1,20 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import { wakeStartRun, wakeStartWaiting } from '../messages.ts';
 import { readRun } from '../move-run.ts';
-import type { FailureClass } from '../rules/rule.ts';
+import type { FailureClass, RuleSet } from '../rules/rule.ts';
 import type { Run } from '../run.ts';
 import { runKey } from '../run-items.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { nextAttemptWrites } from './next-attempt.ts';
 
+interface RetryDeps extends ControlDeps {
+  /** Those in force, where what was refused by its rule is to be judged by the rule as it is now. */
+  readonly rules?: () => Promise<RuleSet>;
+}
+
 /** A new attempt of a run that has ended, by a person's word; the one that it has already, when it is asked for twice. */
 export async function retryRun(
-  deps: ControlDeps,
+  deps: RetryDeps,
   runId: string,
   { neverBegan = false }: { readonly neverBegan?: boolean } = {},
 ): Promise<Run> {
@@ -26,10 +31,10 @@ export async function retryRun(
   }
 }
 
-async function attempt(deps: ControlDeps, last: Run, neverBegan: boolean): Promise<Run | 'changed'> {
+async function attempt(deps: RetryDeps, last: Run, neverBegan: boolean): Promise<Run | 'changed'> {
   const refused = refusedBecause(last, neverBegan);
   if (refused !== undefined) throw new InvalidInput(`Run ${last.id} gets no new attempt: ${refused}`);
-  const { run, writes } = await nextAttemptWrites(deps, last);
+  const { run, writes } = await nextAttemptWrites(deps, await judgedAnew(deps, last));
   const note = { nextRunId: run.id, revision: last.revision + 1, updatedAt: run.createdAt };
   const written = await deps.runs.write(
     // What it came to stays as it is; only the link to the next attempt is new.
@@ -39,6 +44,13 @@ async function attempt(deps: ControlDeps, last: Run, neverBegan: boolean): Promi
   if (!written.done) return 'changed';
   deps.log.info('run.retried', { runId: last.id, nextRunId: run.id, attempt: run.attempt });
   return run;
+}
+
+/** Nothing was paid for what was rejected, so a rule that was mended since holds for it, too. */
+async function judgedAnew({ rules }: RetryDeps, last: Run): Promise<Run> {
+  if (last.status !== 'rejected') return last;
+  const rule = (await rules?.())?.rules.find(({ id }) => id === last.rule.id);
+  return rule === undefined ? last : { ...last, rule };
 }
 
 /** One agent run is paid for each attempt, so the last must have ended, or never have begun. */
