@@ -6,6 +6,8 @@ import { bucketContract } from '../contracts/bucket.ts';
 import { createBucket } from './resources.ts';
 
 const gapsOfMoto = {
+  'of many puts if absent at one time exactly one is stored':
+    'moto looks and then stores, in threads: two that meet are now and then both stored, which S3 rules out',
   'an upload that has ended takes no part and cannot be published':
     'moto answers 500 where S3 answers NoSuchUpload; see faults.test.ts',
   'a link that was changed answers 403': 'moto does not check the signature of a link',
