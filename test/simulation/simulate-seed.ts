@@ -10,7 +10,7 @@ import { objectCreatedEvent } from '../../shared/platform/events.ts';
 import { sha256 } from '../../shared/runs/ids.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { isEnded, type Run, type RunStatus } from '../../shared/runs/run.ts';
-import { eventKey, laterPk, openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
+import { agentRunKey, eventKey, laterPk, openPk, runFromItem, shards, waitingPk } from '../../shared/runs/run-items.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import { simulatedApi, storageHost } from './api/mosaic.ts';
 import { linkOpener } from './api/open-link.ts';
@@ -187,7 +187,12 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
     if (other !== agentRun && faults.happens('webhook-other-run'))
       post(
         runId,
-        webhookBody(other.ourRunId === undefined ? { ...other, id: 'ar-nobody' } : other, flag, secretMark),
+        // An agent run that nobody has yet and that reports to a run's own address is that run's: the design rests on it.
+        webhookBody(
+          table.get(agentRunKey(other.id)) === undefined ? { ...other, id: 'ar-nobody' } : other,
+          flag,
+          secretMark,
+        ),
         webhookSecret,
       );
   }
