@@ -1,5 +1,5 @@
 import { InvalidInput } from '../errors.ts';
-import type { Key, Write } from './ports.ts';
+import type { Condition, Item, Key, Write } from './ports.ts';
 
 const maxWrites = 100;
 const maxPartitionBytes = 2048;
@@ -67,4 +67,15 @@ function checkPlaces(write: Write): void {
   const { expiresAt } = attributes;
   if (expiresAt !== undefined && !Number.isInteger(expiresAt))
     throw new InvalidInput(`expiresAt of ${pk} / ${sk} must be whole seconds since 1970.`);
+}
+
+/** Whether what a write asks for is so; for tables that keep their items themselves. */
+export function holds(write: Write, existing: Item | undefined): boolean {
+  const condition: Condition | undefined = write.if ?? ('update' in write ? {} : undefined);
+  if (condition === undefined) return true;
+  if (condition === 'absent') return existing === undefined;
+  if (existing === undefined) return false;
+  return Object.entries(condition).every(([name, value]) =>
+    value === null ? existing[name] === undefined : existing[name] === value,
+  );
 }

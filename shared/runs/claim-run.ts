@@ -4,7 +4,7 @@ import { cameBefore } from './ingest/event-order.ts';
 import { type RunDeps, readRun } from './move-run.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Claimed, Run, Upload } from './run.ts';
-import { claimKey, eventKey, newRunWrites, runKey } from './run-items.ts';
+import { claimKey, eventKey, newRunWrites, nextRunWrite } from './run-items.ts';
 import { isVersioned, uploadIdentity } from './upload.ts';
 
 /** How long a claim may lie before reconcile takes it for forgotten. */
@@ -47,10 +47,9 @@ const wasPutAgain = (before: Run, upload: Upload): boolean =>
 /** The run in place of one that was refused. Of two who hear of it at once, one makes it and the other follows. */
 async function claimAgain(deps: RunDeps, claim: Item, before: Run, first: Claimed): Promise<Run> {
   const run: Claimed = { ...first, attempt: before.attempt, previousRunId: before.id };
-  const note = { nextRunId: run.id, revision: before.revision + 1, updatedAt: run.createdAt };
   const written = await deps.runs.write(
     { update: { pk: claim.pk, sk: claim.sk }, set: { runId: run.id }, if: { runId: before.id } },
-    { update: runKey(before.id), set: note, if: { revision: before.revision, nextRunId: null } },
+    nextRunWrite(before, run),
     ...born(run),
   );
   return written.done ? claimed(deps, run) : claimedBefore(deps, claim);

@@ -114,6 +114,13 @@ export function newRunWrites(run: Run): readonly Write[] {
   return [runToItem(run), ...companions(run), byKey].map((put): Write => ({ put, if: 'absent' }));
 }
 
+/** The write that gives a run that has ended its next one: what it came to stays, and it gets no second. */
+export const nextRunWrite = (last: Run, next: Run): Write => ({
+  update: runKey(last.id),
+  set: { nextRunId: next.id, revision: last.revision + 1, updatedAt: next.createdAt },
+  if: { revision: last.revision, nextRunId: null },
+});
+
 /** The items that accompany a run in its state; each holds the run's id. */
 export function companions(run: Run): readonly Item[] {
   const items: Item[] = [listing(run)];

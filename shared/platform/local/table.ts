@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../errors.ts';
 import { fromCursor, toCursor } from '../cursor.ts';
-import type { Condition, Item, Json, Key, Page, Query, Table, Write, Written } from '../ports.ts';
-import { changesOf, checkWrites, keyOf, nameOf } from '../writes.ts';
+import type { Item, Json, Key, Page, Query, Table, Write, Written } from '../ports.ts';
+import { changesOf, checkWrites, holds, keyOf, nameOf } from '../writes.ts';
 import type { Database, Value } from './database.ts';
 
 const maxItemBytes = 400 * 1024;
@@ -38,16 +38,6 @@ function writeAll(database: Database, store: string, writes: readonly Write[]): 
       database.run('DELETE FROM items WHERE store = ? AND pk = ? AND sk = ?', store, keyOf(write).pk, keyOf(write).sk);
   });
   return { done: true };
-}
-
-function holds(write: Write, existing: Item | undefined): boolean {
-  const condition: Condition | undefined = write.if ?? ('update' in write ? {} : undefined);
-  if (condition === undefined) return true;
-  if (condition === 'absent') return existing === undefined;
-  if (existing === undefined) return false;
-  return Object.entries(condition).every(([name, value]) =>
-    value === null ? existing[name] === undefined : existing[name] === value,
-  );
 }
 
 function after(write: Write, existing: Item | undefined): Item | undefined {

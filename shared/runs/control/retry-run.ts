@@ -3,7 +3,7 @@ import { wakeStartRun, wakeStartWaiting } from '../messages.ts';
 import { readRun } from '../move-run.ts';
 import type { FailureClass, RuleSet } from '../rules/rule.ts';
 import type { Run } from '../run.ts';
-import { runKey } from '../run-items.ts';
+import { nextRunWrite } from '../run-items.ts';
 import type { ControlDeps } from './control-deps.ts';
 import { nextAttemptWrites } from './next-attempt.ts';
 
@@ -35,12 +35,7 @@ async function attempt(deps: RetryDeps, last: Run, neverBegan: boolean): Promise
   const refused = refusedBecause(last, neverBegan);
   if (refused !== undefined) throw new InvalidInput(`Run ${last.id} gets no new attempt: ${refused}`);
   const { run, writes } = await nextAttemptWrites(deps, await judgedAnew(deps, last));
-  const note = { nextRunId: run.id, revision: last.revision + 1, updatedAt: run.createdAt };
-  const written = await deps.runs.write(
-    // What it came to stays as it is; only the link to the next attempt is new.
-    { update: runKey(last.id), set: note, if: { revision: last.revision, nextRunId: null } },
-    ...writes,
-  );
+  const written = await deps.runs.write(nextRunWrite(last, run), ...writes);
   if (!written.done) return 'changed';
   deps.log.info('run.retried', { runId: last.id, nextRunId: run.id, attempt: run.attempt });
   return run;

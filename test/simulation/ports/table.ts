@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../../shared/errors.ts';
 import { fromCursor, toCursor } from '../../../shared/platform/cursor.ts';
-import type { Condition, Item, Json, Key, Page, Query, Table, Write, Written } from '../../../shared/platform/ports.ts';
-import { changesOf, checkWrites, keyOf, nameOf } from '../../../shared/platform/writes.ts';
+import type { Item, Json, Key, Page, Query, Table, Write, Written } from '../../../shared/platform/ports.ts';
+import { changesOf, checkWrites, holds, keyOf, nameOf } from '../../../shared/platform/writes.ts';
 import { compareBytes } from './order.ts';
 
 const maxItemBytes = 400 * 1024;
@@ -103,16 +103,6 @@ export const asTable = (memory: MemoryTable): Table => ({
   write: async (...writes) => memory.write(writes),
   query: async (query) => memory.query(query),
 });
-
-function holds(write: Write, existing: Item | undefined): boolean {
-  const condition: Condition | undefined = write.if ?? ('update' in write ? {} : undefined);
-  if (condition === undefined) return true;
-  if (condition === 'absent') return existing === undefined;
-  if (existing === undefined) return false;
-  return Object.entries(condition).every(([name, value]) =>
-    value === null ? existing[name] === undefined : existing[name] === value,
-  );
-}
 
 function after(write: Write, existing: Item | undefined, seen: (text: string) => void): Stored | undefined {
   if ('put' in write) return storedOf(write.put, seen);
