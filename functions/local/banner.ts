@@ -1,6 +1,6 @@
-import colors from 'picocolors';
 import { type Pauses, readPauses } from '../../shared/runs/control/pause.ts';
 import type { RuleSet } from '../../shared/runs/rules/rule.ts';
+import { colors } from '../colors.ts';
 import type { LocalWorld } from '../local.ts';
 import { plainText, shownPath } from './shown-path.ts';
 import { widthOf } from './text-width.ts';

@@ -1,6 +1,6 @@
-import colors from 'picocolors';
 import { InvalidInput, messageOf } from '../../shared/errors.ts';
 import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
+import { colors } from '../colors.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { follow } from './follow.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import colors from 'picocolors';
 import { InvalidInput } from '../../shared/errors.ts';
+import { colors } from '../colors.ts';
 import type { LocalWorld } from '../local.ts';
 import { type Journey, markTold, type Standing, standingOf } from './journeys.ts';
 import type { Progress } from './progress.ts';

@@ -1,4 +1,4 @@
-import colors from 'picocolors';
+import { colors } from '../colors.ts';
 import type { Standing } from './journeys.ts';
 import { openScreen } from './screen.ts';
 import { fitted, widthOf } from './text-width.ts';

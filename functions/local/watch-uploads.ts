@@ -1,10 +1,10 @@
 import { join, relative } from 'node:path';
-import colors from 'picocolors';
 import { messageOf } from '../../shared/errors.ts';
 import { isManifestKey, isSidecarKey } from '../../shared/runs/ingest/companion-keys.ts';
 import { readRun } from '../../shared/runs/move-run.ts';
 import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import type { Run } from '../../shared/runs/run.ts';
+import { colors } from '../colors.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { banner } from './banner.ts';

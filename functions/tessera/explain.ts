@@ -1,6 +1,6 @@
-import colors from 'picocolors';
 import { type ExplainedRule, type Explanation, explainKey, type Would } from '../../shared/runs/rules/explain.ts';
 import { nextStatuses } from '../../shared/runs/run.ts';
+import { colors } from '../colors.ts';
 import { plainText } from '../local/shown-path.ts';
 import { columnsHere, facts, inBytes, inLocalTimes, videoOf, wrapped } from './layout.ts';
 import type { Outcome } from './outcome.ts';

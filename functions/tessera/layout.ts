@@ -1,5 +1,5 @@
-import colors from 'picocolors';
 import type { MeasuredMedia, RunStatus } from '../../shared/runs/run.ts';
+import { colors } from '../colors.ts';
 import { plainText } from '../local/shown-path.ts';
 import { fitted, widthOf } from '../local/text-width.ts';
 

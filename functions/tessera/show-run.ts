@@ -1,9 +1,9 @@
-import colors from 'picocolors';
 import { Missing } from '../../shared/errors.ts';
 import { describeRun } from '../../shared/runs/describe-run.ts';
 import { findRun, runHistory, runsOfKey } from '../../shared/runs/find-runs.ts';
 import { endedOutputs } from '../../shared/runs/output-items.ts';
 import type { Run } from '../../shared/runs/run.ts';
+import { colors } from '../colors.ts';
 import { plainText } from '../local/shown-path.ts';
 import {
   colourOf,

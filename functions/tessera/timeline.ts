@@ -1,5 +1,5 @@
-import colors from 'picocolors';
 import type { HistoryEntry } from '../../shared/runs/find-runs.ts';
+import { colors } from '../colors.ts';
 import { plainText } from '../local/shown-path.ts';
 import { colourOf, columnsHere, inLocalTimes, localTime, wrapped } from './layout.ts';
 

@@ -24,7 +24,6 @@ export interface FindDeps extends Pick<RunDeps, 'runs'> {
 /** A run by its id, or the newest of an object's key: of an input, or of an output that was delivered there. */
 export async function findRun(deps: FindDeps, idOrKey: string): Promise<Run | undefined> {
   const byId = isRunId(idOrKey) ? await readRun(deps.runs, idOrKey) : undefined;
-  // Attempts of one moment have no order but their number.
   return byId ?? (await runsOfKey(deps, idOrKey, 5)).toSorted(newestFirst)[0];
 }
 
@@ -39,8 +38,13 @@ export async function runsOfKey(deps: FindDeps, key: string, limit: number): Pro
   return runs.filter((run) => run !== undefined);
 }
 
+/** Of one moment, the one that uses the object comes before the one that left it alone, and later attempts first. */
 const newestFirst = (a: Run, b: Run): number =>
-  a.createdAt === b.createdAt ? b.attempt - a.attempt : a.createdAt < b.createdAt ? 1 : -1;
+  a.createdAt === b.createdAt
+    ? Number(a.status === 'ignored') - Number(b.status === 'ignored') || b.attempt - a.attempt
+    : a.createdAt < b.createdAt
+      ? 1
+      : -1;
 
 /** Something that happened to a run. */
 export type HistoryEntry =

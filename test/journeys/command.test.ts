@@ -30,6 +30,16 @@ describe('the command, with nothing running beside it', () => {
     expect(err).toContain('npm start');
   });
 
+  test('paints nothing where its output goes to no terminal, not even on a CI server', async () => {
+    writeFileSync(join(folder, 'rules.json'), rules('in/'));
+    const explained = await runCommand(['explain', 'in/a.mp4', '--rules', 'rules.json'], folder, {
+      ...{ CI: 'true', FORCE_COLOR: '1', NO_COLOR: '' },
+    });
+    expect(explained.out).toContain('in/a.mp4');
+    expect(explained.out + explained.err).not.toContain('\u001b');
+    rmSync(join(folder, 'rules.json'));
+  });
+
   test('ends with 0 for help, which names the exit codes, and with 2 for what it does not understand', async () => {
     const help = await runCommand(['--help'], folder);
     expect(help).toMatchObject({ code: 0, err: '' });
