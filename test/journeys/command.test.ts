@@ -32,7 +32,7 @@ describe('the command, with nothing running beside it', () => {
 
   test('paints nothing where its output goes to no terminal, not even on a CI server', async () => {
     const environment = { CI: 'true', FORCE_COLOR: '1', NO_COLOR: '' };
-    const explained = await runCommand(['explain', 'in/a.mp4'], folder, environment);
+    const explained = await runCommand(['rules', 'explain', 'in/a.mp4'], folder, environment);
     expect(explained.out).toContain('in/a.mp4');
     expect(explained.out + explained.err).not.toContain('\u001b');
   });
