@@ -95,6 +95,8 @@ export interface ObjectHead {
   readonly lastModified: Date;
   /** S3's storage class where it is not STANDARD. */
   readonly storageClass?: string;
+  /** CRC32C of the whole object as the store keeps it, eight hexadecimal digits; only where one was given to it. */
+  readonly crc32c?: string;
   /** Its bytes cannot be read now: they are archived, or on their way back since `restore` was asked. */
   readonly archive?: 'archived' | 'restoring';
 }
@@ -123,6 +125,18 @@ export interface ObjectProperties {
   readonly metadata?: Readonly<Record<string, string>>;
   /** At most ten; letters, digits, spaces and `+-=._:/@`. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** S3's; default STANDARD. */
+  readonly storageClass?: string;
+}
+
+/** What the store must find over the bytes, eight hexadecimal digits each; else it takes nothing and throws `Rejected`. */
+export interface Checked {
+  readonly crc32c?: string;
+}
+
+/** A multipart write that was begun and neither published nor abandoned. */
+export interface OpenUpload extends Upload {
+  readonly startedAt: Date;
 }
 
 /** A link is a key to the object: it is never logged or stored. */
@@ -143,6 +157,8 @@ export interface Part {
   readonly partNumber: number;
   readonly size: number;
   readonly etag: string;
+  /** As the store keeps it, where one was given with the part. */
+  readonly crc32c?: string;
 }
 
 /** `exists`: `ifAbsent` was asked and an object was already there; nothing was written. */
@@ -158,7 +174,11 @@ export interface Bucket {
     options?: { versionId?: string; range?: readonly [first: number, last: number] },
   ): Promise<ObjectBody>;
   /** Writes a small object in one piece. A reader sees all of it or nothing. */
-  put(key: string, body: Uint8Array | string, properties?: ObjectProperties & { ifAbsent?: boolean }): Promise<Stored>;
+  put(
+    key: string,
+    body: Uint8Array | string,
+    properties?: ObjectProperties & Checked & { ifAbsent?: boolean },
+  ): Promise<Stored>;
   /** A link that reads this version with plain HTTP GET and Range, without credentials, until it expires. */
   link(key: string, options: { versionId?: string; expiresInSeconds: number }): Promise<SignedLink>;
   /**
@@ -178,11 +198,11 @@ export interface Bucket {
 
   startUpload(key: string, properties?: ObjectProperties): Promise<Upload>;
   /** Parts but the last are at least 5 MiB. Sending a part number again replaces it. */
-  putPart(upload: Upload, partNumber: number, body: Uint8Array): Promise<Part>;
+  putPart(upload: Upload, partNumber: number, body: Uint8Array, checked?: Checked): Promise<Part>;
   /** In order of part number. Throws `Missing` when the upload is not (or no longer) there. */
   listParts(upload: Upload): Promise<readonly Part[]>;
   /** Makes the object visible, whole, at once. Throws `Missing` when the upload is not there. */
-  publish(upload: Upload, parts: readonly Part[], options?: { ifAbsent?: boolean }): Promise<Stored>;
+  publish(upload: Upload, parts: readonly Part[], options?: Checked & { ifAbsent?: boolean }): Promise<Stored>;
   /** Forgets the upload and its parts; no error when it is not there. */
   abandon(upload: Upload): Promise<void>;
 }
@@ -212,6 +232,23 @@ export interface Queue {
   /** Visible again in `seconds` from now (0: at once). */
   extend(receipt: string, seconds: number): Promise<void>;
   done(receipt: string): Promise<void>;
+}
+
+// ---------------------------------------------------------------- Events
+
+/** Something that happened, for whoever listens on the bus; told at least once, the same `id` each time. */
+export interface BusEvent {
+  readonly id: string;
+  /** Such as `Run Delivered`. */
+  readonly type: string;
+  /** ISO time. */
+  readonly time: string;
+  readonly detail: Json;
+}
+
+export interface EventBus {
+  /** Resolves when all are taken, else throws; some may have been taken then. At most 256 KB each. */
+  put(...events: readonly BusEvent[]): Promise<void>;
 }
 
 // ---------------------------------------------------------------- Plain functions

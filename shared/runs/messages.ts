@@ -24,6 +24,8 @@ export type ObjectMessage = {
 
 export type SettleMessage = { readonly runId: string };
 export type CopyMessage = { readonly runId: string; readonly outputId: string };
+/** Something to tell of a run's move; with `url`, to that one only, so that each has its own tries. */
+export type NotifyMessage = { readonly runId: string; readonly revision: number; readonly url?: string };
 
 const startSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start-waiting') }),
@@ -41,11 +43,14 @@ const startSchema = z.discriminatedUnion('kind', [
 ]);
 const settleSchema = z.object({ runId: z.string() });
 const copySchema = z.object({ runId: z.string(), outputId: z.string() });
+const notifySchema = z.object({ runId: z.string(), revision: z.int(), url: z.string().optional() });
 
 /** Undefined for what is not ours: the queue also carries the bucket's events. */
 export const parseStartMessage = (body: unknown): StartMessage | undefined => startSchema.safeParse(body).data;
 export const parseSettleMessage = (body: unknown): SettleMessage => parse(settleSchema, body, 'settle');
 export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema, body, 'copy');
+
+export const parseNotifyMessage = (body: unknown): NotifyMessage => parse(notifySchema, body, 'notify');
 
 /** Wakes whoever starts waiting runs. Delays are capped by the queue; reconcile wakes what is due later. */
 export const wakeStartWaiting = (startQueue: Queue, delaySeconds = 0): Promise<void> =>

@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
-import type { Clock, Item, Table, Write, Written } from '../platform/ports.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Clock, Item, Queue, Table, Write, Written } from '../platform/ports.ts';
 import type { NextState, Run, RunStatus } from './run.ts';
 import { baseFields, nextStatuses } from './run.ts';
 import { companions, listedType, moveKey, runFromItem, runKey, runToItem } from './run-items.ts';
@@ -10,6 +11,11 @@ export interface RunDeps {
   readonly log: Log;
   /** Where a test must know them; else they are drawn at random. */
   readonly newId?: () => string;
+  /** Wakes whoever tells of moves; without it reconcile does, some minutes later. */
+  readonly notifyQueue?: Queue;
+  readonly metrics?: Metrics;
+  /** How long after its end a run's records stay; without it, for good. */
+  readonly retentionDays?: number;
 }
 
 /**

@@ -30,6 +30,8 @@
  * | what came for a run unknown to us?  | put if absent         | UNKNOWN#<id>                | EVENT#<digest>                    |
  * | which runs went quiet?              | query the index       | ipk OPEN#<shard>            | isk <checkAfter>                  |
  * | how far did reconcile get?          | put; get              | CONTROL                     | RECONCILED#<shard>                |
+ * | what is still to be told?           | put; query            | OUTBOX#<shard>              | <run id>#<revision>               |
+ * | which copies in parts may be open?  | put; query            | UPLOADING#<shard>           | <begun>#<run id>#<output id>      |
  *
  * The items of a run beside its own (its place in the queue, its slot, its agent's lock, its agent run's pointer)
  * follow from its state and are written with it: see `companions`.
@@ -93,6 +95,14 @@ export const waitingPk = `WAITING#${account}`;
 /** Runs that may not start before a time; they join their line when it has come. */
 export const laterPk = `LATER#${account}`;
 export const openPk = (shard: string): string => `OPEN#${shard}`;
+/** What is to be told of a run's moves; written with the move, deleted once it is told. */
+export const outboxPk = (shard: string): string => `OUTBOX#${shard}`;
+export const outboxKey = (runId: string, revision: number): Key => ({
+  pk: outboxPk(shardOf(runId)),
+  sk: `${runId}#${String(revision).padStart(6, '0')}`,
+});
+/** Written before a copy in parts begins, so that what a crash leaves behind can be found and thrown away. */
+export const uploadingPk = (shard: string): string => `UPLOADING#${shard}`;
 
 export function runToItem(run: Run): Item {
   // In the index while, and only while, somebody must look at it one day.
@@ -179,4 +189,4 @@ const lineName = (ruleId: string): string =>
 
 const ownedBy = (run: Run) => ({ runId: run.id });
 
-const shardOf = (runId: string): string => shards[(runId.codePointAt(0) ?? 0) % shards.length] ?? shards[0];
+export const shardOf = (runId: string): string => shards[(runId.codePointAt(0) ?? 0) % shards.length] ?? shards[0];

@@ -43,7 +43,19 @@ export type Lineage = { readonly hops: number; readonly rootRunId: string; reado
 
 export type Asked = { readonly at: string; readonly reason: string };
 
-export type ExpectedOutput = { readonly id: string; readonly nodeId?: string; readonly nodeName?: string };
+/** A file to deliver: a video, or what was made beside one. `id` is unique among a run's. */
+export type ExpectedOutput = {
+  readonly id: string;
+  readonly nodeId?: string;
+  readonly nodeName?: string;
+  /** Absent: the edited video itself. */
+  readonly kind?: 'thumbnail' | 'project';
+  /** The video that it belongs to, where it is none itself. */
+  readonly of?: string;
+};
+
+/** An output that could not be delivered, and why. */
+export type FailedOutput = { readonly id: string; readonly reason: string };
 
 /** Why the API did not take the last start. */
 export type Refusal = { readonly kind: string; readonly message: string; readonly at: string };
@@ -71,6 +83,8 @@ interface RunBase {
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
+  /** When it came to its present status; absent in records of older versions. */
+  readonly enteredAt?: string;
   /** Counts the writes of this record: a mover's write holds only if nobody wrote since it read. */
   readonly revision: number;
 }
@@ -158,9 +172,13 @@ export type Copying = RunBase &
 export type Delivered = RunBase &
   WithAgentRun & {
     readonly status: 'delivered';
+    /** The agent made only a part of it, or not all of what it made could be delivered. */
     readonly partial: boolean;
     readonly manifestKey: string;
+    /** Of the outputs that were delivered. */
     readonly outputCount: number;
+    /** Those that could not be; at most 50 are told. */
+    readonly failedOutputs?: readonly FailedOutput[];
   };
 export type Failed = RunBase &
   Partial<WithAgentRun> & { readonly status: 'failed'; readonly reason: string; readonly failure: FailureClass };

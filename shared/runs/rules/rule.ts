@@ -43,6 +43,7 @@ export type Rule = {
   readonly retry?: Retry;
   readonly rate?: Rate;
   readonly deliver?: Delivering;
+  readonly notify?: readonly Notify[];
   /** The user's own data, copied to the run and its manifest as it is. */
   readonly data?: { readonly [name: string]: Json };
   /** The rules that take this one's outputs as their inputs (`after` in the document). Never a loop. */
@@ -93,6 +94,25 @@ export type Delivering = {
   readonly key?: string;
   readonly tags?: { readonly [name: string]: string };
   readonly metadata?: { readonly [name: string]: string };
+  readonly storageClass?: StorageClass;
+  /**
+   * Where another object has the key: `rename` delivers under a name marked as this run's (default), `replace` writes
+   * over it (in a versioned bucket: a new version of it), `fail` leaves the output undelivered.
+   */
+  readonly ifExists?: 'rename' | 'replace' | 'fail';
+  /** What is delivered beside the videos where the agent made it; default both. */
+  readonly beside?: readonly ('thumbnail' | 'project')[];
+};
+
+export const storageClasses = ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
+/** S3's, of those that can be read at once. */
+export type StorageClass = (typeof storageClasses)[number];
+
+/** Who is told by a signed webhook. */
+export type Notify = {
+  readonly url: string;
+  /** Names of events, such as `Run Delivered`; default all. */
+  readonly events?: readonly string[];
 };
 
 /** Why a run failed, for whoever decides whether another attempt may help. */
