@@ -95,7 +95,7 @@ export interface ObjectHead {
   readonly lastModified: Date;
   /** S3's storage class where it is not STANDARD. */
   readonly storageClass?: string;
-  /** CRC32C of the whole object as the store keeps it, eight hexadecimal digits; only where one was given to it. */
+  /** CRC32C of the whole object as the store keeps it, eight hexadecimal digits; not every store or object has one. */
   readonly crc32c?: string;
   /** Its bytes cannot be read now: they are archived, or on their way back since `restore` was asked. */
   readonly archive?: 'archived' | 'restoring';
@@ -157,7 +157,7 @@ export interface Part {
   readonly partNumber: number;
   readonly size: number;
   readonly etag: string;
-  /** As the store keeps it, where one was given with the part. */
+  /** As the store found it over the part's bytes; not every store tells it. */
   readonly crc32c?: string;
 }
 
@@ -205,6 +205,12 @@ export interface Bucket {
   publish(upload: Upload, parts: readonly Part[], options?: Checked & { ifAbsent?: boolean }): Promise<Stored>;
   /** Forgets the upload and its parts; no error when it is not there. */
   abandon(upload: Upload): Promise<void>;
+  /** Unfinished uploads in key order, at most 1,000 at once; `next`, where there is more, is the next page's `after`. */
+  listUploads(options?: {
+    prefix?: string;
+    after?: Upload;
+    limit?: number;
+  }): Promise<{ readonly uploads: readonly OpenUpload[]; readonly next?: Upload }>;
 }
 
 // ---------------------------------------------------------------- Queue
@@ -222,6 +228,8 @@ export interface Received {
   readonly receipt: string;
   /** 1 on first delivery. */
   readonly receiveCount: number;
+  /** ISO time; of a dead letter, when it was sent to the queue in which it died. */
+  readonly sentAt?: string;
 }
 
 export interface Queue {
@@ -232,6 +240,8 @@ export interface Queue {
   /** Visible again in `seconds` from now (0: at once). */
   extend(receipt: string, seconds: number): Promise<void>;
   done(receipt: string): Promise<void>;
+  /** About how many messages it has, whether they can be received now or later. */
+  count(): Promise<number>;
 }
 
 // ---------------------------------------------------------------- Events

@@ -42,7 +42,7 @@ export function uploadContract(check: Check, open: () => Bucket): void {
     const replaced = await open().putPart(upload, 1, Buffer.from('other'));
     const last = await open().putPart(upload, 10_000, Buffer.from('x'));
     expect(await open().listParts(upload)).toEqual([replaced, parts[1], last]);
-    expect(replaced).toEqual({ partNumber: 1, size: 5, etag: md5('other') });
+    expect(replaced).toMatchObject({ partNumber: 1, size: 5, etag: md5('other') });
     await open().abandon(upload);
   });
 

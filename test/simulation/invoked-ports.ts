@@ -53,12 +53,13 @@ export function invokedBucket({ shop, faults }: PortWorld, worker: Worker, memor
     list: (options) => call('read', 'list', () => memory.list(options)),
     restore: (key, options) => call('write', `restore ${key}`, () => memory.restore(key, options)),
     startUpload: (key, properties) => call('write', `startUpload ${key}`, () => memory.startUpload(key, properties)),
-    putPart: (upload, partNumber, body) =>
-      call('write', `putPart ${upload.key} ${partNumber}`, () => memory.putPart(upload, partNumber, body)),
+    putPart: (upload, partNumber, body, checked) =>
+      call('write', `putPart ${upload.key} ${partNumber}`, () => memory.putPart(upload, partNumber, body, checked)),
     listParts: (upload) => call('read', `listParts ${upload.key}`, () => memory.listParts(upload)),
     publish: (upload, parts, options) =>
       call('write', `publish ${upload.key}`, () => memory.publish(upload, parts, options)),
     abandon: (upload) => call('write', `abandon ${upload.key}`, () => memory.abandon(upload)),
+    listUploads: (options) => call('read', 'listUploads', () => memory.listUploads(options)),
   };
 }
 
@@ -81,6 +82,7 @@ export function invokedQueue({ shop, faults }: PortWorld, worker: Worker, memory
     },
     extend: (receipt, seconds) => call('write', 'extend', () => memory.extend(receipt, seconds)),
     done: (receipt) => call('write', `done ${receipt}`, () => memory.done(receipt)),
+    count: () => call('read', 'count', () => memory.left().length),
   };
 }
 

@@ -32,6 +32,7 @@ export function s3Bucket(bucketName: string, options?: { linkRoleArn?: string })
     listParts: async (...args) => (await bucket()).listParts(...args),
     publish: async (...args) => (await bucket()).publish(...args),
     abandon: async (...args) => (await bucket()).abandon(...args),
+    listUploads: async (options) => (await bucket()).listUploads(options),
   };
 }
 
@@ -42,6 +43,7 @@ export function sqsQueue(queueUrl: string): Queue {
     receive: async (options) => (await queue()).receive(options),
     extend: async (receipt, seconds) => (await queue()).extend(receipt, seconds),
     done: async (receipt) => (await queue()).done(receipt),
+    count: async () => (await queue()).count(),
   };
 }
 

@@ -15,6 +15,7 @@ import { explained, isAbsent, isPreconditionFailed, ownRepeat, withoutQuotes } f
 import { headOf } from './s3-heads.ts';
 import { signsLinks } from './s3-links.ts';
 import { listsObjects } from './s3-list.ts';
+import { listsUploads } from './s3-list-uploads.ts';
 import { restoresObjects } from './s3-restore.ts';
 import { openS3Uploads, taggingOf, writeAction } from './s3-uploads.ts';
 
@@ -84,6 +85,7 @@ export function openS3Bucket(name: string, { linkRoleArn }: { linkRoleArn?: stri
     list: listsObjects(s3, name),
     restore: restoresObjects(s3, name, head),
     ...openS3Uploads(s3, name, head),
+    listUploads: listsUploads(s3, name),
   };
 }
 

@@ -1,6 +1,8 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  type QueueAttributeName,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
@@ -36,7 +38,7 @@ export function openSqsQueue(queueUrl: string): Queue {
           MaxNumberOfMessages: Math.min(max, 10),
           VisibilityTimeout: visibilitySeconds,
           WaitTimeSeconds: Math.min(waitSeconds, 20),
-          MessageSystemAttributeNames: ['ApproximateReceiveCount'],
+          MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
         }),
       );
       return Messages.map(({ MessageId = '', Body = '', ReceiptHandle = '', Attributes }) => ({
@@ -44,6 +46,7 @@ export function openSqsQueue(queueUrl: string): Queue {
         body: Body,
         receipt: ReceiptHandle,
         receiveCount: Number(Attributes?.ApproximateReceiveCount ?? 1),
+        ...(Attributes?.SentTimestamp && { sentAt: new Date(Number(Attributes.SentTimestamp)).toISOString() }),
       }));
     },
     extend: async (receipt, seconds) => {
@@ -53,8 +56,20 @@ export function openSqsQueue(queueUrl: string): Queue {
     done: async (receipt) => {
       await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receipt })).catch(ignoreVoidReceipt);
     },
+    count: async () => {
+      const { Attributes } = await sqs.send(
+        new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: counts }),
+      );
+      return counts.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0);
+    },
   };
 }
+
+const counts: QueueAttributeName[] = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+];
 
 function ignoreVoidReceipt(error: unknown): void {
   const isVoid = isAwsError(error, 'MessageNotInflight', 'ReceiptHandleIsInvalid') || isAboutMissingMessage(error);

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { chmod, copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32cOf } from '../crc32c.ts';
 import { explained } from './disk-full.ts';
 
 /** A file that holds an object, or one piece of it. It never changes once it has its name. */
@@ -9,7 +10,11 @@ export interface Blob {
   readonly blob: string;
   readonly size: number;
   readonly md5: Buffer;
+  /** Eight hexadecimal digits. */
+  readonly crc32c: string;
 }
+
+type Written = Omit<Blob, 'blob'>;
 
 export interface Blobs {
   save(body: Uint8Array): Promise<Blob>;
@@ -25,7 +30,7 @@ export function openBlobs(folder: string): Blobs {
   const incoming = join(folder, 'incoming');
   mkdirSync(incoming, { recursive: true });
   const pathOf = (blob: string) => join(folder, blob.slice(0, 2), blob);
-  const keep = async (write: (path: string) => Promise<{ size: number; md5: Buffer }>): Promise<Blob> => {
+  const keep = async (write: (path: string) => Promise<Written>): Promise<Blob> => {
     const blob = randomUUID();
     const unfinished = join(incoming, blob);
     try {
@@ -48,7 +53,7 @@ export function openBlobs(folder: string): Blobs {
   };
 }
 
-async function writeBody(path: string, body: Uint8Array): Promise<{ size: number; md5: Buffer }> {
+async function writeBody(path: string, body: Uint8Array): Promise<Written> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(body);
@@ -56,11 +61,11 @@ async function writeBody(path: string, body: Uint8Array): Promise<{ size: number
   } finally {
     await file.close();
   }
-  return { size: body.byteLength, md5: createHash('md5').update(body).digest() };
+  return { size: body.byteLength, md5: createHash('md5').update(body).digest(), crc32c: crc32cOf(body) };
 }
 
 /** The checksum is of the copy, so that it is right even if the file is changed meanwhile. */
-async function copyAndHash(from: string, to: string): Promise<{ size: number; md5: Buffer }> {
+async function copyAndHash(from: string, to: string): Promise<Written> {
   await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   // It came with the rights of the original, which may be read-only; some systems flush only what may be written.
   await chmod(to, 0o644);
@@ -77,14 +82,16 @@ async function flush(path: string): Promise<void> {
   }
 }
 
-async function hashFile(path: string): Promise<{ size: number; md5: Buffer }> {
+async function hashFile(path: string): Promise<Written> {
   const hash = createHash('md5');
   let size = 0;
+  let crc32c = crc32cOf(Buffer.alloc(0));
   for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
     hash.update(chunk);
+    crc32c = crc32cOf(chunk, crc32c);
     size += chunk.length;
   }
-  return { size, md5: hash.digest() };
+  return { size, md5: hash.digest(), crc32c };
 }
 
 async function moveDurably(from: string, to: string, toFolder: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { InvalidInput, Missing } from '../../errors.ts';
+import { checkFound } from '../checksums.ts';
 import { checkObject } from '../metadata.ts';
 import type { Bucket, ObjectHead, ObjectProperties } from '../ports.ts';
 import type { Blob } from './blobs.ts';
@@ -30,6 +31,7 @@ export function openBucket(storage: Storage, name: string): LocalBucket {
       key,
       etag: blob.md5.toString('hex'),
       pieces,
+      crc32c: blob.crc32c,
       ...pick(properties),
       reason: 'PutObject',
     } as const;
@@ -51,7 +53,14 @@ export function openBucket(storage: Storage, name: string): LocalBucket {
     put: async (key, body, properties = {}) => {
       checkObject(key, properties);
       if (properties.ifAbsent && findVersion(database, name, key)) return { outcome: 'exists' };
-      return show(key, await blobs.save(toBytes(body)), properties, properties.ifAbsent);
+      const blob = await blobs.save(toBytes(body));
+      try {
+        checkFound(key, blob.crc32c, properties);
+      } catch (error) {
+        await blobs.remove([blob.blob]);
+        throw error;
+      }
+      return show(key, blob, properties, properties.ifAbsent);
     },
     link: async (key, options) => storage.link(name, key, options),
     list: async (options) => listObjects(database, name, options),
@@ -72,6 +81,8 @@ export function openBucket(storage: Storage, name: string): LocalBucket {
   };
 }
 
-const pick = ({ contentType, metadata, tags }: ObjectProperties): ObjectProperties => ({ contentType, metadata, tags });
+const pick = ({ contentType, metadata, tags, storageClass }: ObjectProperties): ObjectProperties => ({
+  ...{ contentType, metadata, tags, storageClass },
+});
 
 const toBytes = (body: Uint8Array | string): Uint8Array => (typeof body === 'string' ? Buffer.from(body) : body);

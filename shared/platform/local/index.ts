@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Queue, Table } from '../ports.ts';
+import type { Clock, EventBus, Queue, Table } from '../ports.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
 import { type LocalBucket, openBucket } from './bucket.ts';
+import { type KeptEvent, openBus, readEvents } from './bus.ts';
 import { type Database, openDatabase } from './database.ts';
 import { openLinks } from './links.ts';
 import { ownFolder } from './owner.ts';
@@ -14,6 +15,7 @@ import type { Storage } from './versions.ts';
 import { openWakeUps } from './wake-ups.ts';
 
 export type { LocalBucket } from './bucket.ts';
+export type { KeptEvent } from './bus.ts';
 
 export interface LocalPlatform {
   /** False while another process has the folder; then nothing is swept, and messages should be left to that process. */
@@ -22,6 +24,10 @@ export interface LocalPlatform {
   bucket(name: string): LocalBucket;
   /** A message is delivered `maxReceives` times (default 5); after that it is found in the queue `${name}-dead`. */
   queue(name: string, options?: { maxReceives?: number }): Queue;
+  /** Keeps the newest thousands of events, for `events`. */
+  bus(): EventBus;
+  /** What was put on the bus, in that order; `after`: only what comes after this event's `place`. */
+  events(options?: { after?: number; limit?: number }): readonly KeptEvent[];
   /** Sends an EventBridge "Object Created" event for each object of the bucket, in the transaction that shows it. */
   notify(bucket: string, queue: string): void;
   /** Messages handed out by a process that has died are visible again at once. Only the folder's owner may call it. */
@@ -82,6 +88,8 @@ export function openLocal({ folder, clock = Date.now, own = true }: LocalOptions
     // Dead letters stay where they are, however often someone looks at them.
     queue: (name, options) =>
       openQueue(queues, name, name.endsWith('-dead') ? Number.MAX_SAFE_INTEGER : (options?.maxReceives ?? 5)),
+    bus: () => openBus(database),
+    events: (options) => readEvents(database, options),
     notify: (bucket, queue) => {
       notified.set(bucket, new Set([...(notified.get(bucket) ?? []), queue]));
     },

@@ -1,5 +1,6 @@
 import type { Bucket, ListedObject } from '../ports.ts';
 import type { Database, Value } from './database.ts';
+import { classOf } from './versions.ts';
 
 const maxPageObjects = 1000;
 
@@ -14,7 +15,7 @@ export function listObjects(
   const bounds: Value[] = [bucket, after, prefix, `${prefix}\u{10FFFF}`];
   // With max(seq), the other columns are those of the row that has it: the newest version.
   const rows = database.all<Row>(
-    `SELECT key, size, etag, modified_ms, max(seq) FROM versions
+    `SELECT key, size, etag, modified_ms, storage_class, max(seq) FROM versions
      WHERE bucket = ? AND key > ? AND key >= ? AND key <= ? GROUP BY key ORDER BY key LIMIT ?`,
     ...[...bounds, pageObjects + 1],
   );
@@ -28,11 +29,13 @@ interface Row {
   size: number;
   etag: string;
   modified_ms: number;
+  storage_class: string | null;
 }
 
-const listed = ({ key, size, etag, modified_ms }: Row): ListedObject => ({
+const listed = ({ key, size, etag, modified_ms, storage_class }: Row): ListedObject => ({
   key,
   size,
   etag,
   lastModified: new Date(modified_ms),
+  ...classOf(storage_class),
 });

@@ -38,6 +38,8 @@ export function openQueue(storage: QueueStorage, name: string, maxReceives: numb
     done: async (receipt) => {
       database.run('DELETE FROM messages WHERE receipt = ? AND queue = ?', receipt, name);
     },
+    count: async () =>
+      database.get<{ count: number }>('SELECT count(*) AS count FROM messages WHERE queue = ?', name)?.count ?? 0,
   };
 }
 
@@ -45,8 +47,8 @@ export function openQueue(storage: QueueStorage, name: string, maxReceives: numb
 export function insertMessages({ database, clock }: QueueStorage, queue: string, messages: readonly Outgoing[]): void {
   for (const { body, delayMs } of checkMessages(messages))
     database.run(
-      'INSERT INTO messages (queue, message_id, body, visible_ms) VALUES (?, ?, ?, ?)',
-      ...[queue, randomUUID(), body, clock() + delayMs],
+      'INSERT INTO messages (queue, message_id, body, visible_ms, sent_ms) VALUES (?, ?, ?, ?, ?)',
+      ...[queue, randomUUID(), body, clock() + delayMs, clock()],
     );
 }
 
@@ -62,10 +64,11 @@ function take(storage: QueueStorage, queue: string, { max, visibilitySeconds, ma
   // Most looks find nothing; they should not take the write lock.
   if (!database.get('SELECT 1 FROM messages WHERE queue = ? AND visible_ms <= ? LIMIT 1', queue, now)) return [];
   const takeNext = () =>
-    database.all<Received>(
+    database.all<Row>(
       `UPDATE messages SET receives = receives + 1, visible_ms = ?, receipt = seq || '-' || hex(randomblob(12))
        WHERE seq IN (SELECT seq FROM messages WHERE queue = ? AND visible_ms <= ? ORDER BY visible_ms, seq LIMIT ?)
-       RETURNING message_id AS messageId, body, receipt, receives AS receiveCount`,
+       RETURNING message_id AS messageId, body, receipt, receives AS receiveCount,
+         sent_ms AS sentMs`,
       ...[now + visibilitySeconds * 1000, queue, now, max],
     );
   // Only what comes next is looked at: a look must not cost more the longer the queue is.
@@ -77,9 +80,16 @@ function take(storage: QueueStorage, queue: string, { max, visibilitySeconds, ma
       return { taken, living: taken.filter((message) => !dead.includes(message)) };
     });
     if (living.length < taken.length) wakeUps.wake(`${queue}-dead`);
-    if (living.length > 0 || taken.length === 0) return living;
+    if (living.length > 0 || taken.length === 0) return living.map(received);
   }
 }
+
+type Row = Omit<Received, 'sentAt'> & { readonly sentMs: number | null };
+
+const received = ({ sentMs, ...message }: Row): Received => ({
+  ...message,
+  ...(sentMs !== null && { sentAt: new Date(sentMs).toISOString() }),
+});
 
 const bury = (database: Database, queue: string, receipt: string, now: number) =>
   database.run(

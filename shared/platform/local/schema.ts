@@ -12,7 +12,7 @@ CREATE INDEX IF NOT EXISTS items_expiry ON items (expires_at) WHERE expires_at I
 CREATE TABLE IF NOT EXISTS versions (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL UNIQUE,
   size INTEGER NOT NULL, etag TEXT NOT NULL, content_type TEXT, metadata TEXT NOT NULL, modified_ms INTEGER NOT NULL,
-  tags TEXT
+  tags TEXT, storage_class TEXT, crc32c TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS versions_key ON versions (bucket, key, seq);
 
@@ -23,24 +23,34 @@ CREATE TABLE IF NOT EXISTS pieces (
 
 CREATE TABLE IF NOT EXISTS uploads (
   upload_id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL,
-  content_type TEXT, metadata TEXT NOT NULL, started_ms INTEGER NOT NULL, tags TEXT
+  content_type TEXT, metadata TEXT NOT NULL, started_ms INTEGER NOT NULL, tags TEXT,
+  storage_class TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS parts (
   upload_id TEXT NOT NULL, part_number INTEGER NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
-  PRIMARY KEY (upload_id, part_number)
+  crc32c TEXT, PRIMARY KEY (upload_id, part_number)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE IF NOT EXISTS messages (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL, body TEXT NOT NULL,
-  visible_ms INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0, receipt TEXT
+  visible_ms INTEGER NOT NULL, receives INTEGER NOT NULL DEFAULT 0, receipt TEXT, sent_ms INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS messages_visible ON messages (queue, visible_ms);
 CREATE INDEX IF NOT EXISTS messages_receipt ON messages (receipt) WHERE receipt IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, type TEXT NOT NULL, time TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
 `;
 
 /** Columns that a folder of an earlier version lacks. */
 export const laterColumns = [
   ['versions', 'tags', 'TEXT'],
   ['uploads', 'tags', 'TEXT'],
+  ['versions', 'storage_class', 'TEXT'],
+  ['versions', 'crc32c', 'TEXT'],
+  ['uploads', 'storage_class', 'TEXT'],
+  ['parts', 'crc32c', 'TEXT'],
+  ['messages', 'sent_ms', 'INTEGER'],
 ] as const;

@@ -26,6 +26,7 @@ export interface NewVersion extends ObjectProperties {
   readonly key: string;
   readonly etag: string;
   readonly pieces: readonly Piece[];
+  readonly crc32c?: string;
   readonly reason: 'PutObject' | 'CompleteMultipartUpload';
 }
 
@@ -37,8 +38,9 @@ export function addVersion(storage: Storage, version: NewVersion, ifAbsent = fal
   const size = version.pieces.reduce((sum, piece) => sum + piece.size, 0);
   const modifiedMs = storage.clock();
   const row = database.get<{ seq: number }>(
-    `INSERT INTO versions (bucket, key, version_id, size, etag, content_type, metadata, modified_ms, tags)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
+    `INSERT INTO versions (bucket, key, version_id, size, etag, content_type, metadata, modified_ms, tags,
+       storage_class, crc32c)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
     version.bucket,
     version.key,
     versionId,
@@ -48,6 +50,8 @@ export function addVersion(storage: Storage, version: NewVersion, ifAbsent = fal
     JSON.stringify(version.metadata ?? {}),
     modifiedMs,
     JSON.stringify(version.tags ?? {}),
+    version.storageClass ?? null,
+    version.crc32c ?? null,
   );
   const seq = row?.seq ?? 0;
   version.pieces.forEach((piece, place) => {
@@ -105,6 +109,8 @@ interface VersionRow {
   metadata: string;
   modified_ms: number;
   tags: string | null;
+  storage_class: string | null;
+  crc32c: string | null;
 }
 
 const headOf = (row: VersionRow): ObjectHead => ({
@@ -115,7 +121,13 @@ const headOf = (row: VersionRow): ObjectHead => ({
   ...(row.content_type !== null && { contentType: row.content_type }),
   metadata: JSON.parse(row.metadata),
   lastModified: new Date(row.modified_ms),
+  ...classOf(row.storage_class),
+  ...(row.crc32c !== null && { crc32c: row.crc32c }),
 });
+
+/** A class is kept as a fact and changes nothing: every byte here is at hand. */
+export const classOf = (storageClass: string | null): { storageClass?: string } =>
+  storageClass === null || storageClass === 'STANDARD' ? {} : { storageClass };
 
 const readFile = ({ path, start, end }: { path: string; start: number; end: number }) =>
   createReadStream(path, { start, end, highWaterMark: 256 * 1024 });

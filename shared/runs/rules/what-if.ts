@@ -25,6 +25,7 @@ export function whatIfBucket(bucket: Bucket): Bucket {
     read: (key, options) => bucket.read(key, options),
     list: (options) => bucket.list(options),
     listParts: (upload) => bucket.listParts(upload),
+    listUploads: (options) => bucket.listUploads(options),
     restore: async () => {},
     ...{ put: never, link: never, startUpload: never, putPart: never, publish: never, abandon: never },
   };
@@ -36,6 +37,7 @@ export const whatIfQueue: Queue = {
   receive: async () => [],
   extend: async () => {},
   done: async () => {},
+  count: async () => 0,
 };
 
 async function after(write: Write, get: (key: Key) => Promise<Item | undefined>): Promise<Item | undefined> {

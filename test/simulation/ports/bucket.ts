@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput, Missing } from '../../../shared/errors.ts';
+import { checkFound } from '../../../shared/platform/checksums.ts';
+import { crc32cOf } from '../../../shared/platform/crc32c.ts';
 import { checkObject } from '../../../shared/platform/metadata.ts';
 import type {
   Bucket,
+  Checked,
   Clock,
   ObjectHead,
   ObjectProperties,
@@ -33,7 +36,7 @@ export interface Version {
 
 type ReadOptions = Parameters<Bucket['read']>[1];
 type LinkOptions = Parameters<Bucket['link']>[1];
-type PutOptions = ObjectProperties & { ifAbsent?: boolean };
+type PutOptions = ObjectProperties & Checked & { ifAbsent?: boolean };
 
 /** A versioned bucket in memory whose every operation is done at once; `asBucket` gives it the port's shape. */
 export function memoryBucket(name: string, options: BucketOptions) {
@@ -64,11 +67,14 @@ export function memoryBucket(name: string, options: BucketOptions) {
   };
 
   function show(key: string, bytes: Uint8Array, etag: string, { ifAbsent, ...properties }: PutOptions): Stored {
+    const crc32c = crc32cOf(bytes);
+    checkFound(key, crc32c, properties);
     if (ifAbsent && find(key) !== undefined) return { outcome: 'exists' };
-    const { contentType, metadata = {}, tags = {} } = properties;
+    const { contentType, metadata = {}, tags = {}, storageClass = 'STANDARD' } = properties;
     const head: ObjectHead = {
-      ...{ key, size: bytes.byteLength, etag, versionId: newId(), metadata, lastModified: new Date(clock()) },
+      ...{ key, size: bytes.byteLength, etag, versionId: newId(), metadata, lastModified: new Date(clock()), crc32c },
       ...(contentType !== undefined && { contentType }),
+      ...(storageClass !== 'STANDARD' && { storageClass }),
     };
     const version: Version = { head, bytes, tags };
     versions.set(key, [...(versions.get(key) ?? []), version]);
@@ -119,8 +125,8 @@ export function memoryBucket(name: string, options: BucketOptions) {
       const keys = [...versions.keys()].filter((key) => key.startsWith(prefix) && compareBytes(key, after) > 0);
       const page = keys.sort(compareBytes).slice(0, Math.min(1000, Math.max(1, limit)));
       const objects = page.map((key) => {
-        const { size, etag, lastModified } = existing(key).head;
-        return { key, size, etag, lastModified };
+        const { size, etag, lastModified, storageClass } = existing(key).head;
+        return { key, size, etag, lastModified, ...(storageClass !== undefined && { storageClass }) };
       });
       return { objects, ...(page.length < keys.length && { next: page.at(-1) }) };
     },
@@ -135,7 +141,7 @@ export function memoryBucket(name: string, options: BucketOptions) {
     thaw: (versionId: string) => archived.delete(versionId),
     delete: (key: string) => versions.delete(key),
     all: () => [...versions.values()].flat(),
-    ...memoryUploads(name, newId, show),
+    ...memoryUploads(name, { newId, clock, show }),
   };
 }
 
@@ -150,10 +156,11 @@ export const asBucket = (memory: MemoryBucket): Bucket => ({
   list: async (options) => memory.list(options),
   restore: async (key, options) => memory.restore(key, options),
   startUpload: async (key, properties) => memory.startUpload(key, properties),
-  putPart: async (upload, partNumber, body) => memory.putPart(upload, partNumber, body),
+  putPart: async (upload, partNumber, body, checked) => memory.putPart(upload, partNumber, body, checked),
   listParts: async (upload) => memory.listParts(upload),
   publish: async (upload, parts, options) => memory.publish(upload, parts, options),
   abandon: async (upload) => memory.abandon(upload),
+  listUploads: async (options) => memory.listUploads(options),
 });
 
 export async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -7,6 +7,7 @@ interface Message {
   visibleMs: number;
   receives: number;
   receipt: string;
+  readonly sentAt: string;
 }
 
 /** A queue in memory whose every operation is done at once; `asQueue` gives it the port's shape. */
@@ -42,7 +43,14 @@ export function memoryQueue(name: string, options: QueueOptions): MemoryQueue {
   let messages: Message[] = [];
   const add = (body: string, visibleMs: number) => {
     seen(body);
-    messages.push({ messageId: newId(), body, visibleMs, receives: 0, receipt: '' });
+    messages.push({
+      messageId: newId(),
+      body,
+      visibleMs,
+      receives: 0,
+      receipt: '',
+      sentAt: new Date(clock()).toISOString(),
+    });
     visibleAt(visibleMs);
   };
   return {
@@ -64,8 +72,8 @@ export function memoryQueue(name: string, options: QueueOptions): MemoryQueue {
         message.receipt = `${message.messageId}-${message.receives}`;
         message.visibleMs = clock() + visibilitySeconds * 1000;
         visibleAt(message.visibleMs);
-        const { messageId, body, receipt, receives: receiveCount } = message;
-        taken.push({ messageId, body, receipt, receiveCount });
+        const { messageId, body, receipt, receives: receiveCount, sentAt } = message;
+        taken.push({ messageId, body, receipt, receiveCount, sentAt });
       }
       return taken;
     },
@@ -102,4 +110,5 @@ export const asQueue = (memory: MemoryQueue, sleep?: (ms: number) => Promise<unk
   },
   extend: async (receipt, seconds) => memory.extend(receipt, seconds),
   done: async (receipt) => memory.done(receipt),
+  count: async () => memory.left().length,
 });

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput, Missing } from '../../../shared/errors.ts';
+import { checkFound } from '../../../shared/platform/checksums.ts';
+import { crc32cOf } from '../../../shared/platform/crc32c.ts';
 import { checkObject, checkPartNumber } from '../../../shared/platform/metadata.ts';
-import type { ObjectProperties, Part, Stored, Upload } from '../../../shared/platform/ports.ts';
+import type { Bucket, Checked, Clock, ObjectProperties, Part, Stored, Upload } from '../../../shared/platform/ports.ts';
+import { compareBytes } from './order.ts';
 
 const minPartBytes = 5 * 1024 * 1024;
 
@@ -10,12 +13,15 @@ type Show = (
   key: string,
   bytes: Uint8Array,
   etag: string,
-  options: ObjectProperties & { ifAbsent?: boolean },
+  options: ObjectProperties & Checked & { ifAbsent?: boolean },
 ) => Stored;
 
 /** The multipart half of a bucket in memory. */
-export function memoryUploads(bucket: string, newId: () => string, show: Show) {
-  const open = new Map<string, { key: string; properties: ObjectProperties; parts: Map<number, ArrivedPart> }>();
+export function memoryUploads(
+  bucket: string,
+  { newId, clock, show }: { newId: () => string; clock: Clock; show: Show },
+) {
+  const open = new Map<string, OpenedUpload>();
   const find = ({ key, uploadId }: Upload) => {
     const upload = open.get(uploadId);
     if (upload?.key !== key) throw new Missing(`There is no unfinished upload of ${key} in ${bucket}.`);
@@ -26,21 +32,22 @@ export function memoryUploads(bucket: string, newId: () => string, show: Show) {
     startUpload(key: string, properties: ObjectProperties = {}): Upload {
       checkObject(key, properties);
       const uploadId = newId();
-      open.set(uploadId, { key, properties, parts: new Map() });
+      open.set(uploadId, { key, properties, parts: new Map(), startedAt: new Date(clock()) });
       return { key, uploadId };
     },
-    putPart(upload: Upload, partNumber: number, body: Uint8Array): Part {
+    putPart(upload: Upload, partNumber: number, body: Uint8Array, checked?: Checked): Part {
       checkPartNumber(partNumber);
       const { parts } = find(upload);
       const bytes = Buffer.from(body);
       const etag = createHash('md5').update(bytes).digest('hex');
-      const part = { partNumber, size: bytes.byteLength, etag };
+      const crc32c = crc32cOf(bytes);
+      checkFound(upload.key, crc32c, checked);
+      const part = { partNumber, size: bytes.byteLength, etag, crc32c };
       parts.set(partNumber, { ...part, bytes });
       return part;
     },
-    listParts: (upload: Upload): readonly Part[] =>
-      inOrder(find(upload).parts).map(({ partNumber, size, etag }) => ({ partNumber, size, etag })),
-    publish(upload: Upload, parts: readonly Part[], options: { ifAbsent?: boolean } = {}): Stored {
+    listParts: (upload: Upload): readonly Part[] => inOrder(find(upload).parts).map(({ bytes, ...part }) => part),
+    publish(upload: Upload, parts: readonly Part[], options: Checked & { ifAbsent?: boolean } = {}): Stored {
       const { properties, parts: arrived } = find(upload);
       const chosen = choose(upload, arrived, parts);
       const md5s = Buffer.from(chosen.map(({ etag }) => etag).join(''), 'hex');
@@ -51,9 +58,29 @@ export function memoryUploads(bucket: string, newId: () => string, show: Show) {
       return stored;
     },
     abandon: ({ uploadId }: Upload): void => void open.delete(uploadId),
+    listUploads({ prefix = '', after, limit = 1000 }: Parameters<Bucket['listUploads']>[0] = {}) {
+      const all = [...open].map(([uploadId, { key, startedAt }]) => ({ key, uploadId, startedAt }));
+      const compare = (a: Upload, b: Upload) => compareBytes(a.key, b.key) || compareBytes(a.uploadId, b.uploadId);
+      const left = all.filter(
+        (each) => each.key.startsWith(prefix) && (after === undefined || compare(each, after) > 0),
+      );
+      const uploads = left.sort(compare).slice(0, Math.min(1000, Math.max(1, limit)));
+      const last = uploads.at(-1);
+      return {
+        uploads,
+        ...(last && uploads.length < left.length && { next: { key: last.key, uploadId: last.uploadId } }),
+      };
+    },
     /** Uploads that nobody has ended. */
     unfinished: () => [...open.values()].map(({ key }) => key),
   };
+}
+
+interface OpenedUpload {
+  readonly key: string;
+  readonly properties: ObjectProperties;
+  readonly parts: Map<number, ArrivedPart>;
+  readonly startedAt: Date;
 }
 
 function choose(upload: Upload, arrived: Map<number, ArrivedPart>, parts: readonly Part[]): ArrivedPart[] {
