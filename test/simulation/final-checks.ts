@@ -1,28 +1,12 @@
 import { crc32 } from 'node:zlib';
 import { isEnded, type Run } from '../../shared/runs/run.ts';
-import { claimKey, runFromItem } from '../../shared/runs/run-items.ts';
+import { claimKey } from '../../shared/runs/run-items.ts';
 import { runIdMetadata, uploadIdentity } from '../../shared/runs/upload.ts';
-import type { SimulatedApi } from './api/mosaic.ts';
-import type { MemoryBucket, Version } from './ports/bucket.ts';
-import type { MemoryQueue } from './ports/queue.ts';
-import type { MemoryTable } from './ports/table.ts';
-import type { Workload } from './workload.ts';
-
-export interface Finished {
-  readonly table: MemoryTable;
-  readonly api: SimulatedApi;
-  readonly deliveries: MemoryBucket;
-  readonly queues: readonly MemoryQueue[];
-  readonly deadLetters: readonly MemoryQueue[];
-  readonly workload: Workload;
-  /** Uploads that became visible, and of which S3 therefore told. */
-  readonly landed: readonly Version[];
-  readonly violated: (rule: string, facts: string) => void;
-}
+import type { World } from './world/world.ts';
 
 /** What must hold once faults have stopped and all is quiet. */
-export function finalChecks(world: Finished): void {
-  const runs = [...world.table.all()].filter(({ type }) => type === 'run').map(runFromItem);
+export function finalChecks(world: World): void {
+  const runs = world.runs();
   allEnded(world, runs);
   nothingHeld(world);
   nothingLeftToDo(world);
@@ -31,28 +15,30 @@ export function finalChecks(world: Finished): void {
   noForgottenAgentRun(world, runs);
 }
 
-function allEnded({ violated }: Finished, runs: readonly Run[]): void {
+function allEnded({ ground: { violated } }: World, runs: readonly Run[]): void {
   for (const run of runs)
     if (!isEnded(run)) violated('every upload reaches a terminal state', `${run.id} is still ${run.status}`);
 }
 
 const heldTypes = new Set(['slot', 'rule-slot', 'agent-lock', 'waiting', 'group', 'awaits']);
 
-function nothingHeld({ table, violated }: Finished): void {
+function nothingHeld({ stores: { table }, ground: { violated } }: World): void {
   for (const item of table.all())
     if (heldTypes.has(item.type)) violated('nothing is held in the end', `${item.pk}/${item.sk} of ${item.runId}`);
 }
 
-function nothingLeftToDo({ queues, deadLetters, violated }: Finished): void {
-  for (const queue of queues)
+function nothingLeftToDo({ hops, ground: { violated } }: World): void {
+  for (const { queue, deadLetters } of hops) {
     for (const body of queue.left()) violated('no message is left', `${queue.name}: ${body.slice(0, 200)}`);
-  for (const queue of deadLetters)
-    for (const body of queue.left())
-      violated('no message fails once all is well', `${queue.name}: ${body.slice(0, 200)}`);
+    for (const body of deadLetters.left())
+      violated('no message fails once all is well', `${deadLetters.name}: ${body.slice(0, 200)}`);
+  }
 }
 
 /** A claim leads to the newest attempt of a run of that upload and rule; and every upload that a rule takes has one. */
-function claimsAgree({ table, workload, landed, violated }: Finished, runs: readonly Run[]): void {
+function claimsAgree({ stores, ground, landed }: World, runs: readonly Run[]): void {
+  const { table } = stores;
+  const { workload, violated } = ground;
   const byId = new Map(runs.map((run) => [run.id, run]));
   const claimed = new Set<string>();
   for (const claim of table.all()) {
@@ -83,7 +69,10 @@ interface Manifest {
   readonly outputs: readonly { outputId: string; key: string; size: number; checksum: { value: string } }[];
 }
 
-function deliveredWhole({ api, deliveries, violated }: Finished, run: Extract<Run, { status: 'delivered' }>): void {
+function deliveredWhole(
+  { api, stores: { deliveries }, ground: { violated } }: World,
+  run: Extract<Run, { status: 'delivered' }>,
+): void {
   const broken = (facts: string): void => violated('what is delivered is whole', `${run.id}: ${facts}`);
   const stored = deliveries.find(run.manifestKey);
   const agentRun = api.runs.get(run.agentRunId);
@@ -111,7 +100,7 @@ function deliveredWhole({ api, deliveries, violated }: Finished, run: Extract<Ru
 }
 
 /** What was paid for is known to its run, unless a person was told to look. */
-function noForgottenAgentRun({ api, violated }: Finished, runs: readonly Run[]): void {
+function noForgottenAgentRun({ api, ground: { violated } }: World, runs: readonly Run[]): void {
   const known = new Set(runs.flatMap((run) => ('agentRunId' in run ? (run.agentRunId ?? []) : [])));
   const told = new Set(
     runs.filter((run) => run.status === 'failed' && run.failure === 'unanswered').map(({ id }) => id),

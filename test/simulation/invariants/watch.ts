@@ -1,0 +1,64 @@
+import type { StartRequest } from '../../../shared/mosaic/client.ts';
+import type { Run } from '../../../shared/runs/run.ts';
+import type { AgentRun } from '../api/agent-run.ts';
+import type { Version } from '../ports/bucket.ts';
+import type { Changed } from '../ports/table.ts';
+import type { Worker } from '../worker.ts';
+import { capsOf } from './caps.ts';
+import { copies } from './copies.ts';
+import { holds } from './holds.ts';
+import { lineOrder } from './line-order.ts';
+import { movesOf } from './moves.ts';
+import { payments } from './payments.ts';
+import { asRun, secretMark, type Watched } from './watched.ts';
+
+export interface Watch {
+  /** Looks at each transaction, by the worker that makes it. */
+  tableChanged(changes: readonly Changed[], worker: Worker | undefined): void;
+  startCalled(worker: Worker, request: StartRequest): void;
+  agentRunBegun(agentRun: AgentRun): void;
+  workerBorn(worker: Worker): void;
+  /** Looks at each object that becomes visible in the deliveries. */
+  delivered(version: Version): void;
+  noSecretIn(where: string, text: string): void;
+}
+
+/** What must hold at every moment, whatever happens; `final-checks.ts` has what must hold in the end. */
+export function watch(watched: Watched): Watch {
+  const { violated } = watched;
+  const moves = movesOf(watched);
+  const order = lineOrder(watched);
+  const caps = capsOf(watched);
+  const held = holds(watched);
+  const paid = payments(watched, caps.paid);
+  const copied = copies(watched);
+
+  function runChanged(before: Run | undefined, after: Run | undefined, worker: Worker | undefined): void {
+    if (after === undefined) {
+      violated('a run is never forgotten', before?.id ?? '');
+      return;
+    }
+    moves.check(before, after);
+    order.check(before, after, worker);
+    if (after.status === 'starting' && before?.status === 'waiting' && worker) caps.started(after);
+  }
+
+  return {
+    tableChanged(changes, worker) {
+      for (const change of changes) {
+        order.noteAgentLock(change);
+        held.noteHold(change);
+      }
+      for (const { before, after } of changes)
+        if ((before ?? after)?.type === 'run') runChanged(asRun(before), asRun(after), worker);
+    },
+    workerBorn: held.workerBorn,
+    startCalled: (worker, { callbackUrl }) => held.startCalled(worker, callbackUrl),
+    agentRunBegun: paid.begun,
+    delivered: copied.delivered,
+    noSecretIn(where, text) {
+      if (text.includes(secretMark))
+        violated('no secret or signed link is written anywhere', `${where}: ${text.slice(0, 200)}`);
+    },
+  };
+}
