@@ -1,4 +1,5 @@
 import type { APIGatewayProxyEventV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { asRecord } from '../../functions/local/as-record.ts';
 import type { Received } from '../../shared/platform/ports.ts';
 import type { FaultKind, Faults } from './faults.ts';
 import type { MemoryQueue } from './ports/queue.ts';
@@ -41,7 +42,7 @@ export function pump(world: DoorWorld, queue: MemoryQueue, door: QueueDoor) {
     shop.invoke(
       door.name,
       door.timeoutSeconds * 1000,
-      (worker) => door.open(worker)({ Records: messages } as unknown as SQSEvent),
+      (worker) => door.open(worker)({ Records: messages.map((message) => asRecord(queue.name, message)) }),
       (outcome) => {
         const failed = 'value' in outcome ? failedIn(outcome.value) : undefined;
         if (failed !== undefined) for (const message of messages) if (!failed.has(message.messageId)) remove(message);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEventV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { copyOutputHandler } from '../../functions/copy-output.ts';
+import { asRecord } from '../../functions/local/as-record.ts';
 import { reconcileHandler } from '../../functions/reconcile.ts';
 import { settleHandler } from '../../functions/settle.ts';
 import { startRunHandler } from '../../functions/start-run.ts';
@@ -106,7 +107,7 @@ export function pipelineWorld(options: Options) {
         if (messages.length === 0) continue;
         busy = true;
         worked = true;
-        const { batchItemFailures } = await door({ Records: messages } as unknown as SQSEvent);
+        const { batchItemFailures } = await door({ Records: messages.map((message) => asRecord(name, message)) });
         const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
         for (const { messageId, receipt } of messages) if (!failed.has(messageId)) await queue.done(receipt);
       }
