@@ -4,6 +4,7 @@ import { runsOfUpload } from '../../shared/runs/find-runs.ts';
 import { isEnded, type Run, type Upload } from '../../shared/runs/run.ts';
 import type { LocalWorld } from '../local.ts';
 import { outFolderMetadata, outNameMetadata, placedResults } from './results.ts';
+import { fractionOf, stateOf } from './run-standing.ts';
 import { checkFile, contentTypeOf, identityOf } from './upload.ts';
 
 /** One file on its way: what was put into the uploads bucket for it. */
@@ -85,21 +86,3 @@ export async function standingOf(world: LocalWorld, journey: Journey): Promise<S
 }
 
 const reasonOf = (run: Run): string => ('reason' in run && run.reason ? run.reason : describeRun(run));
-
-function fractionOf(run: Run): number {
-  if (run.status === 'running' || run.status === 'paused') return 0.02 + 0.94 * run.progress;
-  return run.status === 'copying' ? 0.97 : 0;
-}
-
-function stateOf(run: Run): string {
-  const words: Partial<Record<Run['status'], string>> = {
-    claimed: 'noticed',
-    gathering: 'waiting for the rest',
-    restoring: 'being restored',
-    starting: 'starting',
-    uncertain: 'making sure that it started',
-    running: 'editing',
-    copying: 'delivering',
-  };
-  return words[run.status] ?? run.status;
-}

@@ -31,7 +31,7 @@ const fitting = (line: string): string[] =>
   line.includes('\u001b') || /^ |\n/.test(line) ? [line] : wrapped(line, columnsHere() - 1);
 
 /** JSON leaves some letters as they are that command a terminal; escaped they mean the same to whoever parses it. */
-const harmless = (text: string): string =>
+export const harmless = (text: string): string =>
   text.replace(unseen, (letter) =>
     letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -4,7 +4,7 @@ import { plainText } from '../local/shown-path.ts';
 import { columnsHere, wrapped } from './layout.ts';
 import { moment } from './moment.ts';
 import { type Outcome, type Print, printed } from './outcome.ts';
-import { openWorld, type World } from './world.ts';
+import { openWorld, type World, type WorldOptions } from './world.ts';
 
 // Each command loads what it needs when it is typed: to list runs, nothing has to know what a video is made of.
 const applyRules = () => import('./apply-rules.ts');
@@ -14,6 +14,7 @@ const explain = () => import('./explain.ts');
 const listRuns = () => import('./list-runs.ts');
 const rulesVersions = () => import('./rules-versions.ts');
 const showRun = () => import('./show-run.ts');
+const watching = () => import('./watch.ts');
 
 /** The `tessera` command; `exit` is told its exit code. */
 export function program(print: Print, exit: (code: number) => void): Command {
@@ -30,14 +31,15 @@ export function program(print: Print, exit: (code: number) => void): Command {
     .exitOverride()
     .showHelpAfterError('(tessera --help, or tessera COMMAND --help, says how)');
 
-  /** What a command does once its world is open. */
-  const does = (work: (world: World, words: readonly string[], options: Options) => Promise<Outcome>) =>
+  /** What a command does once its world is open; one that prints by itself answers its exit code. */
+  const does = (work: (world: World, words: readonly string[], options: Options) => Promise<Outcome | number>) =>
     async function (this: Command): Promise<void> {
       const options = this.optsWithGlobals<Options>();
       chooseAccount(options);
-      const world = await openWorld({ stage: options.stage, dataFolder: absolute(options.data) });
+      const world = await openWorld(placeOf(options));
       try {
-        exit(printed(print, await work(world, this.args, options), options.json === true));
+        const outcome = await work(world, this.args, options);
+        exit(typeof outcome === 'number' ? outcome : printed(print, outcome, options.json === true));
       } finally {
         world.close();
       }
@@ -115,13 +117,24 @@ export function program(print: Print, exit: (code: number) => void): Command {
     .option('--until <time>', 'only those begun before', moment)
     .option('--open', 'only those that have not ended')
     .option('--limit <n>', 'at most so many', positive, 50)
+    .option('--after <run>', 'go on behind this run, the last of the page before')
     .action(does(async (world, _, options) => (await listRuns()).listedRuns(world, options)));
   tessera
     .command('show <run-or-key>')
     .description('one run whole: where it is, what comes next, what happened; a key shows its newest run')
     .action(does(async (world, [idOrKey = '']) => (await showRun()).shownRun(world, idOrKey)));
+  tessera
+    .command('watch [run-or-key]')
+    .description('where the open runs are, live, until Ctrl-C; a run or key: until that has ended')
+    .option('--rule <id>', 'only those of this rule')
+    .option('--until-done', 'end when none is open; the exit code tells whether all ended well')
+    .action(
+      does(async (world, [runOrKey], options) => (await watching()).watch(world, { ...options, runOrKey }, print)),
+    );
   return tessera;
 }
+
+const placeOf = ({ stage, data }: Options): WorldOptions => ({ stage, dataFolder: absolute(data) });
 
 export interface Options {
   readonly data: string;
@@ -142,6 +155,8 @@ export interface Options {
   readonly since?: string;
   readonly until?: string;
   readonly open?: boolean;
+  readonly after?: string;
+  readonly untilDone?: boolean;
 }
 
 const exitCodes = `
