@@ -29,6 +29,11 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   },
   // Only who checks a document as it was written needs to know where in the text something stands.
   { from: /^shared\/runs\/rules\/text-places\.ts$/, may: [/^jsonc-parser$/, /^shared\/runs\/rules\//] },
+  // A receiver verifies with a library of this scheme, so we sign with one.
+  {
+    from: /^shared\/runs\/notices\/sign\.ts$/,
+    may: [/^standardwebhooks$/, /^shared\/errors\.ts$/],
+  },
   {
     from: /^shared\/(runs|engine)\//,
     may: [
@@ -37,7 +42,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
       /^hono/,
       /^shared\/mosaic\//,
       /^shared\/platform\/(ports|links|events)\.ts$/,
-      /^shared\/(errors|log)\.ts$/,
+      /^shared\/(errors|log|metrics)\.ts$/,
       /^shared\/(runs|engine)\//,
     ],
   },

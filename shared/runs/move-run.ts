@@ -1,8 +1,10 @@
 import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import type { Clock, Item, Queue, Table, Write, Written } from '../platform/ports.ts';
+import type { Clock, Item, Json, Queue, Table, Write, Written } from '../platform/ports.ts';
+import { noticeOf } from './notices/notice-of.ts';
+import { outboxItem, wakeNotify } from './notices/outbox.ts';
 import type { NextState, Run, RunStatus } from './run.ts';
-import { baseFields, nextStatuses } from './run.ts';
+import { baseFields, isEnded, nextStatuses } from './run.ts';
 import { companions, listedType, moveKey, runFromItem, runKey, runToItem } from './run-items.ts';
 
 export interface RunDeps {
@@ -38,17 +40,16 @@ export async function readRun(table: Table, runId: string): Promise<Run | undefi
 
 /** Writes the run's next state with all that accompanies it, and what is given alongside, if the run is still as read. */
 export async function moveRun(
-  { runs, clock, log }: RunDeps,
+  deps: RunDeps,
   from: Run,
   next: NextState,
   alongside: readonly Write[] = [],
 ): Promise<Moved> {
   if (!mayMove(from.status, next.status))
     throw new Error(`Run ${from.id} cannot move from ${from.status} to ${next.status}.`);
-  const to = nextRun(from, next, new Date(clock()).toISOString());
-  const written = await writeMove(runs, from, to, alongside);
-  if (written.outcome === 'moved' && from.status !== to.status)
-    log.info('run.moved', { runId: to.id, from: from.status, to: to.status, ...reasonOf(to) });
+  const to = nextRun(from, next, new Date(deps.clock()).toISOString());
+  const written = await writeMove(deps.runs, from, to, alongside);
+  if (written.outcome === 'moved' && from.status !== to.status) await afterMove(deps, from, to);
   return written;
 }
 
@@ -60,7 +61,31 @@ export const mayMove = (from: RunStatus, to: RunStatus): boolean => {
 
 function nextRun(from: Run, next: NextState, updatedAt: string): Run {
   const kept = Object.fromEntries(baseFields.map((name) => [name, from[name]]));
-  return { ...kept, updatedAt, ...next, revision: from.revision + 1 } as unknown as Run;
+  const enteredAt = from.status === next.status ? from.enteredAt : updatedAt;
+  return { ...kept, updatedAt, ...next, enteredAt, revision: from.revision + 1 } as unknown as Run;
+}
+
+async function afterMove({ notifyQueue, log, metrics }: RunDeps, from: Run, to: Run): Promise<void> {
+  log.info('run.moved', { runId: to.id, from: from.status, to: to.status, ...reasonOf(to) });
+  if (metrics !== undefined) measure(metrics, from, to);
+  if (notifyQueue === undefined || !isToldOf(from, to)) return;
+  const { id: runId, revision } = to;
+  // The move is made, and its outbox lasts: reconcile finds what this message would have told of.
+  await wakeNotify(notifyQueue, { runId, revision }).catch((error: unknown) =>
+    log.warn('notify.not-woken', { runId, error }),
+  );
+}
+
+/** Also of what nobody is told: the end of its records follows from the run's. */
+const isToldOf = (from: Run, to: Run): boolean => isEnded(to) || noticeOf(from, to) !== undefined;
+
+function measure(metrics: Metrics, from: Run, to: Run): void {
+  // Older records do not say when they came to their status; a new one has just been made.
+  const since = from.enteredAt ?? (from.revision === 1 ? from.createdAt : undefined);
+  if (since !== undefined)
+    metrics.milliseconds('TimeInState', Date.parse(to.updatedAt) - Date.parse(since), { status: from.status });
+  if (isEnded(to)) metrics.count('RunsEnded', 1, { status: to.status });
+  if (to.status === 'failed') metrics.count('RunsFailed', 1, { class: to.failure });
 }
 
 const reasonOf = (run: Run) => ('reason' in run ? { reason: run.reason } : {});
@@ -103,6 +128,7 @@ function companionWrites(from: Run, to: Run): { acquires: Write[]; releases: Wri
     ...changed.filter(([, put]) => isMark(put)).map(([, put]): Write => ({ put })),
     ...gone.filter(isMark).map(({ pk, sk }): Write => ({ delete: { pk, sk } })),
     ...(from.status === to.status ? [] : [{ put: moveItem(from, to) }]),
+    ...(isToldOf(from, to) ? [{ put: outboxItem(to) }] : []),
   ];
   return { acquires, releases, marks };
 }
@@ -114,6 +140,7 @@ const moveItem = (from: Run, to: Run): Item => ({
   to: to.status,
   at: to.updatedAt,
   ...reasonOf(to),
+  notice: noticeOf(from, to) as Json | undefined,
 });
 
 const nameOf = ({ pk, sk }: Item): string => `${pk} ${sk}`;

@@ -63,7 +63,8 @@ export async function takeSlot(
     // Signing a link took until the next hour, or day, which counts it instead.
     if (hour !== hourAt(deps.clock())) continue;
     const checkAfter = new Date(deps.clock() + startSeconds(deps) * 1000).toISOString();
-    const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1 } as const;
+    const { refusal } = run;
+    const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1, refusal } as const;
     const moved = await moveRun(deps, run, { ...starting, ...(linkExpiresAt && { linkExpiresAt }) }, alongside);
     if (moved.outcome === 'moved') return moved.run as Starting;
     if (moved.outcome === 'changed') return 'done';

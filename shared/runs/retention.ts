@@ -1,0 +1,58 @@
+import type { Item, Key, Write } from '../platform/ports.ts';
+import { allItems } from './all-items.ts';
+import type { RunDeps } from './move-run.ts';
+import { isEnded, type Run } from './run.ts';
+import { companions, keyPk, listedType } from './run-items.ts';
+
+export interface RetentionDeps extends RunDeps {
+  /** Where outputs are delivered to. */
+  readonly deliveries: { readonly name: string };
+}
+
+const daySeconds = 24 * 3600;
+/** Written side by side. */
+const atOnce = 10;
+
+/**
+ * Gives the records of a run that has ended their own end, where retention is bounded. Its claim stays for good, and
+ * so does what says whose the agent run is: the same upload must not be paid for again.
+ */
+export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires' | 'stays'> {
+  const expiresAt = expiryOf(deps, run);
+  if (expiresAt === undefined) return 'stays';
+  const keys: Key[] = [...placesOf(run)];
+  for await (const item of allItems(deps.runs, { pk: `RUN#${run.id}` })) {
+    keys.push(item, ...deliveredPlace(deps, run, item));
+    if (keys.length >= atOnce) await expire(deps, keys.splice(0), expiresAt);
+  }
+  await expire(deps, keys, expiresAt);
+  return 'expires';
+}
+
+/** Epoch seconds at which the records of this run end; undefined while it is open, or where they stay for good. */
+export function expiryOf({ retentionDays }: Pick<RunDeps, 'retentionDays'>, run: Run): number | undefined {
+  if (retentionDays === undefined || !isEnded(run)) return undefined;
+  return Math.ceil(Date.parse(run.enteredAt ?? run.updatedAt) / 1000) + retentionDays * daySeconds;
+}
+
+/** Where lists find it: its rule's and the day's, and those of the keys that it read. */
+function placesOf(run: Run): readonly Key[] {
+  const { bucket, key } = run.upload;
+  const inputs = run.input?.kind === 'objects' ? run.input.objects.map((object) => object.key) : [];
+  const keys = [...new Set([key, ...inputs])].map((each) => keyPlace(run, bucket, each));
+  return [...companions(run).filter(({ type }) => type === listedType), ...keys];
+}
+
+const deliveredPlace = ({ deliveries }: RetentionDeps, run: Run, { type, key }: Item): readonly Key[] =>
+  type === 'output' && typeof key === 'string' ? [keyPlace(run, deliveries.name, key)] : [];
+
+const keyPlace = ({ createdAt, id }: Run, bucket: string, key: string): Key => ({
+  pk: keyPk(bucket, key),
+  sk: `${createdAt}#${id}`,
+});
+
+async function expire({ runs }: RunDeps, keys: readonly Key[], expiresAt: number): Promise<void> {
+  const writes = keys.map(({ pk, sk }): Write => ({ update: { pk, sk }, set: { expiresAt }, if: {} }));
+  // What is gone already needs no end.
+  await Promise.all(writes.map((write) => runs.write(write)));
+}
