@@ -9,7 +9,7 @@ try {
   const stage = readStage(app.node.tryGetContext('tessera'), String(app.node.tryGetContext('stage')));
   const unbuilt = doors.filter((door) => !existsSync(`${assetsFolder}/${door}/index.mjs`));
   if (unbuilt.length > 0) throw new InvalidSettings(`${unbuilt.join(', ')} not built yet: npm run build`);
-  stacksOf(app, stage, assetsFolder);
+  stacksOf(app, stage);
   Tags.of(app).add('tessera:stage', stage.name);
 } catch (error) {
   if (!(error instanceof InvalidSettings)) throw error;

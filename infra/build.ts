@@ -1,13 +1,15 @@
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assetsFolder } from './doors.ts';
 import { placeFfmpeg } from './ffmpeg-asset.ts';
 import { bundleFunctions } from './function-assets.ts';
+import { packageFolder } from './package-folder.ts';
 
 /** Makes everything that the stacks upload, and reports how large it is. */
 export async function build(say: (line: string) => void = console.log): Promise<void> {
-  const bundles = await bundleFunctions({ entriesFolder: 'functions/aws', assetsFolder });
+  const bundles = await bundleFunctions({ entriesFolder: join(packageFolder, 'functions/aws'), assetsFolder });
   for (const { door, bytes } of bundles) say(`${door.padEnd(12)} ${kilobytes(bytes).padStart(9)}`);
-  const ffmpeg = await placeFfmpeg(`${assetsFolder}/engine-work`, say);
+  const ffmpeg = await placeFfmpeg(join(assetsFolder, 'engine-work'), say, { projectFolder: packageFolder });
   say(`${'with FFmpeg'.padEnd(12)} ${kilobytes(ffmpeg.folderBytes).padStart(9)} (engine-work, unzipped)`);
 }
 

@@ -66,7 +66,7 @@ const nameFaults = (name: string): string[] =>
 // Hosted Mosaic has no idempotency key: a start that is repeated while the first is still on its way is paid twice.
 const leastHostedWaitSeconds = 600;
 
-const waitFaults = ({
+export const waitFaults = ({
   engine,
   uncertainWaitSeconds,
 }: Pick<StageSettings, 'engine' | 'uncertainWaitSeconds'>): string[] =>
@@ -76,7 +76,7 @@ const waitFaults = ({
       ]
     : [];
 
-function faultsOf(issue: z.core.$ZodIssue): string[] {
+export function faultsOf(issue: z.core.$ZodIssue): string[] {
   const where = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   const path = where.replace(/^\./, '');
   if (issue.code === 'unrecognized_keys') {

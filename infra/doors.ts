@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import { packageFolder } from './package-folder.ts';
+
 /** The programs that run in Lambda: one bundle each, built from `functions/aws/<door>.ts`. */
 export const doors = [
   'start-run',
@@ -11,8 +14,8 @@ export const doors = [
 
 export type Door = (typeof doors)[number];
 
-/** Where `npm run build` puts the bundles and the stacks look for them, seen from the project's folder. */
-export const assetsFolder = 'dist/functions';
+/** Where `npm run build` puts the bundles and the stacks look for them. */
+export const assetsFolder = join(packageFolder, 'dist/functions');
 
 /** Under this name a function's metadata in the template says which door it is. */
 export const doorMetadata = 'tessera:door';

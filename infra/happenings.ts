@@ -1,5 +1,6 @@
 import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import type { Commands } from './commands.ts';
 import { Counted, Happening, type HappeningProps } from './constructs/happening.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
 
@@ -9,13 +10,17 @@ type Tellers = Readonly<Record<'startRun' | 'webhook' | 'settle' | 'copyOutput',
 const oddWebhooks = 20;
 
 /** The alarms on what functions log: each is something that waits for a person, and says what to type. */
-export function happeningsOf(scope: Construct, stage: string, tellers: Tellers): readonly Alarm[] {
+export function happeningsOf(
+  scope: Construct,
+  name: string,
+  { tessera: type, setSecrets }: Commands,
+  tellers: Tellers,
+): readonly Alarm[] {
   const { startRun, webhook, settle, copyOutput } = tellers;
-  const namespace = `Tessera/${stage}`;
+  const namespace = `Tessera/${name}`;
   // Stored and answered 200, and nothing to be done about; a rising count shows an API that has become another.
   const unknown = ['webhook.unknown-run', 'webhook.unknown-event'];
   new Counted(scope, 'WebhookUnknown', { namespace, events: unknown, level: 'warn', by: [webhook] });
-  const type = (command: string) => `npm run tessera -- ${command} --stage ${stage}`;
   const happening = (
     id: string,
     events: string[],
@@ -27,7 +32,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       namespace,
       events,
       by,
-      text: `Tessera ${stage}: ${text}`,
+      text: `Tessera ${name}: ${text}`,
       ...odd,
     }).alarm;
   return [
@@ -37,7 +42,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       [startRun, settle, copyOutput],
       'the Mosaic account is out of credits, or refuses the API key, or has not answered for a quarter of an hour, and every rule ' +
         'waits. The log says which. Buy credits, or set the key ' +
-        `(npm run secrets -- ${stage}); then: ${type('resume')}. Nothing is lost meanwhile.`,
+        `(${setSecrets}); then: ${type('resume')}. Nothing is lost meanwhile.`,
     ),
     happening(
       'UploadDenied',
@@ -68,7 +73,7 @@ export function happeningsOf(scope: Construct, stage: string, tellers: Tellers):
       ['webhook.unauthorised'],
       [webhook],
       `more than ${oddWebhooks} webhooks in five minutes had the wrong secret: it was changed at one end only, or somebody guesses. ` +
-        `Set it as it is in the dashboard: npm run secrets -- ${stage}. Runs go on; settle asks meanwhile.`,
+        `Set it as it is in the dashboard: ${setSecrets}. Runs go on; settle asks meanwhile.`,
       { level: 'warn', moreThan: oddWebhooks },
     ),
   ];

@@ -1,9 +1,10 @@
-import { Annotations, CfnOutput, type Stack } from 'aws-cdk-lib';
+import { CfnOutput, type Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Stage } from './config.ts';
 import { StageSecret } from './constructs/stage-secret.ts';
 import { EngineStack } from './engine-stack.ts';
-import { type MosaicAccess, PipelineStack } from './pipeline-stack.ts';
+import type { MosaicAccess } from './pipeline-props.ts';
+import { PipelineStack } from './pipeline-stack.ts';
 
 export interface Stacks {
   readonly pipeline: PipelineStack;
@@ -12,7 +13,7 @@ export interface Stacks {
 }
 
 /** The stacks of one stage; their names begin with it, so that stages live side by side in one account. */
-export function stacksOf(scope: Construct, stage: Stage, assetsFolder: string): Stacks {
+export function stacksOf(scope: Construct, stage: Stage, assetsFolder?: string): Stacks {
   const engine =
     stage.engine === 'self-hosted'
       ? new EngineStack(scope, `tessera-${stage.name}-engine`, { stage, assetsFolder })
@@ -20,14 +21,8 @@ export function stacksOf(scope: Construct, stage: Stage, assetsFolder: string): 
   const pipeline = new PipelineStack(scope, `tessera-${stage.name}-pipeline`, {
     stage,
     assetsFolder,
-    mosaic: (stack) => engine ?? hostedMosaic(stack, stage),
+    mosaic: (stack) => engine?.engine ?? hostedMosaic(stack, stage),
   });
-  if ((stage.rules.rules as unknown[]).length === 0) {
-    Annotations.of(pipeline).addWarningV2(
-      'tessera:no-rules',
-      `Stage "${stage.name}" has no rules, so every upload will be ignored until there are some: npm run tessera -- rules apply rules.json --stage ${stage.name} (docs/deploy.md).`,
-    );
-  }
   return { pipeline, engine };
 }
 

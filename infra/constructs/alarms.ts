@@ -8,7 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 
@@ -40,10 +40,18 @@ export interface Alarms {
   readonly happenings?: readonly Alarm[];
 }
 
-/** Sends all these alarms to one address; AWS asks the address once to confirm. */
-export function sendAlarms(scope: Construct, { states, happenings = [] }: Alarms, email: string): void {
+/** The topic that was given, or one of its own; with an address, that is told what comes. */
+export function alarmTopicOf(
+  scope: Construct,
+  { alarmTopic, alarmEmail }: { readonly alarmTopic?: ITopic; readonly alarmEmail?: string },
+): ITopic {
+  const topic = alarmTopic ?? newTopic(scope);
+  if (alarmEmail !== undefined) topic.addSubscription(new EmailSubscription(alarmEmail));
+  return topic;
+}
+
+function newTopic(scope: Construct): Topic {
   const topic = new Topic(scope, 'Alarms', { enforceSSL: true });
-  topic.addSubscription(new EmailSubscription(email));
   topic.addToResourcePolicy(
     new PolicyStatement({
       principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -52,6 +60,11 @@ export function sendAlarms(scope: Construct, { states, happenings = [] }: Alarms
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
     }),
   );
+  return topic;
+}
+
+/** Sends all these alarms to the topic. */
+export function sendAlarms(topic: ITopic, { states, happenings = [] }: Alarms): void {
   const action: IAlarmAction = new SnsAction(topic);
   for (const alarm of [...states, ...happenings]) alarm.addAlarmAction(action);
   for (const alarm of states) alarm.addOkAction(action);

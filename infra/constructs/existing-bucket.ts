@@ -1,9 +1,11 @@
-import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Stack } from 'aws-cdk-lib';
+import { Bucket, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { ObjectStore } from './video-bucket.ts';
+import { type ObjectStore, VideoBucket } from './video-bucket.ts';
 
 export interface ExistingBucketProps {
-  readonly bucketName: string;
+  /** By its name where it is no part of the app. */
+  readonly bucket: IBucket | string;
   /** Of the key that encrypts it, where that is a customer's own. */
   readonly keyArn?: string;
   /** Only keys that begin like this are ours to reach. */
@@ -16,10 +18,10 @@ export class ExistingBucket extends Construct implements ObjectStore {
   readonly keyArn?: string;
   private readonly prefix: string;
 
-  constructor(scope: Construct, id: string, { bucketName, keyArn, prefix = '' }: ExistingBucketProps) {
+  constructor(scope: Construct, id: string, { bucket, keyArn, prefix = '' }: ExistingBucketProps) {
     super(scope, id);
-    this.bucket = Bucket.fromBucketName(this, 'Bucket', bucketName);
-    this.keyArn = keyArn;
+    this.bucket = typeof bucket === 'string' ? Bucket.fromBucketName(this, 'Bucket', bucket) : bucket;
+    this.keyArn = keyArn ?? this.bucket.encryptionKey?.keyArn;
     this.prefix = prefix;
   }
 
@@ -28,6 +30,18 @@ export class ExistingBucket extends Construct implements ObjectStore {
   }
 
   get nagName(): string {
+    const { defaultChild } = this.bucket.node;
+    if (defaultChild instanceof CfnBucket) return `<${Stack.of(this).getLogicalId(defaultChild)}.Arn>/${this.prefix}*`;
     return `arn:<AWS::Partition>:s3:::${this.bucket.bucketName}/${this.prefix}*`;
   }
 }
+
+export interface StoreProps extends Omit<ExistingBucketProps, 'bucket'> {
+  readonly bucket?: IBucket | string;
+}
+
+/** The bucket that was given, or one of our own, which sends its events to EventBridge. */
+export const storeOf = (scope: Construct, id: string, { bucket, ...existing }: StoreProps): ObjectStore =>
+  bucket === undefined
+    ? new VideoBucket(scope, id, { events: true })
+    : new ExistingBucket(scope, id, { bucket, ...existing });

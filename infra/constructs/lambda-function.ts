@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Size, type Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { type Alarm, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { ArnPrincipal, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type CfnFunction, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -176,8 +176,8 @@ export class LambdaFunction extends Construct {
   }
 }
 
-/** A stack whose functions share the stage's assets and log retention. */
+/** Functions that share their assets' folder and log retention. */
 export const functionsOf =
-  (scope: Stack, shared: Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>) =>
+  (scope: Construct, shared: Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>) =>
   (id: string, props: Omit<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>): LambdaFunction =>
     new LambdaFunction(scope, id, { ...shared, ...props });

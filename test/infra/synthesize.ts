@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tessera-infra-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Tiny bundles: what is in them is the build's business. */
-const assetsFolder = join(folder, 'functions');
+export const assetsFolder = join(folder, 'functions');
 for (const door of doors) {
   mkdirSync(join(assetsFolder, door, 'bin'), { recursive: true });
   writeFileSync(join(assetsFolder, door, 'index.mjs'), `export const handler = async () => '${door}';`);
@@ -32,8 +32,8 @@ for (const door of doors) {
 writeFileSync(join(assetsFolder, 'engine-work/bin/ffmpeg'), 'ffmpeg');
 writeFileSync(join(assetsFolder, 'engine-work/bin/ffprobe'), 'ffprobe');
 
-export function newApp(): App {
-  return new App({ context, outdir: mkdtempSync(join(folder, 'cdk-')) });
+export function newApp(own: Record<string, unknown> = context): App {
+  return new App({ context: own, outdir: mkdtempSync(join(folder, 'cdk-')) });
 }
 
 export function addStage(app: App, own: Record<string, unknown> = {}, name = 'dev') {

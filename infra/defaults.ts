@@ -1,0 +1,20 @@
+/** What holds where nothing is set, of the construct and of a stage in `cdk.json` alike. */
+export const pipelineDefaults = {
+  slots: 10,
+  deliveriesPrefix: '',
+  uploadLinkSeconds: 3_600,
+  uncertainWaitSeconds: 600,
+  runDeadlineSeconds: 86_400,
+  reconcileMinutes: 5,
+  trustedHosts: [] as readonly string[],
+  requestsPerSecond: 50,
+  logRetentionDays: 30,
+};
+
+export const engineDefaults = {
+  renderLimitSeconds: 780,
+  renderMemoryMb: 10_240,
+  rendersAtOnce: 5,
+};
+
+export const hostedApiUrl = 'https://api.mosaic.so';

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { synthesize, type TemplateJson } from './synthesize.ts';
+
+/**
+ * What a deploy would lose if its id changed: CloudFormation makes a new resource under a new id, and forgets (or
+ * deletes) the one under the old. These ids are those of the first release; none of these lines may ever change.
+ */
+const pipelineIds = {
+  UploadsBucketC4B27CC7: 'AWS::S3::Bucket',
+  DeliveriesBucketC1095DAD: 'AWS::S3::Bucket',
+  PayloadsBucket1715615A: 'AWS::S3::Bucket',
+  RunsTable96AAA230: 'AWS::DynamoDB::GlobalTable',
+  StartsQueue114A1B43: 'AWS::SQS::Queue',
+  StartsDeadLettersF4682569: 'AWS::SQS::Queue',
+  SettlesQueueF3DC211B: 'AWS::SQS::Queue',
+  SettlesDeadLettersEAAFF5E2: 'AWS::SQS::Queue',
+  CopiesQueueE4B93658: 'AWS::SQS::Queue',
+  CopiesDeadLettersDD1A60D7: 'AWS::SQS::Queue',
+};
+const alarmsId = { Alarms04B5A0BF: 'AWS::SNS::Topic' };
+const engineIds = {
+  RecordsTableC9B7A30B: 'AWS::DynamoDB::GlobalTable',
+  MediaBucket4022EBBF: 'AWS::S3::Bucket',
+  WorkQueue1CAC4D2F: 'AWS::SQS::Queue',
+  WorkDeadLetters7D6F983C: 'AWS::SQS::Queue',
+  ApiKeySecret5E0E1F3C: 'AWS::SecretsManager::Secret',
+  ApiKeyRandom79D3C41F: 'AWS::SecretsManager::Secret',
+  WebhookSecretD7FE3AEE: 'AWS::SecretsManager::Secret',
+};
+const hostedIds = {
+  MosaicApiKeySecretC1E88B0B: 'AWS::SecretsManager::Secret',
+  WebhookSecretD7FE3AEE: 'AWS::SecretsManager::Secret',
+};
+
+const stateful =
+  /^AWS::(S3::Bucket|DynamoDB::\w*Table|SQS::Queue|SNS::Topic|SecretsManager::Secret|KMS::(Key|Alias)|Events::EventBus)$/;
+const idsOf = ({ Resources }: TemplateJson) =>
+  Object.fromEntries(Object.entries(Resources).flatMap(([id, { Type }]) => (stateful.test(Type) ? [[id, Type]] : [])));
+
+test('an upgrade keeps every table, bucket, queue, topic and secret: their ids are those of the first release', () => {
+  const { pipeline, engine } = synthesize();
+  expect(idsOf(pipeline)).toEqual({ ...pipelineIds, ...alarmsId });
+  expect(idsOf(engine)).toEqual({ ...engineIds, ...alarmsId });
+});
+
+test('and so it is for a stage that uses hosted Mosaic', () => {
+  expect(idsOf(synthesize({ engine: 'mosaic' }).pipeline)).toEqual({ ...pipelineIds, ...alarmsId, ...hostedIds });
+});

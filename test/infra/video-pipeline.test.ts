@@ -1,0 +1,174 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import { VideoEngine, VideoPipeline, type VideoPipelineProps } from '../../infra/index.ts';
+import { assetsFolder, context, named, newApp, ofType, only, synthesize, type TemplateJson } from './synthesize.ts';
+
+/** In an app of somebody else's, without our cdk.json. */
+function shop(add: (stack: Stack) => void): TemplateJson {
+  const stack = new Stack(newApp({}), 'Shop');
+  add(stack);
+  return Template.fromStack(stack).toJSON() as TemplateJson;
+}
+const add = (stack: Stack, id: string, props: VideoPipelineProps = {}) =>
+  new VideoPipeline(stack, id, { assetsFolder, ...props });
+
+const variablesOf = (template: TemplateJson, id: string) =>
+  (only(template, 'AWS::Lambda::Function', id).Properties.Environment as { Variables: Record<string, unknown> })
+    .Variables;
+
+describe('in an app of somebody’s own', () => {
+  test('without any props it is what a stage is without settings, its engine included', () => {
+    const template = shop((stack) => add(stack, 'Videos'));
+    const { pipeline, engine } = synthesize();
+    const typesOf = (...of: TemplateJson[]) =>
+      of.flatMap(({ Resources }) => Object.values(Resources).map(({ Type }) => Type)).sort();
+    // Both halves of a stage have a topic; here the engine's alarms go to the pipeline's.
+    const shared = ['AWS::SNS::Topic', 'AWS::SNS::TopicPolicy'];
+    expect([...typesOf(template), ...shared].sort()).toEqual(typesOf(pipeline, engine));
+    const stage = variablesOf(pipeline, 'StartRun');
+    const { SLOTS, UPLOAD_LINK_SECONDS, UNCERTAIN_WAIT_SECONDS, RULES } = variablesOf(template, 'VideosStartRun');
+    expect({ SLOTS, UPLOAD_LINK_SECONDS, UNCERTAIN_WAIT_SECONDS, RULES }).toEqual({
+      SLOTS: stage.SLOTS,
+      UPLOAD_LINK_SECONDS: stage.UPLOAD_LINK_SECONDS,
+      UNCERTAIN_WAIT_SECONDS: stage.UNCERTAIN_WAIT_SECONDS,
+      RULES: stage.RULES,
+    });
+  });
+
+  test('it can be there several times, each with its own part of the slots, and an engine may serve several', () => {
+    const template = shop((stack) => {
+      const mosaic = new VideoEngine(stack, 'Engine', { assetsFolder });
+      add(stack, 'Short', { mosaic, slots: 3 });
+      add(stack, 'Long', { mosaic, slots: 7 });
+    });
+    expect(ofType(template, 'AWS::DynamoDB::GlobalTable').map(([id]) => named({ Ref: id }))).toEqual([
+      'EngineRecordsTable',
+      'ShortRunsTable',
+      'LongRunsTable',
+    ]);
+    for (const [id, slots] of Object.entries({ Short: '3', Long: '7' })) {
+      const { SLOTS, MOSAIC_API_KEY_SECRET } = variablesOf(template, `${id}StartRun`);
+      expect([SLOTS, named(MOSAIC_API_KEY_SECRET)]).toEqual([slots, 'EngineApiKeySecret']);
+    }
+    const namespaces = ofType(template, 'AWS::Logs::MetricFilter').flatMap(([, { Properties }]) =>
+      (Properties.MetricTransformations as { MetricNamespace: string }[]).map(({ MetricNamespace }) => MetricNamespace),
+    );
+    expect(new Set(namespaces)).toEqual(new Set(['Tessera/Shop/Short', 'Tessera/Shop/Long']));
+  });
+
+  test('its outputs begin with its place in the stack, and its alarms name it as the command does', () => {
+    const template = shop((stack) => add(stack, 'Videos'));
+    expect(Object.keys(template.Outputs ?? {})).toEqual(
+      expect.arrayContaining(['VideosRunsTable', 'VideosUploadsBucket', 'VideosInitialRules']),
+    );
+    const { AlarmDescription } = only(template, 'AWS::CloudWatch::Alarm', 'VideosAccountHeld').Properties;
+    const text = named(AlarmDescription);
+    expect(text).toContain('npx tessera resume --stage Shop/Videos');
+    expect(text).toContain('aws secretsmanager put-secret-value --secret-id VideosEngineApiKeySecret');
+  });
+
+  test('it says where its buckets, its records and its alarms are', () => {
+    shop((stack) => {
+      const pipeline = add(stack, 'Videos');
+      expect(pipeline.uploads).toBeInstanceOf(Bucket);
+      expect(pipeline.deliveries.bucketArn).not.toBe(pipeline.uploads.bucketArn);
+      expect(pipeline.runs).toBeInstanceOf(TableV2);
+      expect(pipeline.alarmTopic).toBeInstanceOf(Topic);
+      expect(pipeline.engine).toBeInstanceOf(VideoEngine);
+    });
+  });
+});
+
+describe('with what is there already', () => {
+  test('buckets of other stacks and names of buckets are used and not touched; a key that a bucket has is known', () => {
+    const template = shop((stack) => {
+      const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/of-the-footage');
+      const uploads = Bucket.fromBucketAttributes(stack, 'Footage', { bucketName: 'footage', encryptionKey });
+      add(stack, 'Videos', { uploads, deliveries: 'results', deliveriesPrefix: 'edited/' });
+    });
+    expect(ofType(template, 'AWS::S3::Bucket').map(([id]) => named({ Ref: id }))).toEqual([
+      'VideosEngineMediaBucket',
+      'VideosPayloadsBucket',
+    ]);
+    expect(ofType(template, 'AWS::S3::BucketPolicy')).toHaveLength(2);
+    expect(Object.values(template.Resources).filter(({ Type }) => /^Custom::|Notification/.test(Type))).toEqual([]);
+    expect(variablesOf(template, 'VideosStartRun').UPLOADS_BUCKET).toBe('footage');
+    expect(variablesOf(template, 'VideosCopyOutput').DELIVERIES_BUCKET).toBe('results');
+    expect(JSON.stringify(only(template, 'AWS::IAM::Policy', 'VideosStartRunRole'))).toContain('of-the-footage');
+  });
+
+  test('a bucket of the same app is told to send its events, and is otherwise as its owner made it', () => {
+    const template = shop((stack) => add(stack, 'Videos', { uploads: new Bucket(stack, 'Footage') }));
+    expect(only(template, 'AWS::S3::Bucket', 'Footage').Properties).toBeUndefined();
+    const { Properties } = only(template, 'Custom::S3BucketNotifications', 'Footage');
+    expect(Properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: {} });
+  });
+
+  test('an account’s keys and another topic are used as they are', () => {
+    const template = shop((stack) => {
+      const mosaic = { apiKey: new Secret(stack, 'Key'), webhookSecret: new Secret(stack, 'Shared') };
+      add(stack, 'Videos', { mosaic, alarmTopic: new Topic(stack, 'Pager'), alarmEmail: 'editors@example.com' });
+    });
+    expect(variablesOf(template, 'VideosSettle').MOSAIC_API_URL).toBe('https://api.mosaic.so');
+    expect(ofType(template, 'AWS::SNS::Topic').map(([id]) => named({ Ref: id }))).toEqual(['Pager']);
+    for (const [, { Properties }] of ofType(template, 'AWS::CloudWatch::Alarm'))
+      expect((Properties.AlarmActions as unknown[]).map(named)).toEqual(['Pager']);
+    expect(only(template, 'AWS::SNS::Subscription', 'Pager').Properties.Endpoint).toBe('editors@example.com');
+  });
+});
+
+describe('props that cannot be', () => {
+  const faultsOf = (props: VideoPipelineProps): string[] => {
+    try {
+      add(new Stack(new App(), 'Shop'), 'Videos', props);
+    } catch (error) {
+      return (error as Error).message.split('\n').map((line) => line.replace(/^ {2}- /, ''));
+    }
+    throw new Error('the props were accepted');
+  };
+  const secrets = { apiKey: named as never, webhookSecret: named as never };
+
+  test('are all named at once, with what would be right and which construct it is', () => {
+    expect(faultsOf({ slots: 0, deliveriesPrefix: '/edited', alarmEmail: 'nobody', logRetentionDays: 4 })).toEqual([
+      'VideoPipeline "Shop/Videos" cannot be made with these props:',
+      expect.stringMatching(/^deliveriesPrefix must be a folder/),
+      'slots must be a whole number from 1 to 1000; it is 0',
+      expect.stringMatching(/^logRetentionDays must be one of/),
+      'alarmEmail must be an e-mail address; it is "nobody"',
+    ]);
+  });
+
+  test('are those that would edit each result again, that could be paid twice, or that nobody would read', () => {
+    expect(faultsOf({ uploads: 'footage', deliveries: 'footage' })[1]).toMatch(
+      /^uploads and deliveries are both "footage"/,
+    );
+    expect(faultsOf({ mosaic: secrets, uncertainWaitSeconds: 60 })[1]).toMatch(
+      /^uncertainWaitSeconds must be at least/,
+    );
+    expect(faultsOf({ mosaic: secrets, engine: { rendersAtOnce: 3 } })[1]).toMatch(/^engine is for a pipeline with/);
+    expect(faultsOf({ rules: { rules: [{ prefix: 'a/' }] } })[1]).toMatch(/^rules\.rules\[0\]\.agentId is missing/);
+  });
+
+  test('of the engine are named as the engine’s', () => {
+    expect(faultsOf({ engine: { renderMemoryMb: 128 } })).toEqual([
+      'VideoEngine "Shop/Videos/Engine" cannot be made with these props:',
+      'renderMemoryMb must be a whole number from 1769 to 10240; it is 128',
+    ]);
+  });
+});
+
+test('what a stage of cdk.json has without settings is what the construct has without props', async () => {
+  const { engineDefaults, hostedApiUrl, pipelineDefaults } = await import('../../infra/defaults.ts');
+  expect(context.tessera.defaults).toEqual({
+    engine: 'self-hosted',
+    mosaicApiUrl: hostedApiUrl,
+    ...pipelineDefaults,
+    ...engineDefaults,
+  });
+});
