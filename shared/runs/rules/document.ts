@@ -1,5 +1,6 @@
 /** The rule document as people write it; `docs/rules.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
+import { eventNames } from '../notices/event.ts';
 import { failureClasses } from './rule.ts';
 import { paramsSchema, should, whole } from './wording.ts';
 
@@ -116,6 +117,25 @@ const deliverSchema = z
   )
   .describe('Where outputs go, and what is written on them.');
 
+const notifySchema = z
+  .array(
+    z.strictObject(
+      {
+        url: text('a URL that begins with https://', 2000).describe('Where the event is posted to, signed.'),
+        events: z
+          .array(z.enum(eventNames, should(`one of ${eventNames.map((name) => `"${name}"`).join(', ')}`)))
+          .min(1, should('not empty'))
+          .optional()
+          .describe('Of which events it is told. Default: of all.'),
+      },
+      should('an object such as { "url": "https://example.com/tessera" }'),
+    ),
+    should('a list such as [{ "url": "https://example.com/tessera" }]'),
+  )
+  .min(1, should('not empty'))
+  .max(10, should('at most 10 URLs'))
+  .describe('Who is told by webhook of what becomes of this rule’s runs.');
+
 const ruleSchema = z.strictObject(
   {
     id: text('text of at most 200 characters', 200)
@@ -215,6 +235,7 @@ const ruleSchema = z.strictObject(
       .describe('Further attempts after a failure. Default: one more when an input link expired unread, else none.'),
     rate: rateSchema.optional(),
     deliver: deliverSchema.optional(),
+    notify: notifySchema.optional(),
     data: z
       .record(z.string(), z.json(), should('an object'))
       .optional()
@@ -264,7 +285,7 @@ export type WrittenRule = RuleDocument['rules'][number];
 
 /** Every field's name, for whoever mistyped one. */
 export const fieldNames: readonly string[] = [
-  ...[documentSchema, ruleSchema, filterSchema, groupSchema, rateSchema, deliverSchema].flatMap(({ shape }) =>
-    Object.keys(shape),
+  ...[documentSchema, ruleSchema, filterSchema, groupSchema, rateSchema, deliverSchema, notifySchema.element].flatMap(
+    ({ shape }) => Object.keys(shape),
   ),
 ];

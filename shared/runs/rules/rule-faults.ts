@@ -45,6 +45,7 @@ const faultsOfRule = (rule: WrittenRule): readonly RuleFault[] => [
   ...boundFaults(rule),
   ...groupFaults(rule),
   ...deliverFaults(rule),
+  ...notifyFaults(rule),
   ...faultsOfTemplates(rule),
 ];
 
@@ -139,6 +140,23 @@ function deliverFaults({ deliver: { key, tags = {}, metadata = {} } = {} }: Writ
       ? []
       : fault(['deliver', 'metadata', ours], 'is a name that is written on every output already')),
   ];
+}
+
+function notifyFaults({ notify = [] }: WrittenRule): RuleFault[] {
+  const urls = notify.map(({ url }) => url);
+  return urls.flatMap((url, index) => {
+    const path = ['notify', index, 'url'];
+    if (!isPostable(url)) return fault(path, 'should be a URL that begins with https://, without a user name');
+    return urls.indexOf(url) === index ? [] : fault(path, 'is in the list already; name all its events in one place');
+  });
+}
+
+/** On this machine itself nobody listens in, so there a receiver may be tried without a certificate. */
+function isPostable(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isHere));
 }
 
 function nameFaults(rules: readonly WrittenRule[]): RuleFault[] {

@@ -108,6 +108,15 @@ describe('the rule document', () => {
       /updateParams\.n\.t asks for \{run\}/,
     ],
     ['a whole object', { prefix: '', agentId: 'a', updateParams: { n: { t: '{sidecar}' } } }, /should name a field/],
+    ['a receiver without TLS', told('http://example.com/x'), /notify\.0\.url should be a URL that begins with https/],
+    ['a receiver with a password', told('https://me:pw@example.com/x'), /notify\.0\.url .* without a user name/],
+    ['a receiver twice', told('https://a.example/x', 'https://a.example/x'), /notify\.1\.url is in the list already/],
+    ['an eleventh receiver', told(...elevenUrls()), /notify should be at most 10 URLs/],
+    [
+      'an event that there is not',
+      { prefix: '', agentId: 'a', notify: [{ url: 'https://a.example', events: ['Run Done'] }] },
+      /notify\.0\.events\.0 should be one of "Run Started"/,
+    ],
     [
       'an open template',
       { prefix: '', agentId: 'a', deliver: { tags: { a: '{stem' } } },
@@ -187,6 +196,8 @@ describe('rules after others', () => {
   });
 });
 
+const told = (...urls: string[]) => ({ prefix: '', agentId: 'a', notify: urls.map((url) => ({ url })) });
+const elevenUrls = () => Array.from({ length: 11 }, (_, index) => `https://a.example/${index}`);
 function elevenTags(): Record<string, string> {
   return Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`tag${index}`, 'x']));
 }
