@@ -1,7 +1,7 @@
-import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import { InvalidInput, PermanentError, Rejected } from '../errors.ts';
-import { isPublicAddress, lookupPublic } from './public-addresses.ts';
+import { piecesOf, pourPieces, sendRequest } from './link-request.ts';
+import { isPublicAddress } from './public-addresses.ts';
 
 export interface LinkOptions {
   /** First and last byte, inclusive; without a last one, to the end. */
@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly headersTimeoutMs?: number;
   /** The longest silence between two pieces of the body. */
   readonly bodyTimeoutMs?: number;
+  /** Leaves the connection open, when the body was read to its end, for the next link to the same host. */
+  readonly keepAlive?: boolean;
 }
 
 export interface LinkAnswer {
@@ -21,6 +23,11 @@ export interface LinkAnswer {
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** Consume it to the end or discard it. */
   readonly body: AsyncIterable<Uint8Array>;
+  /**
+   * Instead of `body`, at half its cost: gives each piece to `take`, and the next one only when a promise that it
+   * returned has resolved. What `take` throws ends it.
+   */
+  readonly pour?: (take: (piece: Uint8Array) => Promise<void> | undefined) => Promise<void>;
   discard(): void;
 }
 
@@ -57,7 +64,8 @@ export async function postJson(
   const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
   try {
     const headers = { 'content-type': 'application/json', ...options.headers };
-    const answer = await send(url, { ...options, method: 'POST', headers, body: JSON.stringify(body), signal });
+    const sending = { headers, body: JSON.stringify(body), isTrusted: isTrusted(url, options.trustedHosts), signal };
+    const answer = await sendRequest(url, { method: 'POST', ...sending });
     // The answer's text is nobody's business.
     answer.destroy();
     return { status: answer.statusCode ?? 0 };
@@ -100,7 +108,7 @@ function isTrusted(url: URL, trustedHosts: readonly string[]): boolean {
 }
 
 async function get(url: URL, options: LinkOptions): Promise<LinkAnswer> {
-  const { trustedHosts, signal, headersTimeoutMs = 30_000, bodyTimeoutMs = 60_000 } = options;
+  const { trustedHosts, signal, headersTimeoutMs = 30_000, bodyTimeoutMs = 60_000, keepAlive } = options;
   const [first, last] = options.range ?? [];
   const headers = {
     // Lengths and checksums are of the bytes that are kept, so nothing may be packed on the way.
@@ -109,13 +117,15 @@ async function get(url: URL, options: LinkOptions): Promise<LinkAnswer> {
     ...(options.ifMatch === undefined ? {} : { 'if-match': options.ifMatch }),
   };
   try {
-    const answer = await send(url, { method: 'GET', headers, trustedHosts, signal, headersTimeoutMs });
+    const sending = { headers, isTrusted: isTrusted(url, trustedHosts), signal, headersTimeoutMs, keepAlive };
+    const answer = await sendRequest(url, { method: 'GET', ...sending });
     // Without a listener, an error after `discard` would end the process.
     answer.on('error', () => {});
     return {
       status: answer.statusCode ?? 0,
       headers: single(answer.headers),
       body: named(answer, url, bodyTimeoutMs),
+      pour: (take) => pour(answer, url, bodyTimeoutMs, take),
       discard: () => void answer.destroy(),
     };
   } catch (error) {
@@ -123,58 +133,39 @@ async function get(url: URL, options: LinkOptions): Promise<LinkAnswer> {
   }
 }
 
-interface Sending {
-  readonly method: 'GET' | 'POST';
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly trustedHosts: readonly string[];
-  readonly signal?: AbortSignal;
-  readonly headersTimeoutMs?: number;
-}
-
-/**
- * Node's own client: undici 7 ends the process when a server closes its connection while the reader is behind
- * (https://github.com/nodejs/undici/issues/5360). A connection is used once; one kept may have died unseen.
- */
-function send(
-  url: URL,
-  { method, headers, body, trustedHosts, signal, headersTimeoutMs }: Sending,
-): Promise<IncomingMessage> {
-  const lookup = isTrusted(url, trustedHosts) ? undefined : lookupPublic;
-  const https = url.protocol === 'https:';
-  const agent = https ? new HttpsAgent({ lookup }) : new HttpAgent({ lookup });
-  return new Promise((resolve, reject) => {
-    const sent: ClientRequest = (https ? httpsRequest : httpRequest)(url, { method, headers, agent, signal });
-    const late = setTimeout(() => sent.destroy(coded('HEADERS_TIMEOUT')), headersTimeoutMs ?? 30_000);
-    sent.once('close', () => clearTimeout(late));
-    sent.once('response', (answer) => {
-      clearTimeout(late);
-      resolve(answer);
-    });
-    sent.once('error', reject);
-    sent.end(body);
-  });
-}
-
-const coded = (code: string): Error => Object.assign(new Error(code), { code });
-
 const single = (headers: Record<string, string | string[] | undefined>): Record<string, string | undefined> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
 
-/** Only the other side's silence is timed, not the time that the reader takes. */
+/** What the connection throws is told with host and path only; what the reader throws is the reader's. */
 async function* named(answer: IncomingMessage, url: URL, bodyTimeoutMs: number): AsyncGenerator<Uint8Array> {
-  const silence = () => setTimeout(() => answer.destroy(coded('BODY_TIMEOUT')), bodyTimeoutMs);
-  let waiting = silence();
   try {
-    for await (const piece of answer) {
-      clearTimeout(waiting);
-      yield piece;
-      waiting = silence();
-    }
+    yield* piecesOf(answer, bodyTimeoutMs);
   } catch (error) {
     throw unreachable(url, error);
-  } finally {
-    clearTimeout(waiting);
+  }
+}
+
+async function pour(
+  answer: IncomingMessage,
+  url: URL,
+  bodyTimeoutMs: number,
+  take: (piece: Uint8Array) => Promise<void> | undefined,
+): Promise<void> {
+  let own: { error: unknown } | undefined;
+  const taken = (error: unknown): never => {
+    own = { error };
+    throw error;
+  };
+  try {
+    await pourPieces(answer, bodyTimeoutMs, (piece) => {
+      try {
+        return take(piece)?.catch(taken);
+      } catch (error) {
+        return taken(error);
+      }
+    });
+  } catch (error) {
+    throw own ? own.error : unreachable(url, error);
   }
 }
 
