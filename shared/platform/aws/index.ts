@@ -1,4 +1,5 @@
-import type { Bucket, Queue, Secrets, Table } from '../ports.ts';
+import type { Bucket, EventBus, Queue, Secrets, Table } from '../ports.ts';
+import type { S3BucketOptions } from './s3-place.ts';
 
 /**
  * The AWS world. The SDK is imported when something is first asked of it and never before, so that the local world
@@ -17,7 +18,7 @@ export function dynamoTable(tableName: string): Table {
  * Links are signed with this process's credentials and die with them, whenever that is; with `linkRoleArn`, with
  * credentials of that role taken for the purpose, so that they live for an hour from now.
  */
-export function s3Bucket(bucketName: string, options?: { linkRoleArn?: string }): Bucket {
+export function s3Bucket(bucketName: string, options?: S3BucketOptions): Bucket {
   const bucket = once(async () => (await import('./s3-bucket.ts')).openS3Bucket(bucketName, options));
   return {
     name: bucketName,
@@ -45,6 +46,12 @@ export function sqsQueue(queueUrl: string): Queue {
     done: async (receipt) => (await queue()).done(receipt),
     count: async () => (await queue()).count(),
   };
+}
+
+/** Takes its events under the source `tessera`. */
+export function eventBridgeBus(busName: string): EventBus {
+  const bus = once(async () => (await import('./event-bridge-bus.ts')).openEventBridgeBus(busName));
+  return { put: async (...events) => (await bus()).put(...events) };
 }
 
 /** Secrets by name or ARN, each kept for five minutes. */

@@ -1,51 +1,39 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import {
-  GetObjectCommand,
-  HeadObjectCommand,
-  PutObjectCommand,
-  S3Client,
-  type S3ClientConfig,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { InvalidInput, Missing } from '../../errors.ts';
 import { checkObject } from '../metadata.ts';
-import type { Bucket, ObjectHead, ObjectProperties, Stored } from '../ports.ts';
+import type { Bucket, Checked, ObjectHead, ObjectProperties, Stored } from '../ports.ts';
 import { isAwsError, statusOf } from './errors.ts';
+import { checksumOf, foundIn, rejectedIfDifferent, unsigned } from './s3-checksums.ts';
 import { explained, isAbsent, isPreconditionFailed, ownRepeat, withoutQuotes } from './s3-errors.ts';
-import { headOf } from './s3-heads.ts';
+import { classOf, headOf } from './s3-heads.ts';
 import { signsLinks } from './s3-links.ts';
 import { listsObjects } from './s3-list.ts';
 import { listsUploads } from './s3-list-uploads.ts';
+import { placeOf, type S3BucketOptions, type S3Place } from './s3-place.ts';
 import { restoresObjects } from './s3-restore.ts';
-import { openS3Uploads, taggingOf, writeAction } from './s3-uploads.ts';
+import { openS3Uploads, propertiesOf, writeAction } from './s3-uploads.ts';
 
-let client: S3Client | undefined;
-
-const configuration = (): S3ClientConfig => ({
-  maxAttempts: 5,
-  requestHandler: { connectionTimeout: 3000, socketTimeout: 120_000 },
-  // TLS guards the way; the newer checksums would only cost time, and end up in signed links.
-  requestChecksumCalculation: 'WHEN_REQUIRED',
-  responseChecksumValidation: 'WHEN_REQUIRED',
-  forcePathStyle: Boolean(process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL),
-});
-
-export function openS3Bucket(name: string, { linkRoleArn }: { linkRoleArn?: string } = {}): Bucket {
-  client ??= new S3Client(configuration());
-  const s3 = client;
+export function openS3Bucket(name: string, options: S3BucketOptions = {}): Bucket {
+  const place = placeOf(name, options);
+  const { s3 } = place;
   const at = (key: string, versionId?: string) => ({
-    Bucket: name,
+    ...place.bucket,
     Key: key,
     ...(versionId !== undefined && { VersionId: versionId }),
   });
   const head = async (key: string, options: { versionId?: string } = {}): Promise<ObjectHead | undefined> => {
     try {
-      return headOf(key, await s3.send(new HeadObjectCommand(at(key, options.versionId))));
+      return headOf(
+        key,
+        await s3.send(new HeadObjectCommand({ ...at(key, options.versionId), ChecksumMode: 'ENABLED' })),
+      );
     } catch (error) {
       if (isAbsent(error)) return undefined;
       // S3 refuses HEAD without a word. Reading the first byte says why: a version id of another shape is none that is there.
       if (isAwsError(error) && statusOf(error) === 400) return headByReading(key, options.versionId, error);
-      throw explained(error, { bucket: name, key, action: getAction(options.versionId) });
+      throw explained(error, { place, key, action: getAction(options.versionId) });
     }
   };
   const headByReading = async (key: string, versionId: string | undefined, refused: Error) => {
@@ -72,7 +60,7 @@ export function openS3Bucket(name: string, { linkRoleArn }: { linkRoleArn?: stri
         );
       if (isAwsError(error, 'InvalidRange'))
         throw new InvalidInput(`${Range} of ${key} in ${name} was asked for; it is shorter.`);
-      throw explained(error, { bucket: name, key, action: getAction(versionId) });
+      throw explained(error, { place, key, action: getAction(versionId) });
     }
   };
   return {
@@ -80,40 +68,39 @@ export function openS3Bucket(name: string, { linkRoleArn }: { linkRoleArn?: stri
     head,
     read,
     put: (key, body, properties) =>
-      put(s3, name, head, key, typeof body === 'string' ? Buffer.from(body) : body, properties),
-    link: signsLinks(s3, configuration(), name, linkRoleArn),
-    list: listsObjects(s3, name),
-    restore: restoresObjects(s3, name, head),
-    ...openS3Uploads(s3, name, head),
-    listUploads: listsUploads(s3, name),
+      put(place, head, key, typeof body === 'string' ? Buffer.from(body) : body, properties),
+    link: signsLinks(place, options),
+    list: listsObjects(place),
+    restore: restoresObjects(place, head),
+    ...openS3Uploads(place, head),
+    listUploads: listsUploads(place),
   };
 }
 
 const getAction = (versionId: string | undefined) => (versionId === undefined ? 's3:GetObject' : 's3:GetObjectVersion');
 
 async function put(
-  s3: S3Client,
-  bucket: string,
+  place: S3Place,
   head: (key: string) => Promise<ObjectHead | undefined>,
   key: string,
   body: Uint8Array,
-  properties: ObjectProperties & { ifAbsent?: boolean } = {},
+  properties: ObjectProperties & Checked & { ifAbsent?: boolean } = {},
 ): Promise<Stored> {
   checkObject(key, properties);
-  const { contentType, metadata = {}, tags, ifAbsent } = properties;
-  const object = {
-    ...{ Bucket: bucket, Key: key, Body: body, ContentType: contentType, Metadata: metadata },
-    ...taggingOf(tags),
-  };
+  const { contentType, metadata = {}, tags, storageClass, crc32c, ifAbsent } = properties;
+  const command = new PutObjectCommand({
+    ...{ ...place.bucket, Key: key, Body: body, ...place.encryption },
+    ...{ ...propertiesOf(properties), ...checksumOf(crc32c) },
+    ...(ifAbsent && { IfNoneMatch: '*' }),
+  });
   try {
-    const { ETag, VersionId } = await s3.send(
-      new PutObjectCommand({ ...object, ...(ifAbsent && { IfNoneMatch: '*' }) }),
-    );
-    const stored = { key, size: body.byteLength, etag: withoutQuotes(ETag), versionId: VersionId ?? 'null' };
-    return { outcome: 'stored', head: { ...stored, contentType, metadata, lastModified: new Date() } };
+    const answer = await place.s3.send(crc32c === undefined ? command : unsigned(command));
+    const stored = { key, size: body.byteLength, etag: withoutQuotes(answer.ETag) };
+    const head = { ...stored, versionId: answer.VersionId ?? 'null', contentType, metadata, lastModified: new Date() };
+    return { outcome: 'stored', head: { ...head, ...classOf(storageClass), ...foundIn(answer) } };
   } catch (error) {
-    if (isPreconditionFailed(error))
-      return ownRepeat(error, createHash('md5').update(body).digest('hex'), () => head(key));
-    throw explained(error, { bucket, key, action: writeAction(tags) });
+    const own = { etag: createHash('md5').update(body).digest('hex'), size: body.byteLength, crc32c };
+    if (isPreconditionFailed(error)) return ownRepeat(error, own, () => head(key));
+    throw rejectedIfDifferent(explained(error, { place, key, action: writeAction(tags) }), key, crc32c);
   }
 }

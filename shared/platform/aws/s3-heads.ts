@@ -1,5 +1,6 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { ObjectHead } from '../ports.ts';
+import { foundIn } from './s3-checksums.ts';
 import { withoutQuotes } from './s3-errors.ts';
 
 export function headOf(key: string, answer: HeadObjectCommandOutput | GetObjectCommandOutput): ObjectHead {
@@ -15,6 +16,8 @@ export function headOf(key: string, answer: HeadObjectCommandOutput | GetObjectC
     lastModified: answer.LastModified ?? new Date(0),
     ...classOf(answer.StorageClass),
     ...archiveOf(answer),
+    // Of a range, the checksum would be the whole's; S3 leaves it out.
+    ...foundIn(answer),
   };
 }
 

@@ -1,23 +1,24 @@
-import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { Bucket, SignedLink } from '../ports.ts';
 import { assumeRole, type LinkCredentials } from './link-role.ts';
+import { configuration, type S3BucketOptions, type S3Place } from './s3-place.ts';
 
 /**
  * How a bucket signs links. A link dies with the credentials that signed it, however long it was asked for: those of a
  * role are taken anew for each hand-out, so that they have their whole hour left.
  */
-export function signsLinks(s3: S3Client, config: S3ClientConfig, bucket: string, roleArn?: string): Bucket['link'] {
+export function signsLinks({ s3, name }: S3Place, { linkRoleArn, region }: S3BucketOptions): Bucket['link'] {
   return async (key, { versionId, expiresInSeconds }): Promise<SignedLink> => {
-    const role = roleArn === undefined ? undefined : await assumeRole(roleArn);
+    const role = linkRoleArn === undefined ? undefined : await assumeRole(linkRoleArn);
     const { expiration } = role ?? (await s3.config.credentials());
     const signingDate = new Date();
     const command = new GetObjectCommand({
-      Bucket: bucket,
+      Bucket: name,
       Key: key,
       ...(versionId !== undefined && { VersionId: versionId }),
     });
-    const url = await getSignedUrl(role ? signerOf(config, role) : s3, command, {
+    const url = await getSignedUrl(role ? signerOf(role, region) : s3, command, {
       expiresIn: expiresInSeconds,
       signingDate,
     });
@@ -30,8 +31,8 @@ export function signsLinks(s3: S3Client, config: S3ClientConfig, bucket: string,
 const signers = new WeakMap<LinkCredentials, S3Client>();
 
 /** The SDK would keep a role's credentials until shortly before they end; a client of their own ends with them. */
-function signerOf(config: S3ClientConfig, credentials: LinkCredentials): S3Client {
-  const signer = signers.get(credentials) ?? new S3Client({ ...config, credentials });
+function signerOf(credentials: LinkCredentials, region: string | undefined): S3Client {
+  const signer = signers.get(credentials) ?? new S3Client({ ...configuration(region), credentials });
   signers.set(credentials, signer);
   return signer;
 }

@@ -1,19 +1,20 @@
-import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3';
 import type { Bucket } from '../ports.ts';
 import { explained } from './s3-errors.ts';
+import type { S3Place } from './s3-place.ts';
 
 /** S3 says itself where its next page begins: within one key, in the order in which uploads were begun. */
-export function listsUploads(s3: S3Client, bucket: string): Bucket['listUploads'] {
+export function listsUploads(place: S3Place): Bucket['listUploads'] {
   return async ({ prefix = '', after, limit = 1000 } = {}) => {
     const command = new ListMultipartUploadsCommand({
-      Bucket: bucket,
+      ...place.bucket,
       Prefix: prefix,
       MaxUploads: Math.max(1, Math.min(limit, 1000)),
       EncodingType: 'url',
       ...(after && { KeyMarker: after.key, UploadIdMarker: after.uploadId }),
     });
-    const answer = await s3.send(command).catch((error) => {
-      throw explained(error, { bucket, key: `${prefix}*`, action: 's3:ListBucketMultipartUploads' });
+    const answer = await place.s3.send(command).catch((error) => {
+      throw explained(error, { place, key: `${prefix}*`, action: 's3:ListBucketMultipartUploads' });
     });
     const { Uploads = [], IsTruncated, NextKeyMarker, NextUploadIdMarker } = answer;
     const uploads = Uploads.map(({ Key, UploadId = '', Initiated = new Date(0) }) => ({

@@ -4,67 +4,86 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   ListPartsCommand,
-  type S3Client,
+  type StorageClass,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { InvalidInput, Missing } from '../../errors.ts';
+import { crc32cOf } from '../crc32c.ts';
 import { checkObject, checkPartNumber } from '../metadata.ts';
-import type { Bucket, ObjectHead, ObjectProperties, Part, Stored, Upload } from '../ports.ts';
+import type { Bucket, Checked, ObjectHead, ObjectProperties, Part, Stored, Upload } from '../ports.ts';
 import { isAwsError, wasRepeated } from './errors.ts';
+import { checksumOf, foundIn, isOtherKindOfUpload, rejectedIfDifferent, unsigned } from './s3-checksums.ts';
 import { explained, isPreconditionFailed, ownRepeat, withoutQuotes } from './s3-errors.ts';
+import type { S3Place } from './s3-place.ts';
 
 type Head = (key: string, options?: { versionId?: string }) => Promise<ObjectHead | undefined>;
 
+/** S3 adds the parts' checksums up itself, so that the whole has the one that anyone else finds over it. */
+const checksumKind = { ChecksumAlgorithm: 'CRC32C', ChecksumType: 'FULL_OBJECT' } as const;
+
 /** The multipart half of a bucket. */
 export function openS3Uploads(
-  s3: S3Client,
-  bucket: string,
+  place: S3Place,
   head: Head,
 ): Pick<Bucket, 'startUpload' | 'putPart' | 'listParts' | 'publish' | 'abandon'> {
-  const at = ({ key, uploadId }: Upload) => ({ Bucket: bucket, Key: key, UploadId: uploadId });
+  const { s3 } = place;
+  const at = ({ key, uploadId }: Upload) => ({ ...place.bucket, Key: key, UploadId: uploadId });
+  const abandon = async (upload: Upload) => {
+    await s3.send(new AbortMultipartUploadCommand(at(upload))).catch((error) => {
+      if (!isAwsError(error, 'NoSuchUpload')) throw error;
+    });
+  };
   return {
     startUpload: async (key, properties = {}) => {
       checkObject(key, properties);
-      const { contentType: ContentType, metadata: Metadata, tags } = properties;
       const command = new CreateMultipartUploadCommand({
-        ...{ Bucket: bucket, Key: key, ContentType, Metadata },
-        ...taggingOf(tags),
+        ...{ ...place.bucket, Key: key, ...place.encryption },
+        ...{ ...propertiesOf(properties), ...checksumKind },
       });
       const { UploadId = '' } = await s3.send(command).catch((error) => {
-        throw explained(error, { bucket, key, action: writeAction(tags) });
+        throw explained(error, { place, key, action: writeAction(properties.tags) });
       });
       return { key, uploadId: UploadId };
     },
-    putPart: async (upload, partNumber, body) => {
+    putPart: async (upload, partNumber, body, { crc32c = crc32cOf(body) } = {}) => {
       checkPartNumber(partNumber);
-      const command = new UploadPartCommand({ ...at(upload), PartNumber: partNumber, Body: body });
-      const { ETag } = await missingIfEnded(bucket, upload, s3.send(command));
-      return { partNumber, size: body.byteLength, etag: withoutQuotes(ETag) };
+      const part = { PartNumber: partNumber, Body: body, ...checksumOf(crc32c) };
+      const sent = s3.send(unsigned(new UploadPartCommand({ ...at(upload), ...part })));
+      const answer = await missingIfEnded(place.name, upload, sent).catch((error) => {
+        throw rejectedIfDifferent(error, upload.key, crc32c);
+      });
+      return { partNumber, size: body.byteLength, etag: withoutQuotes(answer.ETag), ...foundIn(answer) };
     },
     listParts: async (upload) => {
       const parts: Part[] = [];
       for (let marker: string | undefined; ; ) {
         const command = new ListPartsCommand({ ...at(upload), PartNumberMarker: marker });
-        const page = await missingIfEnded(bucket, upload, s3.send(command));
-        for (const { PartNumber = 0, Size = 0, ETag } of page.Parts ?? [])
-          parts.push({ partNumber: PartNumber, size: Size, etag: withoutQuotes(ETag) });
+        const page = await missingIfEnded(place.name, upload, s3.send(command));
+        for (const { PartNumber = 0, Size = 0, ETag, ChecksumCRC32C } of page.Parts ?? [])
+          parts.push({
+            ...{ partNumber: PartNumber, size: Size, etag: withoutQuotes(ETag) },
+            ...foundIn({ ChecksumCRC32C }),
+          });
         if (!page.IsTruncated) return parts;
         marker = page.NextPartNumberMarker;
       }
     },
-    publish: (upload, parts, options) => publish(s3, bucket, head, upload, parts, options?.ifAbsent),
-    abandon: async (upload) => {
-      await s3.send(new AbortMultipartUploadCommand(at(upload))).catch((error) => {
-        if (!isAwsError(error, 'NoSuchUpload')) throw error;
-      });
-    },
+    publish: (upload, parts, options) => publish({ place, head, abandon }, upload, parts, options),
+    abandon,
   };
 }
+
+export const propertiesOf = ({ contentType, metadata, tags, storageClass }: ObjectProperties) => ({
+  ContentType: contentType,
+  Metadata: metadata,
+  ...(storageClass !== undefined && { StorageClass: storageClass as StorageClass }),
+  ...taggingOf(tags),
+});
 
 type Tags = ObjectProperties['tags'];
 
 /** The form of a query, as S3 wants it; nothing where there is none, which takes no permission. */
-export function taggingOf(tags: Tags = {}): { Tagging?: string } {
+function taggingOf(tags: Tags = {}): { Tagging?: string } {
   const pairs = Object.entries(tags).map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
   return pairs.length === 0 ? {} : { Tagging: pairs.join('&') };
 }
@@ -72,51 +91,75 @@ export function taggingOf(tags: Tags = {}): { Tagging?: string } {
 export const writeAction = (tags: Tags = {}): string =>
   Object.keys(tags).length === 0 ? 's3:PutObject' : 's3:PutObject and s3:PutObjectTagging';
 
+interface Publishing {
+  readonly place: S3Place;
+  readonly head: Head;
+  readonly abandon: (upload: Upload) => Promise<void>;
+}
+
 async function publish(
-  s3: S3Client,
-  bucket: string,
-  head: Head,
+  { place, head, abandon }: Publishing,
   upload: Upload,
   parts: readonly Part[],
-  ifAbsent = false,
+  { ifAbsent = false, crc32c }: Checked & { ifAbsent?: boolean } = {},
 ): Promise<Stored> {
   const { key, uploadId } = upload;
   if (parts.length === 0) throw new InvalidInput(`An upload of ${key} cannot be published without parts.`);
+  const own = { etag: etagOf(parts), size: parts.reduce((sum, part) => sum + part.size, 0), crc32c };
   const command = new CompleteMultipartUploadCommand({
-    ...{ Bucket: bucket, Key: key, UploadId: uploadId },
+    ...{ ...place.bucket, Key: key, UploadId: uploadId },
     ...(ifAbsent && { IfNoneMatch: '*' }),
-    MultipartUpload: { Parts: parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: `"${etag}"` })) },
+    ...(crc32c !== undefined && { ...checksumOf(crc32c), ChecksumType: checksumKind.ChecksumType }),
+    MpuObjectSize: own.size,
+    MultipartUpload: { Parts: parts.map(completed) },
   });
-  const etag = etagOf(parts);
   try {
-    const { ETag, VersionId: versionId } = await s3.send(command);
+    const answer = await place.s3.send(command);
+    const versionId = answer.VersionId;
     // The object is there now, whatever this question is answered; it only adds what the upload was started with.
     const found = await head(key, { versionId }).catch(() => undefined);
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
-    const known = { key, size, etag: withoutQuotes(ETag), versionId: versionId ?? 'null', metadata: {} };
-    return { outcome: 'stored', head: found ?? { ...known, lastModified: new Date() } };
+    const known = { key, size: own.size, etag: withoutQuotes(answer.ETag), versionId: versionId ?? 'null' };
+    return {
+      outcome: 'stored',
+      head: found ?? { ...known, metadata: {}, lastModified: new Date(), ...foundIn(answer) },
+    };
   } catch (error) {
-    if (isPreconditionFailed(error)) return ownRepeat(error, etag, () => head(key));
+    if (isPreconditionFailed(error)) return ownRepeat(error, own, () => head(key));
     if (isAwsError(error, 'NoSuchUpload') && wasRepeated(error)) {
-      const own = await ownRepeat(error, etag, () => head(key));
-      if (own.outcome === 'stored') return own;
+      const repeated = await ownRepeat(error, own, () => head(key));
+      if (repeated.outcome === 'stored') return repeated;
     }
-    if (isAwsError(error, 'NoSuchUpload')) throw missing(bucket, upload, error);
+    if (isAwsError(error, 'ConditionalRequestConflict')) {
+      // S3 wants such an upload begun anew, so this one is over.
+      await abandon(upload).catch(() => {});
+      throw missing(place.name, upload, error);
+    }
+    if (isAwsError(error, 'NoSuchUpload') || isOtherKindOfUpload(error)) throw missing(place.name, upload, error);
     if (isAwsError(error, 'InvalidPart', 'InvalidPartOrder', 'EntityTooSmall'))
-      throw new InvalidInput(`These parts do not make up ${key} in ${bucket}: ${error.message}`, {}, { cause: error });
-    throw explained(error, { bucket, key, action: writeAction() });
+      throw new InvalidInput(
+        `These parts do not make up ${key} in ${place.name}: ${error.message}`,
+        {},
+        { cause: error },
+      );
+    throw rejectedIfDifferent(explained(error, { place, key, action: writeAction() }), key, crc32c);
   }
 }
 
+const completed = ({ partNumber, etag, crc32c }: Part) => ({
+  ...{ PartNumber: partNumber, ETag: `"${etag}"` },
+  ...checksumOf(crc32c),
+});
+
 async function missingIfEnded<T>(bucket: string, upload: Upload, answer: Promise<T>): Promise<T> {
   return answer.catch((error) => {
-    throw isAwsError(error, 'NoSuchUpload') ? missing(bucket, upload, error) : error;
+    const ended = isAwsError(error, 'NoSuchUpload') || isOtherKindOfUpload(error);
+    throw ended ? missing(bucket, upload, error) : error;
   });
 }
 
 const missing = (bucket: string, { key }: Upload, cause: unknown): Missing =>
   new Missing(
-    `There is no unfinished upload of ${key} in ${bucket}: it was published, abandoned or never started.`,
+    `There is no unfinished upload of ${key} in ${bucket}: it was published, abandoned, never started, or has to be started anew.`,
     {},
     { cause },
   );
