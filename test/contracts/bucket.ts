@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect } from 'vitest';
 import { InvalidInput, Missing } from '../../shared/errors.ts';
 import type { Bucket } from '../../shared/platform/ports.ts';
+import { checksumContract } from './bucket-checksums.ts';
 import { linkContract } from './bucket-links.ts';
 import { listContract } from './bucket-lists.ts';
+import { openUploadContract } from './bucket-open-uploads.ts';
 import { type TagsOf, tagContract } from './bucket-tags.ts';
 import { uploadContract } from './bucket-uploads.ts';
 import { checker, fresh, type Gaps, textOf } from './contract.ts';
@@ -144,6 +146,8 @@ export function bucketContract(
     });
 
     uploadContract(check, () => bucket);
+    checksumContract(check, () => bucket);
+    openUploadContract(check, () => bucket);
     linkContract(check, () => bucket);
     listContract(check, () => bucket);
     if (tagsOf) tagContract(check, () => bucket, tagsOf);

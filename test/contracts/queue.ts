@@ -129,6 +129,38 @@ export function queueContract(
       expect((await waiting).map(({ body }) => JSON.parse(body))).toEqual(['here']);
     });
 
+    check('counts what it has: what can be received, what is hidden, what comes later', async () => {
+      const queue = await openQueue();
+      expect(await queue.count()).toBe(0);
+      await queue.send({ body: 1 }, { body: 2 }, { body: 3, delaySeconds: 600 });
+      const message = await receiveSome(queue);
+      expect(await queue.count()).toBe(3);
+      await queue.done(message.receipt);
+      expect(await queue.count()).toBe(2);
+    });
+
+    check('a message tells when it was sent, among the dead letters too', async () => {
+      const { queue, deadLetters } = await open({ maxReceives: 1 });
+      await queue.send({ body: 'poison' });
+      const message = await receiveOne(queue);
+      expect(new Date(message.sentAt ?? '').toISOString()).toBe(message.sentAt);
+      await queue.extend(message.receipt, 0);
+      expect(await queue.receive()).toEqual([]);
+      expect((await receiveOne(deadLetters)).sentAt).toBe(message.sentAt);
+    });
+
+    check('dead letters go back to their queue: received, sent again, done', async () => {
+      const { queue, deadLetters } = await open({ maxReceives: 1 });
+      await queue.send({ body: { runId: 'r1' } });
+      await queue.extend((await receiveOne(queue)).receipt, 0);
+      expect(await queue.receive()).toEqual([]);
+      const dead = await receiveOne(deadLetters);
+      await queue.send({ body: JSON.parse(dead.body) });
+      await deadLetters.done(dead.receipt);
+      expect(await deadLetters.count()).toBe(0);
+      expect(await receiveOne(queue)).toMatchObject({ body: dead.body, receiveCount: 1 });
+    });
+
     check('refuses a delay or a size that can never be sent', async () => {
       const queue = await openQueue();
       await expect(queue.send({ body: 1, delaySeconds: 901 })).rejects.toThrow(InvalidInput);
@@ -136,6 +168,12 @@ export function queueContract(
       expect(await queue.receive()).toEqual([]);
     });
   });
+}
+
+async function receiveSome(queue: Queue): Promise<Received> {
+  const [message] = await queue.receive({ max: 1, waitSeconds: 5, visibilitySeconds: 60 });
+  if (!message) throw new Error('No message came.');
+  return message;
 }
 
 async function receiveOne(queue: Queue, waitSeconds = 5): Promise<Received> {
