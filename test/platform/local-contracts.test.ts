@@ -1,6 +1,7 @@
 import { afterAll } from 'vitest';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import { bucketContract } from '../contracts/bucket.ts';
+import { busContract } from '../contracts/bus.ts';
 import { fresh } from '../contracts/contract.ts';
 import { queueContract } from '../contracts/queue.ts';
 import { tableContract } from '../contracts/table.ts';
@@ -23,4 +24,8 @@ bucketContract('The local bucket', async () => platform.bucket('uploads'), {
 queueContract('The local queue', async (options) => {
   const name = fresh('queue');
   return { queue: platform.queue(name, options), deadLetters: platform.queue(`${name}-dead`) };
+});
+busContract('The local bus', async () => {
+  const after = platform.events({ after: 0, limit: 10_000 }).at(-1)?.place ?? 0;
+  return { bus: platform.bus(), told: async () => platform.events({ after }) };
 });
