@@ -32,7 +32,10 @@ export async function admitUpload(deps: AdmitDeps, upload: Upload): Promise<read
   // Without a rule nobody asked for a run, so there is nothing to keep but a line in the log.
   if (rules.length === 0) return passedOver(deps, upload);
   const runs: Run[] = [];
-  for (const rule of rules) runs.push(await admit(deps, await claimRun(deps, upload, rule)));
+  for (const rule of rules) {
+    const run = await claimRun(deps, upload, rule);
+    if (run !== undefined) runs.push(await admit(deps, run));
+  }
   return runs;
 }
 

@@ -12,15 +12,16 @@ const claimSeconds = 120;
 
 /**
  * The one run of this upload and rule: made now, or by whoever heard of it first. The claim is written before
- * anything that costs money, so however often an upload is announced there is one run.
+ * anything that costs money, so however often an upload is announced there is one run. Undefined where its records
+ * have had their time: the claim is all that is left of it.
  */
-export async function claimRun(deps: RunDeps, upload: Upload, rule: Rule): Promise<Run> {
+export async function claimRun(deps: RunDeps, upload: Upload, rule: Rule): Promise<Run | undefined> {
   const run = newRun(deps, upload, rule);
   const claim: Item = { ...claimKey(uploadIdentity(upload), rule.id), type: 'claim', runId: run.id };
   const written = await deps.runs.write({ put: claim, if: 'absent' }, ...born(run));
   if (written.done) return claimed(deps, run);
   const before = await claimedBefore(deps, claim);
-  return wasPutAgain(before, upload) ? claimAgain(deps, claim, before, run) : before;
+  return before && wasPutAgain(before, upload) ? claimAgain(deps, claim, before, run) : before;
 }
 
 function born(run: Claimed): readonly Write[] {
@@ -45,7 +46,7 @@ const wasPutAgain = (before: Run, upload: Upload): boolean =>
   cameBefore(before.upload, upload) === true;
 
 /** The run in place of one that was refused. Of two who hear of it at once, one makes it and the other follows. */
-async function claimAgain(deps: RunDeps, claim: Item, before: Run, first: Claimed): Promise<Run> {
+async function claimAgain(deps: RunDeps, claim: Item, before: Run, first: Claimed): Promise<Run | undefined> {
   const run: Claimed = { ...first, attempt: before.attempt, previousRunId: before.id };
   const written = await deps.runs.write(
     { update: { pk: claim.pk, sk: claim.sk }, set: { runId: run.id }, if: { runId: before.id } },
@@ -82,9 +83,12 @@ const onlyUpload = ({ bucket, key, versionId, etag, size, sequencer, reason }: U
   reason,
 });
 
-async function claimedBefore({ runs }: RunDeps, { pk, sk }: Item): Promise<Run> {
+async function claimedBefore({ runs, log }: RunDeps, { pk, sk }: Item): Promise<Run | undefined> {
   const claim = await runs.get({ pk, sk });
-  const run = typeof claim?.runId === 'string' ? await readRun(runs, claim.runId) : undefined;
-  if (run === undefined) throw new Error(`The claim ${pk} ${sk} was taken, but its run is not there. Try again.`);
+  if (typeof claim?.runId !== 'string')
+    throw new Error(`The claim ${pk} ${sk} was taken, but is not there. Try again.`);
+  const run = await readRun(runs, claim.runId);
+  // Claim and run are written together, so the run was there; only its records do not stay for good.
+  if (run === undefined) log.info('upload.known', { claim: `${pk} ${sk}`, runId: claim.runId });
   return run;
 }
