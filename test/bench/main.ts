@@ -1,9 +1,13 @@
-/** `npm run bench`: what an edit costs. `npm run bench pipeline`: how soon the pipeline answers, and what it bears. */
-const [what = 'edit'] = process.argv.slice(2);
+/**
+ * `npm run bench`: what an edit costs. `npm run bench pipeline`: how soon the pipeline answers, and what it bears.
+ * `npm run bench copy`: how fast outputs are copied, beside others. `npm run bench costs`: what AWS would ask for runs.
+ */
+const [what = 'edit', ...options] = process.argv.slice(2);
 if (what === 'edit') await (await import('./edit.ts')).benchEdit();
 else if (what === 'pipeline') await (await import('./pipeline.ts')).benchPipeline();
+else if (what === 'copy') await (await import('./copy/copy.ts')).benchCopy(options);
 else {
-  console.error(`There is no bench "${what}". Say: npm run bench, or: npm run bench pipeline`);
+  console.error(`There is no bench "${what}". Say: npm run bench, or with one of these words: pipeline, copy, costs`);
   process.exitCode = 1;
 }
 

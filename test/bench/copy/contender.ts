@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { now } from '../clock.ts';
+import type { AwsEnvironment } from './emulator.ts';
+import { peakMemory } from './peak-memory.ts';
+
+/** What is to be copied: `bytes` each, from these links to these keys. */
+export interface CopyJob {
+  readonly bytes: number;
+  readonly objects: readonly { readonly link: string; readonly key: string }[];
+}
+
+export interface Measured {
+  readonly seconds: number;
+  /** The highest resident memory of the program, or the sum of its programs' own highest. */
+  readonly peakBytes: number;
+}
+
+export interface Contender {
+  readonly name: string;
+  /** How it was called, as far as that decides its speed. */
+  readonly options: string;
+  /** Why it does not take part. */
+  readonly skipped?: string;
+  copy(job: CopyJob): Promise<Measured>;
+}
+
+const longestMs = 15 * 60_000;
+
+/** Runs a command to its end, timed from its start; throws what it said when it fails or takes far too long. */
+export async function measureCommand(
+  [program, ...options]: readonly [string, ...string[]],
+  environment: AwsEnvironment,
+): Promise<Measured> {
+  const begin = now();
+  const child = spawn(program, options, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    // A group of its own: what takes too long is ended with all that it started.
+    detached: true,
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      said = (said + chunk).slice(-2000);
+    });
+  const peak = peakMemory(child.pid ?? 0);
+  const code = await ended(child);
+  const seconds = (now() - begin) / 1000;
+  const peakBytes = peak();
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${said}`);
+  return { seconds, peakBytes };
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  const late = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), longestMs);
+  try {
+    const [code] = await once(child, 'close');
+    return code;
+  } finally {
+    clearTimeout(late);
+  }
+}
