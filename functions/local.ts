@@ -47,6 +47,8 @@ export interface Surroundings {
   readonly trustedHosts: readonly string[];
   readonly apiKey: string;
   readonly webhookSecret: string;
+  /** With which our own webhooks are signed. */
+  readonly signingSecret: string;
   /** Aborted when the program is about to end. */
   readonly stopping: AbortSignal;
 }
@@ -121,8 +123,9 @@ async function lookAround(
     clock: Date.now,
     url: `http://${hostname}:${port}`,
     trustedHosts: [`${hostname}:${port}`],
-    apiKey: await ensureSecret(remembered, 'api-key', 'mk_'),
-    webhookSecret: await ensureSecret(remembered, 'webhook-secret', 'whsk_'),
+    apiKey: await ensureSecret(remembered, 'api-key'),
+    webhookSecret: await ensureSecret(remembered, 'webhook-secret'),
+    signingSecret: await ensureSecret(remembered, 'signing-secret'),
   };
 }
 

@@ -8,7 +8,7 @@ import { cleanWork } from '../../shared/engine/work.ts';
 import { engineWorkHandler } from '../engine-work.ts';
 import type { Surroundings } from '../local.ts';
 import type { Lane } from './pump.ts';
-import type { Stores } from './stores.ts';
+import { queueNames, type Stores } from './stores.ts';
 import { inTurns } from './turns.ts';
 
 const hour = 3600;
@@ -43,6 +43,6 @@ export async function openEngine(stores: Stores, around: Surroundings) {
     webhookSecret: async () => webhookSecret,
     webhookPausesSeconds: [1, 4, 16],
   });
-  const lane: Lane = { name: 'work', queue: stores.workQueue, door, concurrency: 16 };
+  const lane: Lane = { name: queueNames.workQueue, queue: stores.workQueue, door, concurrency: 16 };
   return { api: engineApi({ ...deps, firstKey: async () => apiKey }), lanes: [lane] };
 }

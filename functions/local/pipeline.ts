@@ -5,6 +5,7 @@ import type { RuleSet } from '../../shared/runs/rules/rule.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { copyOutputHandler } from '../copy-output.ts';
 import type { Surroundings } from '../local.ts';
+import { notifyHandler } from '../notify.ts';
 import { reconcileHandler } from '../reconcile.ts';
 import { settleHandler } from '../settle.ts';
 import { startRunHandler } from '../start-run.ts';
@@ -12,19 +13,22 @@ import { webhookHandler } from '../webhook.ts';
 import { folderRules } from './folder-rules.ts';
 import type { Lane } from './pump.ts';
 import { resultsHandler } from './results.ts';
-import type { Stores } from './stores.ts';
+import { queueNames, type Stores } from './stores.ts';
 
 const hour = 3600;
 /** Agent runs in flight: enough that fetching and copying overlap with the one render at a time. */
 const slots = 4;
 
+const loopback = ['127.0.0.1', 'localhost', '[::1]'];
+
 /** The pipeline's doors on this machine: its webhook, its reconcile, and the lanes of its queues. */
 export function openPipeline(stores: Stores, around: Surroundings) {
-  const { clock, log, url, trustedHosts, apiKey, webhookSecret, dataFolder } = around;
-  const { runs, uploads, deliveries, payloads, startQueue, settleQueue, copyQueue, resultsQueue, remembered } = stores;
+  const { clock, log, url, trustedHosts, apiKey, webhookSecret, signingSecret, dataFolder } = around;
+  const { runs, uploads, deliveries, payloads, remembered, bus } = stores;
+  const { startQueue, settleQueue, copyQueue, notifyQueue, resultsQueue } = stores;
   const mosaic = mosaicClient({ baseUrl: url, apiKey: async () => apiKey });
   // Our engine's run list shows a run at once, so an uncertain start is soon certain.
-  const deps = { runs, clock, log, mosaic, runDeadlineSeconds: 14 * hour, uncertainWaitSeconds: 5 };
+  const deps = { runs, clock, log, mosaic, notifyQueue, runDeadlineSeconds: 14 * hour, uncertainWaitSeconds: 5 };
   let rules: () => Promise<RuleSet> = async () => {
     throw new Error('The agents are not known yet.');
   };
@@ -35,14 +39,21 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     uploadLinkSeconds: 7 * 24 * hour,
   });
   const settle = settleHandler({ ...deps, startQueue, settleQueue, copyQueue, rules: () => rules() });
-  const copyOutput = copyOutputHandler({ ...deps, deliveries, trustedHosts });
+  const copyOutput = copyOutputHandler({ ...deps, copyQueue, deliveries, trustedHosts });
+  const notify = notifyHandler({
+    ...{ ...deps, bus, deliveries },
+    // Who is told is named by the rules, which are the user's own; so a program of theirs on this machine may be.
+    trustedHosts: [...trustedHosts, ...loopback],
+    signingSecrets: async () => [signingSecret],
+  });
   const results = resultsHandler({ deliveries, uploads, remembered, log, folder: join(dataFolder, 'deliveries') });
   const lanes: readonly Lane[] = [
     // Uploads that arrive together are admitted together, and what waits is started once for all of them.
-    { name: 'starts', queue: startQueue, door: startRun, concurrency: 1, batch: 10 },
-    { name: 'settles', queue: settleQueue, door: settle, concurrency: 4 },
-    { name: 'copies', queue: copyQueue, door: copyOutput, concurrency: 2 },
-    { name: 'results', queue: resultsQueue, door: results, concurrency: 2 },
+    { name: queueNames.startQueue, queue: startQueue, door: startRun, concurrency: 1, batch: 10 },
+    { name: queueNames.settleQueue, queue: settleQueue, door: settle, concurrency: 4 },
+    { name: queueNames.copyQueue, queue: copyQueue, door: copyOutput, concurrency: 2 },
+    { name: queueNames.notifyQueue, queue: notifyQueue, door: notify, concurrency: 4, ownPauses: true },
+    { name: queueNames.resultsQueue, queue: resultsQueue, door: results, concurrency: 2 },
   ];
   return {
     mosaic,

@@ -12,6 +12,8 @@ export interface Lane {
   readonly concurrency: number;
   /** Messages in one event, at most 10; default 1, which lets each take its own time. */
   readonly batch?: number;
+  /** The door says by itself when what failed comes again. */
+  readonly ownPauses?: boolean;
 }
 
 export interface Pump {
@@ -88,8 +90,10 @@ async function deliver(lane: Lane, messages: readonly Received[], log: Log): Pro
   try {
     const outcome = await lane.door({ Records: messages.map((message) => asRecord(lane.name, message)) });
     const failed = new Set((outcome?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier));
-    for (const message of messages)
-      await (failed.has(message.messageId) ? putBack(lane, message) : lane.queue.done(message.receipt));
+    for (const message of messages) {
+      if (!failed.has(message.messageId)) await lane.queue.done(message.receipt);
+      else if (!lane.ownPauses) await putBack(lane, message);
+    }
   } catch (error) {
     const messageIds = messages.map(({ messageId }) => messageId);
     log.error('door.failed', { queue: lane.name, messageIds, error });

@@ -7,7 +7,7 @@ import { ensureSecret, type Stores } from '../local/stores.ts';
 /** The folder's engine without a server: enough for what a command asks of it, which agents and nodes there are. */
 export async function engineInProcess({ engine, media, workQueue, remembered }: Stores): Promise<Mosaic> {
   await seedReadyAgents(engine);
-  const apiKey = () => ensureSecret(remembered, 'api-key', 'mk_');
+  const apiKey = () => ensureSecret(remembered, 'api-key');
   const api = engineApi({
     ...{ table: engine, bucket: media, queue: workQueue, clock: Date.now, log: silentLog },
     trustedHosts: [],

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { Missing } from '../../shared/errors.ts';
 import { silentLog } from '../../shared/log.ts';
 import type { Mosaic } from '../../shared/mosaic/client.ts';
-import { isOwned, openLocal } from '../../shared/platform/local/index.ts';
+import { isOwned, type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
 import { agentsByName } from '../local/agents.ts';
 import { folderRules } from '../local/folder-rules.ts';
 import { shownPath } from '../local/shown-path.ts';
-import { openStores, type Stores } from '../local/stores.ts';
+import { openStores, queueNames, type Stores } from '../local/stores.ts';
+import type { Hop } from './dead-letters.ts';
 import type { World } from './world.ts';
 
 /** The folder of an `npm start`, beside it when it runs: it finds what is written and sent here by itself. */
@@ -21,11 +22,13 @@ export function openLocalWorld(dataFolder: string): World {
     );
   const platform = openLocal({ folder: dataFolder, own: false });
   const stores = openStores(platform);
-  const { runs, uploads, startQueue, settleQueue } = stores;
+  const { runs, uploads, startQueue, settleQueue, notifyQueue } = stores;
   const mosaic = engineOf(stores);
   const initialRules = async () => folderRules(await agentsByName(await mosaic()));
   return {
-    ...{ name, isStage: false, runs, uploads, startQueue, settleQueue, mosaic, initialRules },
+    ...{ name, isStage: false, runs, uploads, startQueue, settleQueue, notifyQueue, mosaic, initialRules },
+    copyQueue: () => stores.copyQueue,
+    hops: () => hopsOf(platform, stores),
     buckets: ['uploads', 'deliveries'],
     places: { uploads: 'uploads', deliveries: 'deliveries', deliveriesPrefix: '' },
     rules: async () => storedRules({ runs, clock: Date.now }, parseRules(await initialRules()), 0)(),
@@ -36,6 +39,14 @@ export function openLocalWorld(dataFolder: string): World {
     close: () => platform.close(),
   };
 }
+
+const hopsOf = (platform: LocalPlatform, stores: Stores): readonly Hop[] =>
+  Object.entries(queueNames).map(([store, name]) => ({
+    name,
+    queue: stores[store as keyof typeof queueNames],
+    deadLetters: platform.queue(`${name}-dead`),
+    waitSeconds: 0,
+  }));
 
 /** Loaded when it is asked for: most commands have no need of an engine. */
 function engineOf(stores: Stores): () => Promise<Mosaic> {

@@ -12,6 +12,7 @@ const backfill = () => import('./backfill.ts');
 const control = () => import('./control.ts');
 const explain = () => import('./explain.ts');
 const listRuns = () => import('./list-runs.ts');
+const redriving = () => import('./redrive.ts');
 const rulesVersions = () => import('./rules-versions.ts');
 const showRun = () => import('./show-run.ts');
 const watching = () => import('./watch.ts');
@@ -100,6 +101,11 @@ export function program(print: Print, exit: (code: number) => void): Command {
     .description('another attempt of a run that has ended; it may be paid for once more')
     .option('--never-began', 'you have made sure that its agent run never began (after a start without an answer)')
     .action(does(async (world, [runId = ''], options) => (await control()).retry(world, runId, options)));
+  tessera
+    .command('redrive [queues...]')
+    .description('have dead letters tried again, of all QUEUES or those named; or RUN: deliver it again, unpaid')
+    .option('--dry-run', 'only show what lies there: queue, age, run, object')
+    .action(does(async (world, words, options) => (await redriving()).redrive(world, words, options)));
   tessera
     .command('backfill <prefix>')
     .description('take what lies in the uploads already, below PREFIX ("" for all); goes on where it was stopped')

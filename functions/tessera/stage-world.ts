@@ -1,16 +1,19 @@
-import type { Stack } from '@aws-sdk/client-cloudformation';
-import { InvalidInput, Missing } from '../../shared/errors.ts';
+import { InvalidInput } from '../../shared/errors.ts';
 import { silentLog } from '../../shared/log.ts';
 import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { storedRules } from '../../shared/runs/rules/stored-rules.ts';
-import { explained } from './aws-errors.ts';
+import type { Hop } from './dead-letters.ts';
+import { findStage, type StageOutputs } from './stage-outputs.ts';
 import type { World } from './world.ts';
 
 /** A deployed stage, found by what its stack says of itself. */
 export async function openStageWorld(stage: string): Promise<World> {
-  const outputs = outputsOf(await findStack(stage), stage);
+  return stageWorld(stage, (await findStage(stage)).outputs);
+}
+
+export function stageWorld(stage: string, outputs: StageOutputs): World {
   const secrets = secretsManager();
   const uploads = outputs.UploadsBucket;
   const runs = dynamoTable(outputs.RunsTable);
@@ -22,6 +25,10 @@ export async function openStageWorld(stage: string): Promise<World> {
     uploads: s3Bucket(uploads),
     startQueue: sqsQueue(outputs.StartQueue),
     settleQueue: sqsQueue(outputs.SettleQueue),
+    // A stage without one tells nobody.
+    notifyQueue: outputs.NotifyQueue === undefined ? undefined : sqsQueue(outputs.NotifyQueue),
+    copyQueue: () => sqsQueue(needed(stage, outputs, 'CopyQueue')),
+    hops: () => hopsOf(stage, outputs),
     buckets: [uploads, outputs.DeliveriesBucket],
     places: { uploads, deliveries: outputs.DeliveriesBucket, deliveriesPrefix: outputs.DeliveriesPrefix },
     mosaic: async () =>
@@ -35,49 +42,26 @@ export async function openStageWorld(stage: string): Promise<World> {
   };
 }
 
-const needed = [
-  'RunsTable',
-  'UploadsBucket',
-  'DeliveriesBucket',
-  'StartQueue',
-  'SettleQueue',
-  'MosaicApiUrl',
-  'MosaicApiKeySecret',
-  'InitialRules',
+const hopNames = [
+  ['starts', 'StartQueue', 'StartDeadLetters'],
+  ['settles', 'SettleQueue', 'SettleDeadLetters'],
+  ['copies', 'CopyQueue', 'CopyDeadLetters'],
+  ['notices', 'NotifyQueue', 'NotifyDeadLetters'],
 ] as const;
-type Outputs = Record<(typeof needed)[number] | 'DeliveriesPrefix', string>;
 
-const stackNameOf = (stage: string): string => `tessera-${stage}-pipeline`;
+const hopsOf = (stage: string, outputs: StageOutputs): readonly Hop[] =>
+  hopNames.map(([name, queue, deadLetters]) => ({
+    name,
+    queue: sqsQueue(needed(stage, outputs, queue)),
+    deadLetters: sqsQueue(needed(stage, outputs, deadLetters)),
+    // One of its machines may be asked in vain; who waits asks them all.
+    waitSeconds: 1,
+  }));
 
-async function findStack(stage: string): Promise<Stack> {
-  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
-  const client = new CloudFormationClient({});
-  try {
-    const { Stacks: [stack] = [] } = await client.send(new DescribeStacksCommand({ StackName: stackNameOf(stage) }));
-    if (stack) return stack;
-  } catch (error) {
-    if (!/does not exist/.test((error as Error).message)) throw explained(error);
-  } finally {
-    client.destroy();
-  }
-  const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-  throw new Missing(
-    `There is no stack ${stackNameOf(stage)} in ${region ?? "this profile's region"}. ` +
-      'Check the stage, --region and --profile; or deploy the stage first (npm run deploy).',
+function needed(stage: string, outputs: StageOutputs, name: keyof StageOutputs): string {
+  const value = outputs[name];
+  if (value !== undefined) return value;
+  throw new InvalidInput(
+    `The stage ${stage} does not say its ${name}: it was deployed by an older Tessera. Deploy it again.`,
   );
-}
-
-/** An empty value cannot be an output, so the prefix is missing where there is none. */
-export function outputsOf({ Outputs: given = [] }: Pick<Stack, 'Outputs'>, stage: string): Outputs {
-  const values = new Map(given.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
-  const missing = needed.filter((name) => !values.get(name));
-  if (missing.length > 0)
-    throw new InvalidInput(
-      `The stack ${stackNameOf(stage)} does not say its ${missing.join(', ')}: it was deployed by an older Tessera. Deploy it again.`,
-    );
-  const deliveriesPrefix = values.get('DeliveriesPrefix') ?? '';
-  return {
-    DeliveriesPrefix: deliveriesPrefix,
-    ...Object.fromEntries(needed.map((name) => [name, values.get(name)])),
-  } as Outputs;
 }

@@ -2,6 +2,7 @@ import type { Log } from '../../shared/log.ts';
 import type { Mosaic } from '../../shared/mosaic/client.ts';
 import type { Bucket, Clock, Json, Queue, Table } from '../../shared/platform/ports.ts';
 import type { RuleSet } from '../../shared/runs/rules/rule.ts';
+import type { Hop } from './dead-letters.ts';
 
 /** What a command works on: a stage in AWS, or a folder on this machine. */
 export interface World {
@@ -14,6 +15,11 @@ export interface World {
   readonly buckets: readonly string[];
   readonly startQueue: Queue;
   readonly settleQueue: Queue;
+  /** So that what a command changes is told at once. */
+  readonly notifyQueue?: Queue;
+  readonly copyQueue: () => Queue;
+  /** The queues whose messages may fail for good. */
+  readonly hops: () => readonly Hop[];
   readonly places: { readonly uploads: string; readonly deliveries: string; readonly deliveriesPrefix: string };
   readonly mosaic: () => Promise<Mosaic>;
   /** The document that holds where none was ever applied by command. */
