@@ -23,6 +23,8 @@ function checkNode() {
 
 /** True when every locked package is there in the locked version; optional ones may be missing (another platform's). */
 function isInstalled() {
+  // Installed as a package of somebody else's project: npm has seen to its dependencies, and no lockfile comes along.
+  if (!existsSync(join(root, 'package-lock.json'))) return true;
   const installed = readPackages('node_modules/.package-lock.json');
   if (!installed) return false;
   return Object.entries(readPackages('package-lock.json') ?? {}).every(([path, wanted]) => {

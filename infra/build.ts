@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { assetsFolder } from './doors.ts';
-import { placeFfmpeg } from './ffmpeg-asset.ts';
+import { placeFfmpeg, writePins } from './ffmpeg-asset.ts';
 import { bundleFunctions } from './function-assets.ts';
 import { packageFolder } from './package-folder.ts';
 
@@ -10,6 +10,7 @@ export async function build(say: (line: string) => void = console.log): Promise<
   const bundles = await bundleFunctions({ entriesFolder: join(packageFolder, 'functions/aws'), assetsFolder });
   for (const { door, bytes } of bundles) say(`${door.padEnd(12)} ${kilobytes(bytes).padStart(9)}`);
   const ffmpeg = await placeFfmpeg(join(assetsFolder, 'engine-work'), say, { projectFolder: packageFolder });
+  await writePins(packageFolder);
   say(`${'with FFmpeg'.padEnd(12)} ${kilobytes(ffmpeg.folderBytes).padStart(9)} (engine-work, unzipped)`);
 }
 

