@@ -1,9 +1,52 @@
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type CopyDeps, copyOutput } from '../shared/runs/copy-output.ts';
 import { eachMessage } from '../shared/runs/each-message.ts';
 import { parseCopyMessage } from '../shared/runs/messages.ts';
 
+export interface CopyDoorDeps extends CopyDeps {
+  /** How long one message works on a copy before it hands over to another; default 120. */
+  readonly sliceSeconds?: number;
+}
+
+/** How long a worker may be silent before its message is handed to another: what a crash costs. */
+const visibilitySeconds = 90;
+/** Kept of Lambda's time for parts under way and the end of the run. */
+const spareMs = 60_000;
+
 export const copyOutputHandler =
-  (deps: CopyDeps) =>
-  (event: SQSEvent): Promise<SQSBatchResponse> =>
-    eachMessage(event, deps.log, (body) => copyOutput(deps, parseCopyMessage(body)));
+  (deps: CopyDoorDeps) =>
+  async (event: SQSEvent, context?: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
+    const waiting = new Set(event.Records);
+    const extend = () => hide(deps, [...waiting], visibilitySeconds);
+    await extend();
+    return eachMessage(
+      event,
+      deps.log,
+      async (body, record) => {
+        await copyOutput(deps, parseCopyMessage(body), { extend, deadlineMs: deadlineMs(deps, context) });
+        waiting.delete(record);
+      },
+      async (record) => {
+        waiting.delete(record);
+        await hide(deps, [record], secondsUntilNextTry(record));
+      },
+    );
+  };
+
+/** A slice ends well before Lambda would end it. */
+function deadlineMs({ clock, sliceSeconds = 120 }: CopyDoorDeps, context?: Pick<Context, 'getRemainingTimeInMillis'>) {
+  const leftMs = context === undefined ? Number.POSITIVE_INFINITY : context.getRemainingTimeInMillis() - spareMs;
+  return clock() + Math.max(0, Math.min(sliceSeconds * 1000, leftMs));
+}
+
+/** Soon, then later: the queue's own pause is as long as the longest copy. */
+const secondsUntilNextTry = ({ attributes }: SQSRecord): number =>
+  Math.min(300, 5 * 4 ** (Number(attributes.ApproximateReceiveCount) - 1));
+
+/** One that is handed out twice is copied once all the same, so that it could not be hidden is no reason to stop. */
+async function hide({ copyQueue, log }: CopyDoorDeps, records: readonly SQSRecord[], seconds: number): Promise<void> {
+  for (const { messageId, receiptHandle } of records)
+    await copyQueue
+      .extend(receiptHandle, seconds)
+      .catch((error: unknown) => log.warn('message.extend-failed', { messageId, error }));
+}

@@ -1,19 +1,30 @@
-import { Missing, messageOf, PermanentError } from '../errors.ts';
+import { messageOf, PermanentError } from '../errors.ts';
 import type { Mosaic } from '../mosaic/client.ts';
 import type { openLink } from '../platform/links.ts';
-import type { Write } from '../platform/ports.ts';
+import type { Queue, Write } from '../platform/ports.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
-import { deliveryKey } from './delivery-key.ts';
-import { identityOf, propertiesOf } from './delivery-properties.ts';
-import type { CopyMessage } from './messages.ts';
+import { adoptedOutput } from './delivery/adopted-output.ts';
+import { companionsOf, mayBeCopied } from './delivery/companions.ts';
+import { copySlice, type HandedOver, type Slice } from './delivery/copy-slice.ts';
+import { askForCopies, type CopyMessage } from './messages.ts';
 import { readRun } from './move-run.ts';
-import { type CopiedOutput, noteOutput, type OutputState, readOutput } from './output-items.ts';
+import {
+  type CopyingOutput,
+  type EndedOutput,
+  endedOutputs,
+  noteOutput,
+  type OutputState,
+  readOutput,
+} from './output-items.ts';
 import type { Copying, ExpectedOutput } from './run.ts';
 import { keyPk } from './run-items.ts';
-import { abandonTransfer, KeyTaken, type RememberedTransfer, transfer } from './transfer.ts';
+import { abandonTransfer } from './transfer.ts';
+import { keepable } from './words.ts';
 
 export interface CopyDeps extends DeliverDeps {
   readonly mosaic: Mosaic;
+  /** For what is left of a copy when its slice of time is over. */
+  readonly copyQueue: Queue;
   /** Hosts whose links may be plain HTTP in a private network: our own engine's, on one machine. */
   readonly trustedHosts: readonly string[];
   /** How an output's link is opened; default: over the network. */
@@ -24,19 +35,52 @@ export interface CopyDeps extends DeliverDeps {
 export async function copyOutput(
   deps: CopyDeps,
   message: CopyMessage,
-): Promise<'copied' | 'already-copied' | 'not-due'> {
+  slice: Slice = {},
+): Promise<'copied' | 'already-copied' | 'not-due' | 'handed-over'> {
   const run = await readRun(deps.runs, message.runId);
   const output = run?.status === 'copying' ? run.expected.find(({ id }) => id === message.outputId) : undefined;
   if (run?.status !== 'copying' || output === undefined) return 'not-due';
   const before = await readOutput(deps.runs, run.id, output.id);
-  const alreadyEnded = before !== undefined && before.status !== 'copying';
-  if (!alreadyEnded) {
-    const ended = await copyOrGiveUp(deps, run, output, before);
-    await noteOutput(deps.runs, run.id, output.id, ended, foundBy(deps, run, ended));
+  if (before !== undefined && before.status !== 'copying') {
+    await goOn(deps, run, output);
+    return 'already-copied';
   }
-  // Also when it was copied before: an earlier worker may have stopped between the copy and the end of the run.
+  // The end of its video asks for it.
+  if (!mayBeCopied(output, await endedOutputs(deps.runs, run.id))) return 'not-due';
+  const begunMs = deps.clock();
+  const ended = await copyOrGiveUp(deps, { run, output, before, ...slice });
+  if (ended.status === 'handed-over') return handOver(deps, message, ended);
+  const isNews = await noteOutput(deps.runs, run.id, output.id, ended, foundBy(deps, run, ended));
+  if (isNews) measure(deps, run, output, ended, deps.clock() - begunMs);
+  await slice.extend?.();
+  await goOn(deps, run, output);
+  return 'copied';
+}
+
+/** Also when it was copied before: an earlier worker may have stopped between the copy and what follows from it. */
+async function goOn(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {
+  const companions = companionsOf(run.expected, output.id);
+  if (companions.length > 0) {
+    const ended = await endedOutputs(deps.runs, run.id);
+    const missing = companions.filter(({ id }) => !ended.has(id));
+    if (missing.length > 0)
+      return askForCopies(
+        deps.copyQueue,
+        run.id,
+        missing.map(({ id }) => id),
+      );
+  }
   await deliverRun(deps, run);
-  return alreadyEnded ? 'already-copied' : 'copied';
+}
+
+/** Only while something arrives: a source that gives nothing comes to the dead letters, where it is seen. */
+async function handOver(deps: CopyDeps, message: CopyMessage, { arrivedBytes }: HandedOver): Promise<'handed-over'> {
+  const { runId, outputId } = message;
+  if (arrivedBytes === message.arrivedBytes)
+    throw new Error(`Of output ${outputId}, nothing has arrived in this slice; ${arrivedBytes} bytes are there.`);
+  await deps.copyQueue.send({ body: { runId, outputId, arrivedBytes } });
+  deps.log.info('output.handed-over', { runId, outputId, arrivedBytes });
+  return 'handed-over';
 }
 
 /** An output's key leads to its run, as an upload's does. */
@@ -45,71 +89,55 @@ function foundBy({ deliveries }: CopyDeps, { id, createdAt }: Copying, ended: Ou
   return [{ put: { pk: keyPk(deliveries.name, ended.key), sk: `${createdAt}#${id}`, type: 'key', runId: id } }];
 }
 
-async function copyOrGiveUp(
-  deps: CopyDeps,
+function measure(
+  { log, metrics }: CopyDeps,
   run: Copying,
   output: ExpectedOutput,
-  before: OutputState | undefined,
-): Promise<OutputState> {
+  ended: EndedOutput,
+  ms: number,
+): void {
+  if (ended.status !== 'copied') return;
+  const { key, size: bytes } = ended;
+  log.info('output.copied', { runId: run.id, outputId: output.id, key, bytes });
+  metrics?.bytes('BytesDelivered', bytes);
+  metrics?.milliseconds('CopySeconds', ms);
+}
+
+interface Attempt extends Slice {
+  readonly run: Copying;
+  readonly output: ExpectedOutput;
+  readonly before?: CopyingOutput;
+}
+
+async function copyOrGiveUp(deps: CopyDeps, attempt: Attempt): Promise<EndedOutput | HandedOver> {
+  const { run, output, before } = attempt;
   try {
-    return await copy(deps, run, output, before);
+    const adopted = before === undefined ? await adoptedOutput(deps, run, output) : undefined;
+    return adopted ?? (await copySlice(deps, attempt));
   } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
+    if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, attempt))) throw error;
     deps.log.error('output.given-up', { runId: run.id, outputId: output.id, error });
     await forgetParts(deps, run, output);
-    return { status: 'failed', reason: messageOf(error) };
+    return { status: 'failed', reason: keepable(messageOf(error), 500) };
   }
 }
+
+/** A video is worth a week of tries, and an alarm. What was made beside it must not keep it back for longer than minutes. */
+async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: Attempt): Promise<boolean> {
+  if (output.kind === undefined) return false;
+  const state = await readOutput(runs, run.id, output.id);
+  if (state !== undefined && state.status !== 'copying') return false;
+  const failures = (before?.failures ?? 0) + 1;
+  await noteOutput(runs, run.id, output.id, { status: 'copying', ...state, failures });
+  return failures >= companionTries;
+}
+
+/** As many as a message has before it comes to the dead letters. */
+const companionTries = 5;
 
 /** Unfinished parts cost money until somebody says that nobody will finish them. */
 async function forgetParts(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {
   const state = await readOutput(deps.runs, run.id, output.id);
-  if (state?.status === 'copying') await abandonTransfer(deps.deliveries, state.transfer);
-}
-
-/** The edit is paid for: where another run's output has the name that the rule gives, this one's is marked. */
-async function copy(
-  deps: CopyDeps,
-  run: Copying,
-  output: ExpectedOutput,
-  before: OutputState | undefined,
-): Promise<CopiedOutput> {
-  try {
-    return await copyTo(deps, run, output, { remembered: before?.status === 'copying' ? before.transfer : undefined });
-  } catch (error) {
-    if (!(error instanceof KeyTaken) || run.rule.deliver?.key === undefined) throw error;
-    deps.log.warn('output.key-taken', { runId: run.id, outputId: output.id, ...error.facts });
-    return copyTo(deps, run, output, { isTaken: true });
-  }
-}
-
-async function copyTo(
-  deps: CopyDeps,
-  run: Copying,
-  output: ExpectedOutput,
-  { remembered, isTaken }: { readonly remembered?: RememberedTransfer; readonly isTaken?: boolean },
-): Promise<CopiedOutput> {
-  const { expected } = run;
-  const { key, versionId, bytes, checksum, contentType } = await transfer(
-    { bucket: deps.deliveries, trustedHosts: deps.trustedHosts, openLink: deps.openLink },
-    {
-      // Links go stale, so none is kept: whoever copies asks for one.
-      openLinkNow: () => freshLink(deps.mosaic, run, output),
-      keyFor: (extension) => deliveryKey(run, output, extension, { expected, prefix: deps.deliveriesPrefix, isTaken }),
-      identity: identityOf(run, output),
-      propertiesFor: (extension) => propertiesOf(run, output, extension, expected),
-      remembered,
-      remember: (state) => noteOutput(deps.runs, run.id, output.id, { status: 'copying', transfer: state }),
-    },
-  );
-  deps.log.info('output.copied', { runId: run.id, outputId: output.id, key, bytes });
-  return { status: 'copied', key, versionId, size: bytes, checksum, contentType };
-}
-
-async function freshLink(mosaic: Mosaic, run: Copying, { id }: ExpectedOutput): Promise<string> {
-  // That the whole run is not found may be the fault of our key, which can be mended; so it is tried again.
-  const report = await mosaic.getAgentRun(run.agentRunId);
-  const link = report.outputs.find((output) => output.id === id)?.videoUrl;
-  if (link === undefined) throw new Missing(`Agent run ${run.agentRunId} no longer lists output ${id}.`);
-  return link;
+  if (state?.status === 'copying' && state.transfer !== undefined)
+    await abandonTransfer(deps.deliveries, state.transfer);
 }

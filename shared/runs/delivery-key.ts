@@ -21,11 +21,25 @@ export function deliveryKey(
 }
 
 interface KeyOptions {
-  /** All outputs of the run; no two of them share a key. */
+  /** All videos of the run; no two of them share a key. */
   readonly expected?: readonly ExpectedOutput[];
   readonly prefix?: string;
   /** By another run's output: then the key is marked as this run's. */
   readonly isTaken?: boolean;
+}
+
+/** Beside its video and called after it: `talk.mp4` has `talk.thumbnail.jpg` and `talk.project.zip`. */
+export function companionKey(
+  run: Run,
+  { id, kind }: ExpectedOutput,
+  extension: string,
+  video: { readonly key: string; readonly extension?: string; readonly isTaken: boolean },
+): string {
+  const ending = `.${video.extension ?? ''}`;
+  const stem = video.key.endsWith(ending) ? video.key.slice(0, -ending.length) : video.key;
+  const key = `${stem}.${kind}.${extension}`;
+  // Two videos of one run may be called alike up to their endings, so the mark is of the file, not only of the run.
+  return fitted(video.isTaken ? withSuffix(key, `-${sha256(`${run.id} ${id}`).slice(0, 8)}`) : key, '');
 }
 
 /** The first attempt's manifest is `manifest.json`; what is there already is never written over. */

@@ -1,4 +1,5 @@
 import { PermanentError } from '../errors.ts';
+import { videoOf, videosOf } from './delivery/companions.ts';
 import { outputVariables } from './delivery-variables.ts';
 import { hopsMetadata, rootRunIdMetadata } from './ingest/lineage.ts';
 import { fillTemplate, type Variables } from './rules/template.ts';
@@ -8,7 +9,7 @@ import { outputIdMetadata, runIdMetadata } from './upload.ts';
 type Texts = Readonly<Record<string, string>>;
 
 /** S3 keeps 2048 bytes of names and values; a checksum is written beside these. */
-const maxMetadataBytes = 2048 - 'crc32'.length - 8;
+const maxMetadataBytes = 2048 - 'crc32c'.length - 8;
 const maxTags = 10;
 
 /** What tells an output from any other, the same on every try. */
@@ -31,7 +32,8 @@ export function propertiesOf(
   expected: readonly ExpectedOutput[] = [output],
 ): { readonly metadata: Texts; readonly tags?: Texts } {
   const { tags = {}, metadata = {} } = run.rule.deliver ?? {};
-  const variables = outputVariables(run, output, extension, expected);
+  // What was made beside a video is labelled as that video is.
+  const variables = outputVariables(run, videoOf(expected, output), extension, videosOf(expected));
   const marks = { ...lineageMarks(run), ...identityOf(run, output) };
   const written = tagsOf(filled(tags, variables));
   return {
@@ -68,7 +70,7 @@ function metadataWithin(maxBytes: number, entries: readonly (readonly [string, s
   const kept: Record<string, string> = {};
   let room = maxBytes;
   for (const [name, value] of entries) {
-    if (!/^(?!tessera-)(?!crc32$)[a-z0-9][a-z0-9._-]*$/.test(name) || name.length > room) continue;
+    if (!/^(?!tessera-)(?!crc32c?$)[a-z0-9][a-z0-9._-]*$/.test(name) || name.length > room) continue;
     kept[name] = encoded(value, room - name.length);
     room -= name.length + kept[name].length;
   }

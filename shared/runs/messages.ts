@@ -23,7 +23,12 @@ export type ObjectMessage = {
 };
 
 export type SettleMessage = { readonly runId: string };
-export type CopyMessage = { readonly runId: string; readonly outputId: string };
+export type CopyMessage = {
+  readonly runId: string;
+  readonly outputId: string;
+  /** How much had arrived when a slice of the copy handed over to the next. */
+  readonly arrivedBytes?: number;
+};
 /** Something to tell of a run's move; with `url`, to that one only, so that each has its own tries. */
 export type NotifyMessage = { readonly runId: string; readonly revision: number; readonly url?: string };
 
@@ -42,7 +47,7 @@ const startSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 const settleSchema = z.object({ runId: z.string() });
-const copySchema = z.object({ runId: z.string(), outputId: z.string() });
+const copySchema = z.object({ runId: z.string(), outputId: z.string(), arrivedBytes: z.number().optional() });
 const notifySchema = z.object({ runId: z.string(), revision: z.int(), url: z.string().optional() });
 
 /** Undefined for what is not ours: the queue also carries the bucket's events. */
@@ -68,6 +73,9 @@ export const tellOfObjects = (
 
 export const wakeSettle = (settleQueue: Queue, runIds: readonly string[], delaySeconds = 0): Promise<void> =>
   settleQueue.send(...runIds.map((runId) => ({ body: { runId }, delaySeconds: capped(delaySeconds) })));
+
+export const askForCopies = (copyQueue: Queue, runId: string, outputIds: readonly string[]): Promise<void> =>
+  copyQueue.send(...outputIds.map((outputId) => ({ body: { runId, outputId } })));
 
 const capped = (seconds: number): number => Math.min(900, Math.max(0, Math.ceil(seconds)));
 

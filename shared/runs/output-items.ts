@@ -4,10 +4,19 @@ import { outputKey } from './run-items.ts';
 import type { RememberedTransfer, Transferred } from './transfer.ts';
 
 /** What we know of one output's way into the deliveries. */
-export type OutputState =
-  | { readonly status: 'copying'; readonly transfer: RememberedTransfer }
-  | CopiedOutput
-  | { readonly status: 'failed'; readonly reason: string };
+export type OutputState = CopyingOutput | EndedOutput;
+
+export type CopyingOutput = {
+  readonly status: 'copying';
+  /** Of one that is copied in parts. */
+  readonly transfer?: RememberedTransfer;
+  /** Bytes; for whoever watches. */
+  readonly arrivedBytes?: number;
+  /** ISO time of the last sign of life. */
+  readonly at?: string;
+  /** How often it failed for a reason that may pass; counted where tries are few. */
+  readonly failures?: number;
+};
 
 export type CopiedOutput = {
   readonly status: 'copied';
@@ -16,37 +25,56 @@ export type CopiedOutput = {
   /** Bytes. */
   readonly size: number;
   readonly checksum: Transferred['checksum'];
+  /** Whether the source told a checksum of its own, which was the same. */
+  readonly comparedWithSource?: boolean;
   readonly contentType: string;
+  /** Without a dot; absent in records of older versions. */
+  readonly extension?: string;
+  readonly storageClass?: string;
 };
 
-export type EndedOutput = Exclude<OutputState, { status: 'copying' }>;
+export type EndedOutput = CopiedOutput | { readonly status: 'failed'; readonly reason: string };
 
 export async function readOutput(table: Table, runId: string, outputId: string): Promise<OutputState | undefined> {
   const item = await table.get(outputKey(runId, outputId));
   return item && fromItem(item);
 }
 
-/** Writes how far an output is, and what goes with it, unless it has ended: its first ending stays. */
+/** Writes how far an output is, and what goes with it, unless it has ended: its first ending stays. True when written. */
 export async function noteOutput(
   table: Table,
   runId: string,
   outputId: string,
   state: OutputState,
   alongside: readonly Write[] = [],
-): Promise<void> {
+): Promise<boolean> {
   const put: Item = { ...outputKey(runId, outputId), type: 'output', outputId, ...(state as { [name: string]: Json }) };
   const written = await table.write({ put, if: 'absent' }, ...alongside);
-  if (!written.done) await table.write({ put, if: { status: 'copying' } }, ...alongside);
+  return written.done || (await table.write({ put, if: { status: 'copying' } }, ...alongside)).done;
+}
+
+/** A sign of life of a copy under way. */
+export async function noteArrived(
+  table: Table,
+  runId: string,
+  outputId: string,
+  progress: { readonly arrivedBytes: number; readonly at: string },
+): Promise<void> {
+  await table.write({ update: outputKey(runId, outputId), set: progress, if: { status: 'copying' } });
+}
+
+/** What is known of each output, by its id. */
+export async function outputStates(table: Table, runId: string): Promise<ReadonlyMap<string, OutputState>> {
+  const outputs = new Map<string, OutputState>();
+  for await (const item of allItems(table, { pk: `RUN#${runId}`, prefix: 'OUTPUT#' }))
+    outputs.set(String(item.outputId), fromItem(item));
+  return outputs;
 }
 
 /** The outputs that are done, one way or the other, by their ids. */
 export async function endedOutputs(table: Table, runId: string): Promise<ReadonlyMap<string, EndedOutput>> {
-  const outputs = new Map<string, EndedOutput>();
-  for await (const item of allItems(table, { pk: `RUN#${runId}`, prefix: 'OUTPUT#' })) {
-    const state = fromItem(item);
-    if (state.status !== 'copying') outputs.set(String(item.outputId), state);
-  }
-  return outputs;
+  const states = await outputStates(table, runId);
+  return new Map([...states].filter((entry): entry is [string, EndedOutput] => entry[1].status !== 'copying'));
 }
 
 const fromItem = ({ pk, sk, type, outputId, ...state }: Item): OutputState => state as unknown as OutputState;

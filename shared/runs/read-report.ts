@@ -1,22 +1,40 @@
 import { messageOf } from '../errors.ts';
-import type { AgentRunReport, Mosaic } from '../mosaic/client.ts';
+import type { AgentRunOutput, AgentRunReport, Mosaic } from '../mosaic/client.ts';
 import type { RunDeps } from './move-run.ts';
-import type { ExpectedOutput, NodeError, Paused, Running } from './run.ts';
+import type { CompanionKind, ExpectedOutput, NodeError, Paused, Running } from './run.ts';
 import { keepable } from './words.ts';
 
 /**
- * The outputs to deliver, each once, with the names of the nodes that made them. Very many are told by less, down to
- * their ids; undefined where even those are more than a run can keep.
+ * The outputs to deliver, each once, with the names of the nodes that made them, and then what was made beside them.
+ * Very many are told by less, down to their ids; undefined where even those are more than a run can keep.
  */
 export async function expectedOutputs(
   deps: RunDeps & { readonly mosaic: Mosaic },
   { agentId, outputs }: AgentRunReport,
+  beside: readonly CompanionKind[] = ['thumbnail', 'project'],
 ): Promise<readonly ExpectedOutput[] | undefined> {
-  const byId = new Map(outputs.map(({ id, nodeId }) => [id, { id, nodeId }]));
+  const byId = new Map(outputs.map((output) => [output.id, output]));
+  const videos = [...byId.values()].map(({ id, nodeId }) => ({ id, nodeId }));
+  const companions = [...byId.values()]
+    .flatMap((output) => companionsOf(output, beside))
+    .filter(({ id }) => !byId.has(id));
   const names = outputs.some(({ nodeId }) => nodeId !== undefined) ? await nodeNames(deps, agentId) : new Map();
-  const told = [...byId.values()].map(({ id, nodeId }) => ({ id, nodeId, nodeName: names.get(nodeId) }));
-  return [told, [...byId.values()], [...byId.keys()].map((id) => ({ id }))].find(fits);
+  const told = videos.map(({ id, nodeId }) => ({ id, nodeId, nodeName: names.get(nodeId) }));
+  const ids = videos.map(({ id }) => ({ id }));
+  // Behind the videos, so that these have the same places with and without them.
+  const whole = [told, videos, ids].map((each) => [...each, ...companions]).find(fits);
+  if (whole !== undefined || !fits(ids)) return whole;
+  deps.log.warn('outputs.videos-only', { agentId, videos: ids.length, leftOut: companions.length });
+  return ids;
 }
+
+const companionsOf = (
+  { id, thumbnailUrl, projectUrl }: AgentRunOutput,
+  beside: readonly CompanionKind[],
+): readonly ExpectedOutput[] =>
+  beside.flatMap((kind) =>
+    (kind === 'thumbnail' ? thumbnailUrl : projectUrl) === undefined ? [] : [{ id: `${id}#${kind}`, kind, of: id }],
+  );
 
 /** Of the 400 KB that a run's item may have; its rule, its inputs and what is known of them may need the rest. */
 const maxOutputsBytes = 120_000;

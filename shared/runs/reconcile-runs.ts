@@ -1,11 +1,16 @@
-import type { Item, Key, Queue } from '../platform/ports.ts';
+import type { Bucket, Item, Key, Queue } from '../platform/ports.ts';
+import { measureOpenRuns } from './measure-open-runs.ts';
 import { wakeSettle, wakeStartWaiting } from './messages.ts';
 import type { RunDeps } from './move-run.ts';
+import { wakeOutbox } from './notices/outbox.ts';
+import { reapUploads } from './reap-uploads.ts';
 import { laterPk, openPk, reconciledKey, shards, waitingPk } from './run-items.ts';
 
 export interface ReconcileDeps extends RunDeps {
   readonly settleQueue: Queue;
   readonly startQueue: Queue;
+  /** Where parts of copies that nobody will finish are thrown away; without it they stay. */
+  readonly deliveries?: Bucket;
 }
 
 /** The most that one pass wakes of each shard; the next pass goes on behind them, so that none is passed over. */
@@ -13,11 +18,17 @@ const atOnce = 250;
 
 /** Wakes whoever is to look at runs that went quiet: a lost message or webhook costs time, never a run. */
 export async function reconcileRuns(deps: ReconcileDeps): Promise<{ woken: number; waiting: boolean }> {
+  const { deliveries } = deps;
+  // Before they are woken: what is due for long is what waking did not help.
+  await measureOpenRuns(deps);
   let woken = 0;
   for (const shard of shards) woken += await wakeDue(deps, shard);
   if (woken > 0) deps.log.info('runs.woken', { quiet: woken });
   const waiting = await somebodyWaits(deps);
   if (waiting) await wakeStartWaiting(deps.startQueue);
+  await wakeOutbox(deps);
+  // Last, since it is for money only: whatever hinders it keeps no run waiting.
+  if (deliveries !== undefined) await reapUploads({ ...deps, deliveries });
   return { woken, waiting };
 }
 

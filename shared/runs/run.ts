@@ -49,10 +49,12 @@ export type ExpectedOutput = {
   readonly nodeId?: string;
   readonly nodeName?: string;
   /** Absent: the edited video itself. */
-  readonly kind?: 'thumbnail' | 'project';
+  readonly kind?: CompanionKind;
   /** The video that it belongs to, where it is none itself. */
   readonly of?: string;
 };
+
+export type CompanionKind = 'thumbnail' | 'project';
 
 /** An output that could not be delivered, and why. */
 export type FailedOutput = { readonly id: string; readonly reason: string };
@@ -136,7 +138,14 @@ export type Waiting = RunBase & {
   readonly notBefore?: string;
   readonly refusal?: Refusal;
 };
-export type Starting = RunBase & Watched & WithSlot & { readonly status: 'starting'; readonly starts: number };
+export type Starting = RunBase &
+  Watched &
+  WithSlot & {
+    readonly status: 'starting';
+    readonly starts: number;
+    /** Of the start before this one. */
+    readonly refusal?: Refusal;
+  };
 export type Uncertain = RunBase &
   Watched &
   WithSlot & { readonly status: 'uncertain'; readonly starts: number; readonly reason: string };
@@ -168,6 +177,8 @@ export type Copying = RunBase &
     readonly nodeErrors: readonly NodeError[];
     /** When its agent run was found to have ended. */
     readonly finishedAt: string;
+    /** It delivers anew what that run could not; what that one did deliver is not copied twice. */
+    readonly redelivers?: string;
   };
 export type Delivered = RunBase &
   WithAgentRun & {
@@ -179,10 +190,19 @@ export type Delivered = RunBase &
     readonly outputCount: number;
     /** Those that could not be; at most 50 are told. */
     readonly failedOutputs?: readonly FailedOutput[];
+    readonly undelivered?: Undelivered;
   };
 export type Failed = RunBase &
-  Partial<WithAgentRun> & { readonly status: 'failed'; readonly reason: string; readonly failure: FailureClass };
+  Partial<WithAgentRun> & {
+    readonly status: 'failed';
+    readonly reason: string;
+    readonly failure: FailureClass;
+    readonly undelivered?: Undelivered;
+  };
 export type Cancelled = RunBase & Partial<WithAgentRun> & { readonly status: 'cancelled'; readonly reason: string };
+
+/** What was to be delivered where not all of it could be: enough to copy again without another paid agent run. */
+export type Undelivered = Pick<Copying, 'expected' | 'partial' | 'nodeErrors' | 'finishedAt'>;
 
 /** What the API said went wrong in a node of a run that was delivered in part, or failed. */
 export type NodeError = { readonly nodeId?: string; readonly messages: readonly string[] };

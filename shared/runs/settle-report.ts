@@ -125,7 +125,7 @@ const deadlineSeconds = ({ runDeadlineSeconds }: SettleDeps, { rule }: Run): num
 
 async function copyingState(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
   const { agentRunId } = run;
-  const expected = await expectedOutputs(deps, report);
+  const expected = await expectedOutputs(deps, report, run.rule.deliver?.beside);
   if (expected === undefined)
     return {
       status: 'failed',

@@ -382,9 +382,33 @@ test('outputs that nobody could copy for a week are given up, and what was copie
   world.jump(3 * 24 * 3600);
   await world.reconcile();
   await world.drain();
+  const failedOutputs = [{ id: 'output-2', reason: expect.stringContaining('within a week') }];
+  expect(await now()).toMatchObject({ status: 'delivered', partial: true, outputCount: 1, failedOutputs });
+  expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
+  expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeDefined();
+});
+
+test('a run whose end nobody could write for a week fails, and its outputs stay', async () => {
+  let isFull = false;
+  const wrap = (ports: Ports): Ports => ({
+    ...ports,
+    deliveries: {
+      ...ports.deliveries,
+      put: async (key, ...rest) =>
+        isFull && key.endsWith('.json') ? Promise.reject(new Error('No.')) : ports.deliveries.put(key, ...rest),
+    },
+  });
+  const run = await started(wrap);
+  isFull = true;
+  await finish(run);
+  for (let hours = 0; hours < 9 * 24; hours += 6) {
+    world.jump(6 * 3600);
+    for (const { receipt } of await world.copyQueue.receive()) await world.copyQueue.done(receipt);
+    await world.reconcile();
+    await world.drain('settle');
+  }
   expect(await now()).toMatchObject({ status: 'failed', failure: 'delivery' });
   expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
-  expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeUndefined();
 });
 
 test('an API key that is refused stops the starts with one alarm, and ends nothing that is under way', async () => {

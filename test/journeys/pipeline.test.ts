@@ -445,7 +445,7 @@ describe('what got lost', () => {
     expect((await world.runOf('in/talk.mov')).status).toBe('running');
   });
 
-  test('an output that cannot be copied for good fails the run and keeps the others', async () => {
+  test('an output that cannot be copied for good is named, and the others are delivered', async () => {
     const run = await started();
     const agentRun = world.agentRunOf(run);
     world.script.finish(agentRun, 2);
@@ -454,11 +454,15 @@ describe('what got lost', () => {
     await world.drain('settle');
     agentRun.report = { ...agentRun.report, outputs: agentRun.report.outputs.slice(0, 1) };
     await world.drain();
+    const failed = { id: 'output-2', reason: expect.stringContaining('no longer offers it') };
     expect(await world.runOf('in/talk.mov')).toMatchObject({
-      status: 'failed',
-      reason: expect.stringContaining('1 of 2 outputs could not be delivered'),
+      ...{ status: 'delivered', partial: true, outputCount: 1, failedOutputs: [failed] },
     });
     expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
-    expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeUndefined();
+    expect(await manifestAt(`in/talk/${run.id}/manifest.json`)).toMatchObject({
+      partial: true,
+      outputs: [{ outputId: 'output-1', kind: 'video' }],
+      failed: [{ outputId: 'output-2', kind: 'video', reason: failed.reason }],
+    });
   });
 });

@@ -20,6 +20,6 @@ export async function settleAlongside(
   // Half a set of outputs is no input.
   if (next.status !== 'copying' || next.partial || run.status === 'copying') return { to: next, writes: [] };
   const limits = run.rule.next === undefined ? undefined : await deps.rules?.();
-  const renderIds = next.expected.map(({ id }) => id);
+  const renderIds = next.expected.filter(({ kind }) => kind === undefined).map(({ id }) => id);
   return { to: next, writes: chainWrites({ ...deps, limits }, run, renderIds) };
 }

@@ -18,12 +18,15 @@ export interface NextAttempt {
  */
 export async function nextAttemptWrites(deps: RunDeps, last: Run): Promise<NextAttempt> {
   const run = nextAttempt(deps, last);
+  return { run, writes: [...newRunWrites(run), ...(await claimMoveWrites(deps, last, run))] };
+}
+
+/** Leads the claim on to the run after this one. */
+export async function claimMoveWrites({ runs }: RunDeps, last: Run, { id }: Run): Promise<readonly Write[]> {
   const key = claimKey(claimIdentity(last), last.rule.id);
-  const claim = await deps.runs.get(key);
+  const claim = await runs.get(key);
   // A member of a group has its own claim, which may lead elsewhere; then there is nothing to move on.
-  const moved: Write[] =
-    claim?.runId === last.id ? [{ update: key, set: { runId: run.id }, if: { runId: last.id } }] : [];
-  return { run, writes: [...newRunWrites(run), ...moved] };
+  return claim?.runId === last.id ? [{ update: key, set: { runId: id }, if: { runId: last.id } }] : [];
 }
 
 /** Which claim a run came from: the upload's, or for a chain that of the run whose outputs it takes. */

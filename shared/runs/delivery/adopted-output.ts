@@ -1,0 +1,17 @@
+import type { DeliverDeps } from '../deliver-run.ts';
+import { type CopiedOutput, readOutput } from '../output-items.ts';
+import type { Copying, ExpectedOutput } from '../run.ts';
+
+/** What the run before this one did deliver, as long as it lies there still: it is not copied twice. */
+export async function adoptedOutput(
+  { runs, deliveries, log }: DeliverDeps,
+  { id: runId, redelivers }: Copying,
+  { id }: ExpectedOutput,
+): Promise<CopiedOutput | undefined> {
+  const before = redelivers === undefined ? undefined : await readOutput(runs, redelivers, id);
+  if (before?.status !== 'copied') return undefined;
+  const head = await deliveries.head(before.key, { versionId: before.versionId });
+  if (head?.size !== before.size) return undefined;
+  log.info('output.adopted', { runId, outputId: id, key: before.key });
+  return before;
+}

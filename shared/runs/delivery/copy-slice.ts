@@ -1,0 +1,112 @@
+import { Missing } from '../../errors.ts';
+import type { Mosaic } from '../../mosaic/client.ts';
+import type { ObjectProperties } from '../../platform/ports.ts';
+import type { CopyDeps } from '../copy-output.ts';
+import { identityOf, propertiesOf } from '../delivery-properties.ts';
+import { type CopiedOutput, type CopyingOutput, noteArrived, noteOutput } from '../output-items.ts';
+import type { CompanionKind, Copying, ExpectedOutput } from '../run.ts';
+import {
+  KeyTaken,
+  type RememberedTransfer,
+  type TransferDeps,
+  type TransferJob,
+  type Transferred,
+  transfer,
+} from '../transfer.ts';
+import { notingUploads } from './noted-uploads.ts';
+import { placeOf } from './place.ts';
+
+export interface Slice {
+  /** Keeps the message from being handed to another worker for a while longer. */
+  readonly extend?: () => Promise<void>;
+  /** Epoch milliseconds after which no further part is begun. */
+  readonly deadlineMs?: number;
+}
+
+export interface HandedOver {
+  readonly status: 'handed-over';
+  readonly arrivedBytes: number;
+}
+
+interface SliceJob extends Slice {
+  readonly run: Copying;
+  readonly output: ExpectedOutput;
+  readonly before?: CopyingOutput;
+}
+
+/**
+ * Copies an output as far as a slice's time goes. The edit is paid for: where another run's output has the name that
+ * the rule gives, this one's is marked, unless the rule wants it otherwise.
+ */
+export async function copySlice(deps: CopyDeps, job: SliceJob): Promise<CopiedOutput | HandedOver> {
+  const { run, output } = job;
+  try {
+    return await copyTo(deps, job, { remembered: job.before?.transfer });
+  } catch (error) {
+    const { key, ifExists = 'rename' } = run.rule.deliver ?? {};
+    if (!(error instanceof KeyTaken) || key === undefined || ifExists !== 'rename') throw error;
+    deps.log.warn('output.key-taken', { runId: run.id, outputId: output.id, ...error.facts });
+    return copyTo(deps, job, { isTaken: true });
+  }
+}
+
+async function copyTo(
+  deps: CopyDeps,
+  { run, output, before, extend, deadlineMs }: SliceJob,
+  { remembered, isTaken = false }: { readonly remembered?: RememberedTransfer; readonly isTaken?: boolean },
+): Promise<CopiedOutput | HandedOver> {
+  const { clock, runs } = deps;
+  const { storageClass, ifExists } = run.rule.deliver ?? {};
+  const keyFor = await placeOf(deps, run, output, isTaken);
+  const at = () => new Date(clock()).toISOString();
+  const result = await inSlices(
+    { ...deps, bucket: notingUploads(deps, run.id, output.id) },
+    {
+      // Links go stale, so none is kept: whoever copies asks for one.
+      openLinkNow: () => freshLink(deps.mosaic, run, output),
+      keyFor,
+      identity: identityOf(run, output),
+      propertiesFor: (extension) => propertiesOf(run, output, extension, run.expected),
+      kind: output.kind,
+      storageClass,
+      overwrite: ifExists === 'replace',
+      deadlineMs,
+      remembered,
+      remember: async (state) => {
+        const { arrivedBytes, failures } = { ...before };
+        const copying = { status: 'copying', transfer: state, at: at(), arrivedBytes, failures } as const;
+        await noteOutput(runs, run.id, output.id, copying);
+      },
+      heartbeat: async ({ bytes }) => {
+        await noteArrived(runs, run.id, output.id, { arrivedBytes: bytes, at: at() });
+        await extend?.();
+      },
+    },
+  );
+  if (result.outcome === 'handed-over') return { status: 'handed-over', arrivedBytes: result.bytes };
+  const { key, versionId, bytes: size, checksum, comparedWithSource, contentType, extension } = result;
+  return { status: 'copied', key, versionId, size, checksum, comparedWithSource, contentType, extension, storageClass };
+}
+
+/** As `transfer` is about to be. */
+type InSlices = (
+  deps: TransferDeps,
+  job: TransferJob & Pick<ObjectProperties, 'storageClass'> & Coming,
+) => Promise<
+  | (Transferred & { readonly comparedWithSource?: boolean })
+  | { readonly outcome: 'handed-over'; readonly bytes: number }
+>;
+type Coming = { readonly kind?: CompanionKind; readonly overwrite: boolean; readonly deadlineMs?: number };
+const inSlices = transfer as InSlices;
+
+async function freshLink(mosaic: Mosaic, run: Copying, output: ExpectedOutput): Promise<string> {
+  // That the whole run is not found may be the fault of our key, which can be mended; so it is tried again.
+  const { outputs } = await mosaic.getAgentRun(run.agentRunId);
+  const { videoUrl, thumbnailUrl, projectUrl } = outputs.find(({ id }) => id === (output.of ?? output.id)) ?? {};
+  const link = { video: videoUrl, thumbnail: thumbnailUrl, project: projectUrl }[output.kind ?? 'video'];
+  if (link === undefined)
+    throw new Missing(
+      `Agent run ${run.agentRunId} no longer offers it: it was removed there, or its time there is over. Only another attempt makes it again.`,
+    );
+  return link;
+}

@@ -1,0 +1,31 @@
+import type { Item } from '../platform/ports.ts';
+import type { RunDeps } from './move-run.ts';
+import { openPk, shards, waitingPk } from './run-items.ts';
+
+/** Reconcile looks every five minutes; who is due at three looks in a row is not helped by being woken. */
+const stuckMs = 3 * 300_000;
+/** Of each shard, and of the line: more than anybody has, and few enough to be read often. */
+const atMost = 1000;
+
+/** How many runs are under way, how many of them stand still, and how old the oldest is. */
+export async function measureOpenRuns({ runs, clock, metrics }: RunDeps): Promise<void> {
+  if (metrics === undefined) return;
+  const now = clock();
+  const stuckBefore = new Date(now - stuckMs).toISOString();
+  let stuck = 0;
+  let open = 0;
+  let oldest = now;
+  const look = (items: readonly Item[], bornAt: (item: Item) => unknown) => {
+    open += items.length;
+    oldest = Math.min(oldest, ...items.map((item) => Date.parse(String(bornAt(item)))).filter(Number.isFinite));
+  };
+  for (const shard of shards) {
+    const { items } = await runs.query({ pk: openPk(shard), index: true, limit: atMost });
+    look(items, ({ createdAt }) => createdAt);
+    stuck += items.filter(({ isk }) => String(isk) < stuckBefore).length;
+  }
+  look((await runs.query({ pk: waitingPk, limit: atMost })).items, ({ arrival }) => arrival);
+  metrics.count('OpenRuns', open);
+  metrics.count('StuckRuns', stuck);
+  metrics.count('OldestOpenSeconds', Math.round((now - oldest) / 1000));
+}
