@@ -1,6 +1,7 @@
 import { startDynamoDbLocal, whyNoDynamoDbLocal } from './dynamodb-local.ts';
 import { installMoto, motoVersion, startMoto } from './moto.ts';
 import type { Server } from './processes.ts';
+import { installVersitygw, startVersitygw, versitygwVersion } from './versitygw.ts';
 
 /** Emulators that others wrote, one per service: whichever covers our port best. */
 export interface Emulators {
@@ -21,6 +22,9 @@ export async function startEmulators(): Promise<Emulators> {
     const noMoto = await installMoto();
     const moto = noMoto === undefined ? await startMoto() : undefined;
     if (moto) servers.push(moto);
+    const noVersitygw = await installVersitygw();
+    const versitygw = noVersitygw === undefined ? await startVersitygw() : undefined;
+    if (versitygw) servers.push(versitygw);
     const noDynamoDbLocal = await whyNoDynamoDbLocal();
     const dynamo = noDynamoDbLocal === undefined ? await startDynamoDbLocal() : undefined;
     if (dynamo) servers.push(dynamo);
@@ -31,13 +35,17 @@ export async function startEmulators(): Promise<Emulators> {
       : moto
         ? `table: moto ${motoVersion} (not DynamoDB Local: ${noDynamoDbLocal})`
         : `table: SKIPPED (no DynamoDB Local: ${noDynamoDbLocal}; no moto: ${noMoto})`;
-    const others = ['bucket', 'queue', 'secrets'].map(
+    const others = ['bucket', 'queue', 'secrets', 'bus'].map(
       (port) => `${port}: ${moto ? `moto ${motoVersion}` : `SKIPPED (${noMoto})`}`,
     );
+    const checksums = versitygw ? `versitygw ${versitygwVersion}` : `SKIPPED (${noVersitygw})`;
     return {
-      environment: environmentOf(table, dynamo ? 'DynamoDB Local' : 'moto', moto),
-      report: [tableReport, ...others],
-      complete: moto !== undefined,
+      environment: {
+        ...environmentOf(table, dynamo ? 'DynamoDB Local' : 'moto', moto),
+        ...(versitygw && { TESSERA_VERSITYGW_URL: versitygw.url }),
+      },
+      report: [tableReport, ...others, `bucket, its checksums too: ${checksums}`],
+      complete: moto !== undefined && versitygw !== undefined,
       stop,
     };
   } catch (error) {
@@ -64,6 +72,7 @@ function environmentOf(
       AWS_ENDPOINT_URL_S3: moto.url,
       AWS_ENDPOINT_URL_SQS: moto.url,
       AWS_ENDPOINT_URL_STS: moto.url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: moto.url,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: moto.url,
     }),
   };

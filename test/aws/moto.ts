@@ -20,7 +20,7 @@ export async function installMoto(): Promise<string | undefined> {
   rmSync(folder, { recursive: true, force: true });
   try {
     await run('python3', '-m', 'venv', folder);
-    const packages = `moto[server,dynamodb,s3,sqs,secretsmanager]==${motoVersion}`;
+    const packages = `moto[server,dynamodb,s3,sqs,secretsmanager,events]==${motoVersion}`;
     await run(join(folder, 'bin', 'pip'), 'install', '--quiet', '--disable-pip-version-check', packages);
     await run('touch', join(folder, 'installed'));
     return undefined;

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Emulators, startEmulators } from './emulators.ts';
 import { againWithLoopbackOnly } from './loopback-only.ts';
 import { installMoto } from './moto.ts';
+import { installVersitygw } from './versitygw.ts';
 
 let emulators: Emulators | undefined;
 let child: ChildProcess | undefined;
@@ -24,7 +25,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   if (process.env.TESSERA_LOOPBACK_ONLY === undefined) {
     // There is no network inside: what is to be installed is installed before.
-    await installMoto();
+    await Promise.all([installMoto(), installVersitygw()]);
     child = againWithLoopbackOnly();
     if (child) return codeOf(child);
   }

@@ -15,11 +15,15 @@ export function listsObjects(place: S3Place): Bucket['list'] {
       EncodingType: 'url',
       ...(after !== undefined && after !== '' && { StartAfter: after }),
     });
-    const { Contents = [], IsTruncated } = await place.s3.send(command).catch((error) => {
+    const {
+      Contents = [],
+      IsTruncated,
+      EncodingType,
+    } = await place.s3.send(command).catch((error) => {
       throw explained(error, { place, key: `${prefix}*`, action: 's3:ListBucket' });
     });
     const objects = Contents.map(({ Key = '', Size = 0, ETag, LastModified = new Date(0), StorageClass }) => ({
-      key: decodeURIComponent(Key.replaceAll('+', ' ')),
+      key: decoded(Key, EncodingType),
       size: Size,
       etag: withoutQuotes(ETag),
       lastModified: LastModified,
@@ -29,3 +33,7 @@ export function listsObjects(place: S3Place): Bucket['list'] {
     return { objects, ...(IsTruncated && last && { next: last.key }) };
   };
 }
+
+/** Not every server that speaks like S3 encodes what it was asked to. */
+export const decoded = (key = '', encoding?: string): string =>
+  encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
