@@ -1,7 +1,7 @@
 /** The rule document as people write it; `docs/rules.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
 import { eventNames } from '../notices/event.ts';
-import { failureClasses } from './rule.ts';
+import { failureClasses, storageClasses } from './rule.ts';
 import { paramsSchema, should, whole } from './wording.ts';
 
 const text = (be: string, max = 1024) => z.string(should(be)).min(1, should(be)).max(max, should(be));
@@ -112,6 +112,20 @@ const deliverSchema = z
         .record(z.string(), z.string(should('text')), should('an object of texts'))
         .optional()
         .describe('(templates) User metadata; names in lower case.'),
+      storageClass: z
+        .enum(storageClasses, should(`one of ${storageClasses.join(', ')}`))
+        .optional()
+        .describe('S3’s, for outputs and what lies beside them. Default STANDARD.'),
+      ifExists: z
+        .enum(['rename', 'replace', 'fail'], should('"rename", "replace" or "fail"'))
+        .optional()
+        .describe(
+          'Where another object has the key: a name with a mark of the run (default), a new version in its place, or no delivery of this output.',
+        ),
+      beside: z
+        .array(z.enum(['thumbnail', 'project'], should('"thumbnail" or "project"')))
+        .optional()
+        .describe('What is delivered beside the videos where the agent made it. Default both; [] for none.'),
     },
     should('an object such as { "key": "{folder}/{stem}-{output}.{extension}" }'),
   )

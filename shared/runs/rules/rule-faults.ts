@@ -123,7 +123,7 @@ function deliverFaults({ deliver: { key, tags = {}, metadata = {} } = {} }: Writ
   const badTag = Object.keys(tags).find((name) => !/^[\p{L}\p{N}\p{Zs}_.:/=+\-@]{1,128}$/u.test(name));
   const awsTag = Object.keys(tags).find((name) => /^aws:/i.test(name));
   const badName = Object.keys(metadata).find((name) => !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name));
-  const ours = Object.keys(metadata).find((name) => name.startsWith('tessera-') || name === 'crc32');
+  const ours = Object.keys(metadata).find((name) => name.startsWith('tessera-') || /^crc32c?$/.test(name));
   return [
     ...(key !== undefined && /^\/|(^|\/)\.\.?(\/|$)|\/\/|\/$/.test(key)
       ? fault(['deliver', 'key'], 'should begin and end with a name, without empty folders, "." or ".."')

@@ -53,15 +53,24 @@ function withoutRate({ budget, rate, rules }: RuleDocument): RuleFault[] {
 }
 
 const ofOneRun = ['run', 'output'];
+const ofOneAgent = [...ofOneRun, 'agent', 'rule'];
 
-/** What is there is never written over, so a second version's outputs find their keys taken. */
+/** A second version's outputs find their keys taken, and so do those of a rule's second agent. */
 function meetingAgain({ rules }: RuleDocument): RuleFault[] {
-  return rules.flatMap(({ deliver: { key } = {} }, index) => {
+  return rules.flatMap(({ agentIds = [], deliver: { key, ifExists = 'rename' } = {} }, index) => {
     if (key === undefined) return [];
     const names = piecesOf(key).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
-    if (names.some((name) => ofOneRun.includes(name))) return [];
-    const message =
-      'is the same for every version of a key, and what is there is never written over: what comes second has a mark added to its name. Add {run} or {output} to have all alike';
-    return [{ path: ['rules', index, 'deliver', 'key'], message }];
+    const isAlone = (variables: readonly string[]) => names.some((name) => variables.includes(name));
+    // Whoever has them replaced wants just that, but hardly that one agent's replace another's.
+    if (ifExists === 'replace' ? agentIds.length < 2 || isAlone(ofOneAgent) : isAlone(ofOneRun)) return [];
+    return [{ path: ['rules', index, 'deliver', 'key'], message: meetingWords[ifExists] }];
   });
 }
+
+const meetingWords = {
+  rename:
+    'is the same for every version of a key, and what is there is never written over: what comes second has a mark added to its name. Add {run} or {output} to have all alike',
+  replace:
+    'is the same for all agents of this rule, so what one of them made replaces what the others did. Add {agent}, or give each a rule of its own',
+  fail: 'is the same for every version of a key: what comes second is not delivered. Add {run} or {output} to have all delivered',
+} as const;

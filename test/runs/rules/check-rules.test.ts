@@ -213,4 +213,18 @@ describe('a warning', () => {
     ]);
     expect(warnings({ rules: [rule('{stem}-{output}.{extension}')] })).toEqual([]);
   });
+
+  test('is given of names that two agents’ outputs would have, where the one replaces the other', () => {
+    const rule = (key: string, agentIds: string[]) => ({ prefix: '', agentIds, deliver: { key, ifExists: 'replace' } });
+    expect(warnings({ rules: [rule('{stem}.{extension}', ['wide', 'tall'])] })).toEqual([
+      expect.stringContaining('what one of them made replaces what the others did'),
+    ]);
+    expect(warnings({ rules: [rule('{agent}/{stem}.{extension}', ['wide', 'tall'])] })).toEqual([]);
+    expect(warnings({ rules: [rule('{stem}.{extension}', ['wide'])] })).toEqual([]);
+  });
+
+  test('is given of names whose second output would not be delivered', () => {
+    const rules = [{ prefix: '', agentId: 'cut', deliver: { key: '{stem}.{extension}', ifExists: 'fail' } }];
+    expect(warnings({ rules })).toEqual([expect.stringContaining('what comes second is not delivered')]);
+  });
 });

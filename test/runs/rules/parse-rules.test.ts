@@ -20,6 +20,11 @@ describe('the rule document', () => {
     });
   });
 
+  test('how and what is delivered comes with the rule', () => {
+    const deliver = { storageClass: 'STANDARD_IA', ifExists: 'replace', beside: [] } as const;
+    expect(rulesOf({ prefix: '', agentId: 'a', deliver })[0]?.deliver).toEqual(deliver);
+  });
+
   test('an id does not depend on the place in the document', () => {
     const [alone] = rulesOf({ prefix: 'b/', agentId: 'x' });
     const [, second] = rulesOf({ prefix: 'a/', agentId: 'y' }, { prefix: 'b/', agentId: 'x' });
@@ -87,6 +92,21 @@ describe('the rule document', () => {
       /containers\.0 should be one of mp4/,
     ],
     ['a key that leaves', { prefix: '', agentId: 'a', deliver: { key: '../{stem}' } }, /deliver\.key should begin/],
+    [
+      'a storage class that must be restored first',
+      { prefix: '', agentId: 'a', deliver: { storageClass: 'DEEP_ARCHIVE' } },
+      /deliver\.storageClass should be one of STANDARD/,
+    ],
+    [
+      'another way with names that are taken',
+      { prefix: '', agentId: 'a', deliver: { ifExists: 'overwrite' } },
+      /deliver\.ifExists should be "rename"/,
+    ],
+    [
+      'something beside videos that no agent makes',
+      { prefix: '', agentId: 'a', deliver: { beside: ['poster'] } },
+      /deliver\.beside\.0 should be "thumbnail"/,
+    ],
     [
       'an eleventh tag',
       { prefix: '', agentId: 'a', deliver: { tags: elevenTags() } },
