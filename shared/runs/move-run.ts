@@ -2,10 +2,10 @@ import type { Log } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Clock, Item, Json, Queue, Table, Write, Written } from '../platform/ports.ts';
 import { noticeOf } from './notices/notice-of.ts';
-import { outboxItem, wakeNotify } from './notices/outbox.ts';
+import { wakeNotify } from './notices/outbox.ts';
 import type { NextState, Run, RunStatus } from './run.ts';
 import { baseFields, isEnded, nextStatuses } from './run.ts';
-import { companions, listedType, moveKey, runFromItem, runKey, runToItem } from './run-items.ts';
+import { companions, listedType, moveKey, outboxItem, runFromItem, runKey, runToItem } from './run-items.ts';
 
 export interface RunDeps {
   readonly runs: Table;

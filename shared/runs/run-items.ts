@@ -121,8 +121,22 @@ export function runFromItem(item: Item): Run {
 export function newRunWrites(run: Run): readonly Write[] {
   const { bucket, key } = run.upload;
   const byKey: Item = { pk: keyPk(bucket, key), sk: `${run.createdAt}#${run.id}`, type: 'key', ...ownedBy(run) };
-  return [runToItem(run), ...companions(run), byKey].map((put): Write => ({ put, if: 'absent' }));
+  // One that is refused at once makes no move that could tell of it.
+  const told = isEnded(run) ? [outboxItem(run)] : [];
+  return [runToItem(run), ...companions(run), byKey, ...told].map((put): Write => ({ put, if: 'absent' }));
 }
+
+/** By then somebody has usually told of it; whoever finds it later does. */
+const toldWithinMs = 120_000;
+
+/** A pointer to what is to be told of a run's latest move; gone once that is done. */
+export const outboxItem = (run: Run): Item => ({
+  ...outboxKey(run.id, run.revision),
+  type: 'outbox',
+  ...ownedBy(run),
+  revision: run.revision,
+  wakeAfter: new Date(Date.parse(run.updatedAt) + toldWithinMs).toISOString(),
+});
 
 /** The write that gives a run that has ended its next one: what it came to stays, and it gets no second. */
 export const nextRunWrite = (last: Run, next: Run): Write => ({

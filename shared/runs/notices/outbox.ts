@@ -1,15 +1,7 @@
 import type { Item, Queue } from '../../platform/ports.ts';
 import type { NotifyMessage } from '../messages.ts';
 import type { RunDeps } from '../move-run.ts';
-import type { Run } from '../run.ts';
-import { outboxKey, outboxPk, reconciledKey, shards } from '../run-items.ts';
-
-/** A pointer to a move that must be told of, or a run whose records get their end: gone once that is done. */
-export const outboxItem = (run: Run): Item => ({
-  ...outboxKey(run.id, run.revision),
-  type: 'outbox',
-  ...{ runId: run.id, revision: run.revision, wakeAfter: later(Date.parse(run.updatedAt), 0) },
-});
+import { outboxPk, reconciledKey, shards } from '../run-items.ts';
 
 export const wakeNotify = (notifyQueue: Queue, ...messages: readonly NotifyMessage[]): Promise<void> =>
   notifyQueue.send(...messages.map(({ runId, revision, url }) => ({ body: { runId, revision, url } })));
@@ -47,15 +39,11 @@ const messageOf = ({ runId, revision }: Item): NotifyMessage => ({ runId: String
 
 /** Its message has tries of its own: who woke it again each time would fill the dead letters with one and the same. */
 async function putOff({ runs, clock }: RunDeps, { pk, sk, wakeAfter, wakes }: Item): Promise<void> {
-  const times = Number(wakes ?? 0) + 1;
+  const times = Number(wakes ?? 0);
+  const hours = Math.min(24, 4 ** times);
   await runs.write({
     update: { pk, sk },
-    set: { wakes: times, wakeAfter: later(clock(), times) },
+    set: { wakes: times + 1, wakeAfter: new Date(clock() + hours * 3600_000).toISOString() },
     if: { wakeAfter: String(wakeAfter) },
   });
 }
-
-const later = (now: number, wakes: number): string => {
-  const minutes = wakes === 0 ? 2 : Math.min(24 * 60, 60 * 4 ** (wakes - 1));
-  return new Date(now + minutes * 60_000).toISOString();
-};

@@ -1,4 +1,5 @@
-import type { postJson } from '../../platform/links.ts';
+import { messageOf } from '../../errors.ts';
+import { type postJson, showLink } from '../../platform/links.ts';
 import type { RunDeps } from '../move-run.ts';
 import type { RunEventTold } from './event.ts';
 import { signedHeaders } from './sign.ts';
@@ -35,12 +36,14 @@ async function post(
   event: RunEventTold,
   headers: Record<string, string>,
 ): Promise<'sent' | 'gone' | Error> {
+  const { host } = new URL(url);
   try {
     const { status } = await postWebhook(url, event, { headers, trustedHosts, timeoutMs });
     if (status >= 200 && status < 300) return 'sent';
     if (status === 410) return 'gone';
-    return new Error(`${new URL(url).host} answered ${status} to the event ${event.data.id}; 2xx was expected.`);
+    return new Error(`${host} answered ${status} to the event ${event.data.id}; 2xx was expected.`);
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
+    // Many a receiver is known by a secret in its path.
+    return new Error(messageOf(error).replaceAll(showLink(url), host));
   }
 }
