@@ -1,5 +1,6 @@
+import { outputWords } from './delivery/companions.ts';
 import { isSidecarKey } from './ingest/companion-keys.ts';
-import type { Run } from './run.ts';
+import type { Delivered, Run } from './run.ts';
 
 /** One sentence about where a run is, for a person. */
 export function describeRun(run: Run): string {
@@ -34,12 +35,23 @@ export function describeRun(run: Run): string {
     case 'copying':
       return `${file} is edited; ${plural(run.expected.length, 'output')} being delivered.`;
     case 'delivered':
-      return `${file} is delivered${run.partial ? ' in part' : ''}: ${plural(run.outputCount, 'output')}, listed in ${run.manifestKey}.`;
+      return `${file} is delivered${run.partial ? ' in part' : ''}: ${plural(run.outputCount, 'output')}, listed in ${run.manifestKey}.${undelivered(run)}`;
     case 'failed':
       return `${file} failed: ${run.reason}${run.nextRunId === undefined ? '' : ` It is tried again as run ${run.nextRunId}.`}`;
     case 'cancelled':
       return `${file} was cancelled: ${run.reason}`;
   }
+}
+
+/** What is missing and why; the first few, for whoever is to do something about it. */
+function undelivered({ failedOutputs = [], undelivered: left }: Delivered): string {
+  if (failedOutputs.length === 0) return '';
+  const told = failedOutputs.slice(0, 3).map(({ id, reason }) => {
+    const expected = left?.expected.find((output) => output.id === id) ?? { id };
+    return `${outputWords(expected)}: ${reason}`;
+  });
+  const more = failedOutputs.length > told.length ? ` and ${failedOutputs.length - told.length} more` : '';
+  return ` Not delivered: ${told.join(' ')}${more}`;
 }
 
 /** A manifest waits for an input that it names. */

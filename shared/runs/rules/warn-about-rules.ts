@@ -57,7 +57,8 @@ const ofOneAgent = [...ofOneRun, 'agent', 'rule'];
 
 /** A second version's outputs find their keys taken, and so do those of a rule's second agent. */
 function meetingAgain({ rules }: RuleDocument): RuleFault[] {
-  return rules.flatMap(({ agentIds = [], deliver: { key, ifExists = 'rename' } = {} }, index) => {
+  return rules.flatMap(({ agentIds = [], deliver = {} }, index) => {
+    const { key, ifExists = 'rename' } = deliver;
     if (key === undefined) return [];
     const names = piecesOf(key).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
     const isAlone = (variables: readonly string[]) => names.some((name) => variables.includes(name));
