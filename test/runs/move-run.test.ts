@@ -7,7 +7,7 @@ import { type LocalPlatform, openLocal } from '../../shared/platform/local/index
 import { mayMove, moveRun, type RunDeps, readRun } from '../../shared/runs/move-run.ts';
 import type { NextState, Run } from '../../shared/runs/run.ts';
 import { nextStatuses, type RunStatus } from '../../shared/runs/run.ts';
-import { companions, listedType, runFromItem, runToItem } from '../../shared/runs/run-items.ts';
+import { companions, listedType, outboxPk, runFromItem, runToItem, shards } from '../../shared/runs/run-items.ts';
 import { claimedRun } from './a-run.ts';
 
 let folder: string;
@@ -138,5 +138,70 @@ describe('a run in the table', () => {
     expect(runToItem({ ...claimedRun(), status: 'ignored', reason: 'no', checkAfter: undefined } as never).isk).toBe(
       undefined,
     );
+  });
+});
+
+describe('what a move leaves behind', () => {
+  const pks = shards.map((shard) => outboxPk(shard));
+  const outbox = async () =>
+    (await Promise.all(pks.map((pk) => deps.runs.query({ pk })))).flatMap(({ items }) => items);
+
+  test('is a pointer to what is to be told of it, in the same write, and a message that says so', async () => {
+    const notifyQueue = platform.queue('notices');
+    deps = { ...deps, notifyQueue };
+    const run = await move(await move(await waitingRun(), starting()), running());
+    expect(await outbox()).toMatchObject([{ runId: run.id, revision: run.revision }]);
+    const sent = (await notifyQueue.receive()).map(({ body }) => JSON.parse(body));
+    expect(sent).toEqual([{ runId: run.id, revision: run.revision }]);
+  });
+
+  test('is nothing to tell where nobody would want to hear it', async () => {
+    await move(await waitingRun(), starting());
+    expect(await outbox()).toEqual([]);
+  });
+
+  test('is a pointer after an end that nobody is told of, too: its records have an end as well', async () => {
+    const claimed = claimedRun();
+    await deps.runs.write({ put: runToItem(claimed), if: 'absent' });
+    await move(claimed, { status: 'ignored', reason: 'ours' });
+    expect(await outbox()).toMatchObject([{ runId: claimed.id }]);
+  });
+
+  test('is nothing where the move was not made', async () => {
+    const run = await waitingRun();
+    await move(run, starting());
+    await moveRun(deps, run, { status: 'cancelled', reason: 'late' });
+    expect(await outbox()).toEqual([]);
+  });
+});
+
+describe('what is measured', () => {
+  test('is how long a run was in each state, and how it ended', async () => {
+    const measured: unknown[] = [];
+    let now = Date.parse('2026-01-02T03:04:06.000Z');
+    const note =
+      (kind: string) =>
+      (...all: unknown[]) =>
+        void measured.push([kind, ...all]);
+    const metrics = { count: note('count'), milliseconds: note('milliseconds'), bytes: note('bytes') };
+    deps = { ...deps, metrics, clock: () => now };
+    let run = await waitingRun();
+    now += 1000;
+    run = await move(run, starting());
+    now += 2000;
+    run = await move(run, running());
+    now += 4000;
+    // Progress that is noted is no new state.
+    run = await move(run, { ...running(), progress: 0.5 } as NextState);
+    now += 8000;
+    await move(run, { status: 'failed', failure: 'deadline', reason: 'late' });
+    expect(measured).toEqual([
+      ['milliseconds', 'TimeInState', 1000, { status: 'claimed' }],
+      ['milliseconds', 'TimeInState', 1000, { status: 'waiting' }],
+      ['milliseconds', 'TimeInState', 2000, { status: 'starting' }],
+      ['milliseconds', 'TimeInState', 12_000, { status: 'running' }],
+      ['count', 'RunsEnded', 1, { status: 'failed' }],
+      ['count', 'RunsFailed', 1, { class: 'deadline' }],
+    ]);
   });
 });

@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { silentLog } from '../../shared/log.ts';
+import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
+import type { Item, Table } from '../../shared/platform/ports.ts';
+import { claimRun } from '../../shared/runs/claim-run.ts';
+import { listRuns } from '../../shared/runs/find-runs.ts';
+import { moveRun, readRun } from '../../shared/runs/move-run.ts';
+import { noteOutput } from '../../shared/runs/output-items.ts';
+import { expireRun, type RetentionDeps } from '../../shared/runs/retention.ts';
+import type { NextState, Run } from '../../shared/runs/run.ts';
+import { recordEvent } from '../../shared/runs/run-events.ts';
+import { claimKey, keyPk } from '../../shared/runs/run-items.ts';
+import { uploadIdentity } from '../../shared/runs/upload.ts';
+import { claimedRun } from './a-run.ts';
+
+const daySeconds = 24 * 3600;
+const startMs = Date.parse('2026-01-02T03:04:06.000Z');
+const { upload, rule } = claimedRun();
+let folder: string;
+let platform: LocalPlatform;
+let now: number;
+let deps: RetentionDeps;
+let touched: Map<string, Item>;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tessera-'));
+  now = startMs;
+  platform = openLocal({ folder, clock: () => now });
+  touched = new Map();
+  const runs = watched(platform.table('runs'));
+  deps = { runs, clock: () => now, log: silentLog, retentionDays: 30, deliveries: { name: 'deliveries' } };
+});
+afterEach(() => {
+  platform.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Remembers which places were ever written. */
+function watched(table: Table): Table {
+  return {
+    ...table,
+    write: (...writes) => {
+      for (const write of writes) if ('put' in write) touched.set(`${write.put.pk} ${write.put.sk}`, write.put);
+      return table.write(...writes);
+    },
+  };
+}
+
+async function move(run: Run, next: object): Promise<Run> {
+  const moved = await moveRun(deps, run, next as NextState);
+  if (moved.outcome !== 'moved') throw new Error(`The move was not made: ${moved.outcome}.`);
+  return moved.run;
+}
+
+const checkAfter = '2026-01-02T03:05:00.000Z';
+const slot = { slot: 0, startedAt: checkAfter, checkAfter };
+const copied = { status: 'copied', versionId: 'v', size: 1, contentType: 'video/mp4' } as const;
+
+/** From its claim to its delivery, with everything that a run leaves in the table. */
+async function deliveredRun(): Promise<Run> {
+  const claimed = await claimRun(deps, upload, rule);
+  if (claimed === undefined) throw new Error('It was claimed before.');
+  await recordEvent(deps.runs, claimed.id, 'digest', { flag: 'RUN_STARTED', receivedAt: checkAfter });
+  let run = await move(claimed, { status: 'waiting', starts: 0 });
+  run = await move(run, { status: 'starting', starts: 1, ...slot });
+  run = await move(run, { status: 'running', agentRunId: 'r', progress: 0, ...slot });
+  const output = { ...copied, key: 'out/a.mp4', checksum: { algorithm: 'crc32c', value: '01234567' } as never };
+  const place = { pk: keyPk('deliveries', 'out/a.mp4'), sk: `${run.createdAt}#${run.id}`, type: 'key', runId: run.id };
+  await noteOutput(deps.runs, run.id, 'o1', output, [{ put: place }]);
+  const state = { agentRunId: 'r', expected: [{ id: 'o1' }], partial: false, nodeErrors: [], finishedAt: checkAfter };
+  run = await move(run, { status: 'copying', checkAfter, ...state });
+  now += 5000;
+  return move(run, { status: 'delivered', agentRunId: 'r', partial: false, manifestKey: 'm', outputCount: 1 });
+}
+
+/** Every place that was ever written and is still there, with when it ends. */
+async function left(): Promise<Record<string, number | undefined>> {
+  const found: Record<string, number | undefined> = {};
+  for (const [name, { pk, sk }] of touched) {
+    const item = await deps.runs.get({ pk, sk });
+    if (item !== undefined) found[name] = item.expiresAt;
+  }
+  return found;
+}
+
+describe('the records of a run that has ended', () => {
+  test('all end when they should, and only what keeps it from being paid for again stays', async () => {
+    const run = await deliveredRun();
+    expect(await expireRun(deps, run)).toBe('expires');
+    const ends = (now + 30 * daySeconds * 1000) / 1000;
+    const places = Object.entries(await left());
+    const stay = places.filter(([, expiresAt]) => expiresAt === undefined).map(([name]) => name);
+    const { pk, sk } = claimKey(uploadIdentity(upload), rule.id);
+    // What is still to be told is gone as soon as it is.
+    expect([...new Set(stay.map((name) => name.split('#')[0]))].sort()).toEqual(['AGENTRUN', 'OUTBOX', 'UPLOAD']);
+    expect(stay).toContain(`${pk} ${sk}`);
+    expect(places.length - stay.length).toBeGreaterThanOrEqual(10);
+    for (const [name, expiresAt] of places) expect([undefined, ends], name).toContain(expiresAt);
+  });
+
+  test('stay for good where no time was set', async () => {
+    const run = await deliveredRun();
+    expect(await expireRun({ ...deps, retentionDays: undefined }, run)).toBe('stays');
+    expect(Object.values(await left()).filter((expiresAt) => expiresAt !== undefined)).toEqual([]);
+  });
+
+  test('stay while it is open, however long that is', async () => {
+    const claimed = await claimRun(deps, upload, rule);
+    expect(await expireRun(deps, claimed as Run)).toBe('stays');
+  });
+
+  test('end counted from its end, whenever that is found out', async () => {
+    const run = await deliveredRun();
+    const ends = (now + 30 * daySeconds * 1000) / 1000;
+    now += 3 * daySeconds * 1000;
+    await expireRun(deps, run);
+    expect((await left())[`RUN#${run.id} RUN`]).toBe(ends);
+  });
+
+  test('can be given their end again, where somebody stopped half way', async () => {
+    const run = await deliveredRun();
+    await expireRun(deps, run);
+    const once = await left();
+    await expireRun(deps, (await readRun(deps.runs, run.id)) as Run);
+    expect(await left()).toEqual(once);
+  });
+});
+
+test('an upload whose run’s records are gone is known all the same, and not paid for again', async () => {
+  const run = await deliveredRun();
+  await expireRun(deps, run);
+  for (const [name, expiresAt] of Object.entries(await left())) {
+    const { pk, sk } = touched.get(name) as Item;
+    if (expiresAt !== undefined) await deps.runs.write({ delete: { pk, sk } });
+  }
+  expect(await claimRun(deps, upload, rule)).toBe(undefined);
+  expect(await readRun(deps.runs, run.id)).toBe(undefined);
+  expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
+});
