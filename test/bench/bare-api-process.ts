@@ -1,6 +1,7 @@
 /** The Mosaic API as far as a start needs it, in a process of its own: what it costs is not the pipeline's time. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serveFile } from '../support/file-server.ts';
 import { whenListening } from '../support/listen.ts';
 import type { ApiMessage, ApiOrder } from './bare-api.ts';
@@ -13,7 +14,13 @@ interface Known {
 }
 
 const runs = new Map<string, Known>();
-let order: Required<Extract<ApiOrder, { kind: 'behave' }>> = { kind: 'behave', finishes: true, drops: 0, secret: '' };
+let order: Required<Extract<ApiOrder, { kind: 'behave' }>> = {
+  kind: 'behave',
+  finishes: true,
+  drops: 0,
+  secret: '',
+  reportsBefore: 0,
+};
 const tell = (message: ApiMessage) => process.send?.(message);
 const files = await serveFile();
 let asked = 0;
@@ -30,19 +37,37 @@ const server = createServer(async (request, response) => {
 
 function start(body: { video_urls: string[]; callback_url: string }, response: ServerResponse): void {
   const at = now();
-  const run = { agentRunId: randomUUID(), callbackUrl: body.callback_url, isDone: order.finishes };
+  const isDone = order.finishes && order.reportsBefore === 0;
+  const run = { agentRunId: randomUUID(), callbackUrl: body.callback_url, isDone };
   runs.set(run.agentRunId, run);
   answer(response, { run_id: run.agentRunId });
   tell({ kind: 'started', at, key: decodeURIComponent(body.video_urls[0] ?? ''), agentRunId: run.agentRunId });
-  if (order.finishes) setImmediate(() => report(run));
+  if (order.finishes) setImmediate(() => reportsOf(run));
 }
 
-function report({ agentRunId, callbackUrl }: Known): void {
+/** One after the other, as a run makes progress. */
+async function reportsOf(run: Known): Promise<void> {
+  for (let number = 0; number < order.reportsBefore; number += 1) {
+    const flag = number === 0 ? 'RUN_STARTED' : 'RUN_PROGRESS';
+    await send(run, { flag, run_id: run.agentRunId, agent_id: 'agent-1', status: 'running', report: number });
+    await sleep(reportMs);
+  }
+  run.isDone = true;
+  report(run);
+}
+
+/** Long enough for what the one before has brought about. */
+const reportMs = 100;
+
+function report(run: Known): void {
   // Every tenth, say: which ones does not matter, how many does.
   if (order.drops > 0 && runs.size % Math.round(1 / order.drops) === 0) return;
-  const body = JSON.stringify({ flag: 'RUN_FINISHED', run_id: agentRunId, agent_id: 'agent-1', status: 'completed' });
+  void send(run, { flag: 'RUN_FINISHED', run_id: run.agentRunId, agent_id: 'agent-1', status: 'completed' });
+}
+
+async function send({ callbackUrl }: Known, body: object): Promise<void> {
   const headers = { 'content-type': 'application/json', 'x-mosaic-signature': order.secret };
-  fetch(callbackUrl, { method: 'POST', headers, body }).catch(() => {});
+  await fetch(callbackUrl, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {});
 }
 
 /** A run that nobody started here is under way, and a little further each time that somebody asks. */

@@ -6,8 +6,17 @@ export type ApiMessage =
   | { readonly kind: 'started'; readonly at: number; readonly key: string; readonly agentRunId: string };
 
 export type ApiOrder =
-  /** Whether runs end as soon as they have begun, and which share of webhooks is never sent. */
-  | { readonly kind: 'behave'; readonly finishes?: boolean; readonly drops?: number; readonly secret?: string }
+  /**
+   * Whether runs end as soon as they have begun, which share of webhooks is never sent, and how many come before the
+   * one that tells of the end: that it has begun, then how far it is.
+   */
+  | {
+      readonly kind: 'behave';
+      readonly finishes?: boolean;
+      readonly drops?: number;
+      readonly secret?: string;
+      readonly reportsBefore?: number;
+    }
   | { readonly kind: 'finish'; readonly agentRunId: string };
 
 export type Started = Extract<ApiMessage, { kind: 'started' }>;

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { copyOutputHandler } from '../../functions/copy-output.ts';
 import { type Lane, pump } from '../../functions/local/pump.ts';
 import { listen } from '../../functions/local/server.ts';
+import { notifyHandler } from '../../functions/notify.ts';
 import { reconcileHandler } from '../../functions/reconcile.ts';
 import { settleHandler } from '../../functions/settle.ts';
 import { startRunHandler } from '../../functions/start-run.ts';
 import { webhookHandler } from '../../functions/webhook.ts';
 import { createLog } from '../../shared/log.ts';
-import { mosaicClient } from '../../shared/mosaic/client.ts';
+import { type Mosaic, mosaicClient } from '../../shared/mosaic/client.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
-import type { Item, Table } from '../../shared/platform/ports.ts';
+import type { Bucket, EventBus, Item, Queue, Table } from '../../shared/platform/ports.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import type { BareApi } from './bare-api.ts';
 import { now } from './clock.ts';
@@ -30,13 +31,33 @@ interface Options {
   readonly notify: boolean;
   /** Outputs are fetched and delivered too. */
   readonly copies: boolean;
+  /** Between the doors and what they call. */
+  readonly wrap?: (ports: BenchPorts) => BenchPorts;
+  /** Around each call of a door. */
+  readonly around?: <T>(door: DoorName, call: () => Promise<T>) => Promise<T>;
 }
+
+export interface BenchPorts {
+  readonly runs: Table;
+  readonly uploads: Bucket;
+  readonly deliveries: Bucket;
+  readonly payloads: Bucket;
+  readonly startQueue: Queue;
+  readonly settleQueue: Queue;
+  readonly copyQueue: Queue;
+  readonly notifyQueue: Queue;
+  readonly bus: EventBus;
+  readonly mosaic: Mosaic;
+}
+
+export type DoorName = 'start-run' | 'settle' | 'copy-output' | 'notify' | 'webhook' | 'reconcile';
 
 export const secret = 'whsk_bench';
 const rules = { maxRunsPerHour: 1_000_000, rules: [{ id: 'bench', prefix: 'in/', agentId: 'agent-1' }] };
 
 /** The pipeline as one machine has it: the same doors, pumps, server and store as `npm start`, without the engine. */
-export async function openBenchWorld({ api, slots, notify, copies }: Options) {
+export async function openBenchWorld(options: Options) {
+  const { api, slots, notify, copies, wrap = (ports) => ports, around = (_door, call) => call() } = options;
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'));
   let ahead = 0;
   const clock = () => Date.now() + ahead;
@@ -44,13 +65,15 @@ export async function openBenchWorld({ api, slots, notify, copies }: Options) {
   if (notify) platform.notify('uploads', 'starts');
   const listeners = new Set<(move: Move) => void>();
   const putListeners = new Set<(item: Item, at: number) => void>();
+  const lineListeners = new Set<(line: object) => void>();
   const faults: object[] = [];
   const log = createLog((line) => {
+    for (const listener of lineListeners) listener(line);
     if (line.event === 'run.moved') for (const listener of listeners) listener({ ...line, at: now() } as never);
     if (line.level === 'error') faults.push(line);
   });
   const patient = { maxReceives: 1000 };
-  const ports = {
+  const ports: BenchPorts = {
     runs: watched(platform.table('runs'), (item) => {
       for (const listener of putListeners) listener(item, now());
     }),
@@ -60,10 +83,12 @@ export async function openBenchWorld({ api, slots, notify, copies }: Options) {
     startQueue: platform.queue('starts', patient),
     settleQueue: platform.queue('settles', patient),
     copyQueue: platform.queue('copies', patient),
+    notifyQueue: platform.queue('notices', patient),
+    bus: platform.bus(),
     mosaic: mosaicClient({ baseUrl: api.url, apiKey: async () => 'mk_bench_0123456789' }),
   };
   const server = await listen(0, () => ({
-    webhook,
+    webhook: (event) => around('webhook', () => webhook(event)),
     links: async () => new Response(null, { status: 404 }),
     engineApi: { fetch: () => new Response(null, { status: 404 }) },
   }));
@@ -71,7 +96,7 @@ export async function openBenchWorld({ api, slots, notify, copies }: Options) {
   platform.setLinkBase(`${url}/objects`);
   const parsed = parseRules(rules);
   const deps = {
-    ...{ ...ports, clock, log, slots },
+    ...{ ...wrap(ports), clock, log, slots },
     rules: async () => parsed,
     webhookSecret: async () => secret,
     callbackUrl: `${url}/pipeline`,
@@ -79,10 +104,19 @@ export async function openBenchWorld({ api, slots, notify, copies }: Options) {
     ...{ uploadLinkSeconds: 3600, uncertainWaitSeconds: 5, runDeadlineSeconds: 14 * 3600 },
   };
   const webhook = webhookHandler(deps);
+  const startRun = startRunHandler(deps);
+  const settle = settleHandler(deps);
+  const copyOutput = copyOutputHandler(deps);
+  const tell = notifyHandler({ ...deps, signingSecrets: async () => [] });
+  const reconcile = reconcileHandler(deps);
+  const lane = (name: string, queue: Queue, door: DoorName, call: Lane['door'], more: Partial<Lane> = {}): Lane => ({
+    ...{ name, queue, door: (event) => around(door, () => call(event)), concurrency: 4, ...more },
+  });
   const lanes: readonly Lane[] = [
-    { name: 'starts', queue: ports.startQueue, door: startRunHandler(deps), concurrency: 1, batch: 10 },
-    { name: 'settles', queue: ports.settleQueue, door: settleHandler(deps), concurrency: 4 },
-    ...(copies ? [{ name: 'copies', queue: ports.copyQueue, door: copyOutputHandler(deps), concurrency: 2 }] : []),
+    lane('starts', ports.startQueue, 'start-run', startRun, { concurrency: 1, batch: 10 }),
+    lane('settles', ports.settleQueue, 'settle', settle),
+    lane('notices', ports.notifyQueue, 'notify', tell, { ownPauses: true }),
+    ...(copies ? [lane('copies', ports.copyQueue, 'copy-output', copyOutput, { concurrency: 2 })] : []),
   ];
   const wakeUps = (name: string) => (listener: () => void) =>
     platform.onMessage((queue) => {
@@ -93,7 +127,7 @@ export async function openBenchWorld({ api, slots, notify, copies }: Options) {
   return {
     ...{ ...ports, clock, folder, faults },
     webhookUrl: (runId: string) => `${url}/pipeline/webhook/${runId}`,
-    reconcile: reconcileHandler(deps),
+    reconcile: () => around('reconcile', reconcile),
     /** Nobody wants to wait for what is due in a minute. */
     forward: (seconds: number) => {
       ahead += seconds * 1000;
@@ -102,6 +136,7 @@ export async function openBenchWorld({ api, slots, notify, copies }: Options) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    onLine: (listener: (line: object) => void) => void lineListeners.add(listener),
     /** Each time that an item was put into the runs table. */
     onPut: (listener: (item: Item, at: number) => void) => {
       putListeners.add(listener);

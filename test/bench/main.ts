@@ -6,6 +6,7 @@ const [what = 'edit', ...options] = process.argv.slice(2);
 if (what === 'edit') await (await import('./edit.ts')).benchEdit();
 else if (what === 'pipeline') await (await import('./pipeline.ts')).benchPipeline();
 else if (what === 'copy') await (await import('./copy/copy.ts')).benchCopy(options);
+else if (what === 'costs') await (await import('./costs.ts')).benchCosts();
 else {
   console.error(`There is no bench "${what}". Say: npm run bench, or with one of these words: pipeline, copy, costs`);
   process.exitCode = 1;

@@ -96,8 +96,8 @@ async function compare(here: Here, scenario: Scenario): Promise<void> {
       });
     } catch (error) {
       rows.push({ name: contender.name, failed: error instanceof Error ? error.message : String(error) });
-      for (const { key } of job.objects) await here.emulator.delete(key);
     }
+    await here.emulator.clear();
   }
   console.log(`\n${showTable(scenario.title, rows, scenario.target)}`);
 }
@@ -109,7 +109,7 @@ function jobOf(source: Source, { objects, bytes }: Pick<Scenario, 'objects' | 'b
 
 const content = makeContent();
 
-/** Reads every object back; what is not whole has not been copied, however fast. Then makes room. */
+/** Reads every object back; what is not whole has not been copied, however fast. */
 async function verify(emulator: Emulator, { bytes, objects }: CopyJob, measured: Measured): Promise<void> {
   const expected = await crc32cOfContent(content, bytes);
   // Ours gives its objects the keys that its rule says.
@@ -122,7 +122,6 @@ async function verify(emulator: Emulator, { bytes, objects }: CopyJob, measured:
       throw new Error(
         `${object.key} has ${found.bytes} bytes with CRC32C ${found.crc32c}, not ${bytes} with ${expected}.`,
       );
-    await emulator.delete(object.key);
   }
 }
 
@@ -133,6 +132,7 @@ async function killed(here: Here, ours: Awaited<ReturnType<typeof openOurs>>, by
     const measured = await ours.killedHalfWay(job, here.source);
     const { bytes: served, connections } = await here.source.served();
     await verify(here.emulator, job, measured);
+    await here.emulator.clear();
     console.log(`\n${judge.refetched(served - bytes, connections, limit)}`);
   }
 }

@@ -1,7 +1,15 @@
 import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  AbortMultipartUploadCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { type Server, startServer } from '../../aws/processes.ts';
 import { bucketName } from './bucket-name.ts';
 import { crc32cSum } from './content.ts';
@@ -63,8 +71,13 @@ export async function openEmulator(versitygw: Tool, largestBytes: number) {
       }
       return { bytes, crc32c: sum.digest('hex') };
     },
-    async delete(key: string): Promise<void> {
-      await s3.send(new DeleteObjectCommand({ Bucket: bucketName, Key: key }));
+    /** Makes room for the next. */
+    async clear(): Promise<void> {
+      const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucketName }));
+      for (const { Key, UploadId } of Uploads)
+        await s3.send(new AbortMultipartUploadCommand({ Bucket: bucketName, Key, UploadId }));
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucketName }));
+      for (const { Key } of Contents) await s3.send(new DeleteObjectCommand({ Bucket: bucketName, Key }));
     },
     async close() {
       s3.destroy();

@@ -19,6 +19,7 @@ process.once('message', async ({ objects }: CopyJob) => {
   await Promise.all(Array.from({ length: objectsAtOnce }, copyNext));
   process.disconnect();
 });
+process.once('disconnect', () => process.exit());
 process.send?.('ready');
 
 const open = (link: string): Promise<IncomingMessage> =>

@@ -70,6 +70,8 @@ process.once('message', async (job: OursJob) => {
     process.disconnect();
   }
 });
+// Whoever started it is gone, or has heard all.
+process.once('disconnect', () => process.exit());
 report('ready');
 
 type Copied = { readonly key: string; readonly crc32c: string };
