@@ -55,7 +55,9 @@ async function storeReport(deps: WebhookDeps, runId: string, digest: string, rep
   }
   const ofAnother = tellsOfAnother(run, event);
   if (ofAnother) log.error('webhook.second-agent-run', { runId, agentRunId: agentRunOf(run), other: agentRunId });
-  await recordEvent(runs, runId, digest, ofAnother ? { ...event, ofAnother } : event, payloads);
+  // One that comes after the end goes with the rest of the run's records.
+  const { expiresAt } = run;
+  await recordEvent(runs, runId, digest, ofAnother ? { ...event, ofAnother } : event, { payloads, expiresAt });
   // A repeated report wakes settle again: the first may have been stored by a worker that stopped here.
   if (agentRunId !== undefined && !ofAnother) await wakeSettle(settleQueue, [runId]);
   return isUnknown ? 'unknown-event' : 'accepted';

@@ -27,10 +27,10 @@ export async function recordEvent(
   runId: string,
   digest: string,
   event: RunEvent,
-  payloads?: Bucket,
+  { payloads, expiresAt }: { readonly payloads?: Bucket; readonly expiresAt?: number } = {},
 ): Promise<void> {
   const fields = await storableFields(runId, digest, event, payloads);
-  await table.write({ put: { ...eventKey(runId, digest), type: 'event', ...fields }, if: 'absent' });
+  await table.write({ put: { ...eventKey(runId, digest), type: 'event', expiresAt, ...fields }, if: 'absent' });
 }
 
 /** A report for a run that we don't know is kept for a month: it may explain a paid run that nobody claims. */

@@ -87,6 +87,8 @@ interface RunBase {
   readonly updatedAt: string;
   /** When it came to its present status; absent in records of older versions. */
   readonly enteredAt?: string;
+  /** Epoch seconds after which its records are deleted; only of a run that has ended, where that is so. */
+  readonly expiresAt?: number;
   /** Counts the writes of this record: a mover's write holds only if nobody wrote since it read. */
   readonly revision: number;
 }

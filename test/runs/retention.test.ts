@@ -9,6 +9,7 @@ import { claimRun } from '../../shared/runs/claim-run.ts';
 import { listRuns } from '../../shared/runs/find-runs.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import { noteOutput } from '../../shared/runs/output-items.ts';
+import { receiveWebhook } from '../../shared/runs/receive-webhook.ts';
 import { expireRun, type RetentionDeps } from '../../shared/runs/retention.ts';
 import type { NextState, Run } from '../../shared/runs/run.ts';
 import { recordEvent } from '../../shared/runs/run-events.ts';
@@ -127,6 +128,18 @@ describe('the records of a run that has ended', () => {
     await expireRun(deps, (await readRun(deps.runs, run.id)) as Run);
     expect(await left()).toEqual(once);
   });
+});
+
+test('what is reported of a run after its end goes with its records', async () => {
+  const run = await deliveredRun();
+  await expireRun(deps, run);
+  const settleQueue = platform.queue('settles');
+  const receiving = { ...deps, settleQueue, payloads: platform.bucket('payloads'), webhookSecret: async () => 'x' };
+  const body = Buffer.from(JSON.stringify({ flag: 'RUN_FINISHED', run_id: 'r', status: 'completed' }));
+  expect(await receiveWebhook(receiving, { runId: run.id, signature: 'x', body })).toBe('accepted');
+  const { items } = await deps.runs.query({ pk: `RUN#${run.id}`, prefix: 'EVENT#' });
+  expect(items.length).toBeGreaterThan(2);
+  expect(new Set(items.map(({ expiresAt }) => expiresAt)).size).toBe(1);
 });
 
 test('an upload whose run’s records are gone is known all the same, and not paid for again', async () => {
