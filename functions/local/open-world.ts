@@ -10,7 +10,7 @@ import { makeFolder } from './make-folder.ts';
 import { hostname, PortInUse } from './server.ts';
 import { shownPath } from './shown-path.ts';
 
-const usualPort = 4730;
+export const usualPort = 4730;
 
 interface Opening {
   /** Another free port will do when the usual one is in use and none was asked for. */
@@ -62,7 +62,7 @@ async function onFirstFreePort(
   }
 }
 
-const portKey = { pk: 'PORT', sk: 'PORT' };
+export const portKey = { pk: 'PORT', sk: 'PORT' };
 
 /** Who names another engine expects it to be used; and the hosted one could not even fetch from this machine. */
 function refuseHosted(): void {

@@ -59,7 +59,7 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     mosaic,
     lanes,
     webhook: webhookHandler({ ...deps, settleQueue, payloads, webhookSecret: async () => webhookSecret }),
-    reconcile: reconcileHandler({ ...deps, startQueue, settleQueue }),
+    reconcile: reconcileHandler({ ...deps, startQueue, settleQueue, deliveries }),
     /** Until rules are applied by command, each agent has a folder. */
     useAgents: (agents: ReadonlyMap<string, AgentSummary>) => {
       // A look into SQLite costs nothing, so what is applied holds for the very next upload.

@@ -142,8 +142,8 @@ async function pageOfList(
 ): Promise<Found> {
   const deps = bucket === undefined ? world : { ...world, buckets: [bucket] };
   const until = behind ?? which.until;
-  // Bounds take in what they name: one more is asked for, in case it is the run behind which to go on.
-  const most = behind === undefined ? limit : limit + 1;
+  // One more tells whether there are more; and bounds take in what they name, the run behind which to go on.
+  const most = limit + (behind === undefined ? 1 : 2);
   const runs: ListedRun[] = [];
   let cursor: string | undefined;
   for (let call = 0; call < mostCalls; call += 1) {

@@ -42,7 +42,10 @@ export function nextStepOf(run: Run, obstacles: Obstacles): string | undefined {
     case 'rejected':
       return run.nextRunId === undefined ? anotherAttempt(run) : `Its next attempt: tessera show ${run.nextRunId}`;
     case 'delivered':
-      return run.partial ? `For another attempt, paid for again: tessera retry ${run.id}` : undefined;
+      if (run.undelivered !== undefined && run.nextRunId === undefined) return deliveredAnew(run.id);
+      return run.partial && run.nextRunId === undefined
+        ? `For another attempt, paid for again: tessera retry ${run.id}`
+        : undefined;
     case 'ignored':
       return undefined;
   }
@@ -62,7 +65,11 @@ function waitingFor(run: Waiting, { pauses, hold, full, nowMs }: Obstacles): str
 function anotherAttempt(run: Run & { status: 'failed' | 'cancelled' | 'rejected' }): string {
   if (run.status === 'failed' && run.failure === 'unanswered')
     return `Look whether the API ran it. Only if it never began: tessera retry ${run.id} --never-began`;
+  if (run.status === 'failed' && run.undelivered !== undefined) return deliveredAnew(run.id);
   if (run.status === 'rejected')
     return `A mended file, uploaded again, has a run of its own. Where something else is mended (its sidecar, its group, the budget): tessera retry ${run.id}`;
   return `For another attempt: tessera retry ${run.id}`;
 }
+
+const deliveredAnew = (runId: string): string =>
+  `What its agent made is there: to deliver it again, without paying: tessera redrive ${runId}. For another edit, paid for again: tessera retry ${runId}`;

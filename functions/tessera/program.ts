@@ -9,6 +9,7 @@ import { openWorld, type World, type WorldOptions } from './world.ts';
 // Each command loads what it needs when it is typed: to list runs, nothing has to know what a video is made of.
 const applyRules = () => import('./apply-rules.ts');
 const backfill = () => import('./backfill.ts');
+const doctoring = () => import('./doctor/doctor.ts');
 const control = () => import('./control.ts');
 const explain = () => import('./explain.ts');
 const listRuns = () => import('./list-runs.ts');
@@ -137,6 +138,16 @@ export function program(print: Print, exit: (code: number) => void): Command {
     .action(
       does(async (world, [runOrKey], options) => (await watching()).watch(world, { ...options, runOrKey }, print)),
     );
+  tessera
+    .command('doctor')
+    .description('what is missing here, each with its cure; ends with 1 where something must be mended')
+    .option('--show-secrets', 'print the secret that signs our webhooks (of a folder)')
+    .action(async function (this: Command): Promise<void> {
+      const options = this.optsWithGlobals<Options>();
+      chooseAccount(options);
+      const found = await (await doctoring()).doctor({ ...placeOf(options), showSecrets: options.showSecrets });
+      exit(printed(print, found, options.json === true));
+    });
   return tessera;
 }
 
@@ -163,6 +174,7 @@ export interface Options {
   readonly open?: boolean;
   readonly after?: string;
   readonly untilDone?: boolean;
+  readonly showSecrets?: boolean;
 }
 
 const exitCodes = `

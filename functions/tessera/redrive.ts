@@ -5,7 +5,7 @@ import { interruption } from '../local/interruption.ts';
 import { type DeadLetter, type Hop, peek, sendBack } from './dead-letters.ts';
 import { count, localTime, table } from './layout.ts';
 import type { Outcome } from './outcome.ts';
-import { redeliver } from './redeliver.ts';
+import { redelivered } from './redeliver.ts';
 import type { World } from './world.ts';
 
 /** `redrive`: dead letters go back to where they failed; of a run, its delivery is done again. */
@@ -17,7 +17,7 @@ export async function redrive(
   const [first, ...others] = words;
   if (first !== undefined && isRunId(first)) {
     if (others.length > 0) throw new InvalidInput('One run at a time: tessera redrive RUN.');
-    return redeliver(world, first, dryRun);
+    return redelivered(world, first, dryRun);
   }
   const hops = chosen(world.hops(), words);
   return dryRun ? lookedAt(world, hops) : sentBack(world, hops);
