@@ -1,11 +1,13 @@
 import { createLog } from '../../shared/log.ts';
 import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
+import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';
 import { integer, list, optional, readSettings, text, url } from '../../shared/settings.ts';
 import { copyOutputHandler } from '../copy-output.ts';
 
 const settings = readSettings({
   runsTable: ['RUNS_TABLE', text],
+  metricsNamespace: ['METRICS_NAMESPACE', text],
   deliveriesBucket: ['DELIVERIES_BUCKET', text],
   deliveriesRegion: ['DELIVERIES_REGION', optional(text, undefined)],
   deliveriesOwner: ['DELIVERIES_OWNER', optional(text, undefined)],
@@ -21,19 +23,25 @@ const settings = readSettings({
 
 const secrets = secretsManager();
 
-export const handler = copyOutputHandler({
-  runs: dynamoTable(settings.runsTable),
-  deliveries: s3Bucket(settings.deliveriesBucket, {
-    region: settings.deliveriesRegion,
-    owner: settings.deliveriesOwner,
-    keyArn: settings.deliveriesKeyArn,
+const { metrics } = powertoolsMetrics(settings.metricsNamespace);
+
+export const handler = traced(
+  copyOutputHandler({
+    runs: dynamoTable(settings.runsTable),
+    deliveries: s3Bucket(settings.deliveriesBucket, {
+      region: settings.deliveriesRegion,
+      owner: settings.deliveriesOwner,
+      keyArn: settings.deliveriesKeyArn,
+    }),
+    deliveriesPrefix: settings.deliveriesPrefix,
+    copyQueue: sqsQueue(settings.copyQueue),
+    notifyQueue: sqsQueue(settings.notifyQueue),
+    mosaic: mosaicClient({ baseUrl: settings.apiUrl, apiKey: () => secrets(settings.apiKeySecret) }),
+    trustedHosts: settings.trustedHosts,
+    sliceSeconds: settings.sliceSeconds,
+    clock: Date.now,
+    log: createLog(powertoolsSink()),
+    metrics,
   }),
-  deliveriesPrefix: settings.deliveriesPrefix,
-  copyQueue: sqsQueue(settings.copyQueue),
-  notifyQueue: sqsQueue(settings.notifyQueue),
-  mosaic: mosaicClient({ baseUrl: settings.apiUrl, apiKey: () => secrets(settings.apiKeySecret) }),
-  trustedHosts: settings.trustedHosts,
-  sliceSeconds: settings.sliceSeconds,
-  clock: Date.now,
-  log: createLog(),
-});
+  'copy-output',
+);

@@ -20,7 +20,7 @@ const atOnce = 200;
  * may write to the same bucket, and to the same key.
  */
 export async function reapUploads(deps: ReapDeps): Promise<{ reaped: number }> {
-  const to = new Date(deps.clock() - waitSeconds * 1000).toISOString();
+  const to = `${new Date(deps.clock() - waitSeconds * 1000).toISOString()}\u{10FFFF}`;
   let reaped = 0;
   for (const shard of shards)
     for await (const item of allItems(deps.runs, { pk: uploadingPk(shard), to })) {
