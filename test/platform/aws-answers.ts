@@ -26,7 +26,8 @@ export function awsAnswers() {
       asked.push({ ...one, body: await request.text() });
       return answer(asked.at(-1) as Asked);
     });
-    for (const service of ['S3', 'STS', 'SECRETS_MANAGER']) process.env[`AWS_ENDPOINT_URL_${service}`] = server.url;
+    for (const service of ['S3', 'STS', 'SECRETS_MANAGER', 'EVENTBRIDGE', 'SQS'])
+      process.env[`AWS_ENDPOINT_URL_${service}`] = server.url;
     Object.assign(process.env, {
       ...{ AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'own', AWS_SECRET_ACCESS_KEY: 'own-secret' },
       // Nothing of the machine's own AWS settings may reach the tests.

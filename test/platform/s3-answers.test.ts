@@ -142,7 +142,11 @@ test('the keys of a listing are read from the form that S3 sends them in', async
   const contents = ['a+b%2Bc', '%E4%B8%96/100%25', 'x%01y']
     .map((key) => `<Contents><Key>${key}</Key><Size>1</Size><StorageClass>GLACIER</StorageClass></Contents>`)
     .join('');
-  answers(xml(`<ListBucketResult><IsTruncated>true</IsTruncated>${contents}</ListBucketResult>`));
+  answers(
+    xml(
+      `<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>${contents}</ListBucketResult>`,
+    ),
+  );
   const { objects, next } = await bucket.list({ prefix: 'p q+', after: 'ü +', limit: 3 });
   expect(objects.map(({ key }) => key)).toEqual(['a b+c', '世/100%', 'x\u0001y']);
   expect(objects[0]?.storageClass).toBe('GLACIER');

@@ -1,4 +1,4 @@
-import { Denied } from '../../errors.ts';
+import { Conflict, Denied } from '../../errors.ts';
 import type { ObjectHead, Stored } from '../ports.ts';
 import { isAwsError, statusOf, wasRepeated } from './errors.ts';
 import type { S3Place } from './s3-place.ts';
@@ -40,9 +40,12 @@ interface Asked {
 export function explained(error: unknown, { place, key, action }: Asked): unknown {
   const bucket = place.name;
   if (isAwsError(error, 'ConditionalRequestConflict'))
-    return new Error(`Two writers met at ${key} in ${bucket}; S3 stored neither. The same write may be tried again.`, {
-      cause: error,
-    });
+    return new Conflict(
+      `Two writers met at ${key} in ${bucket}; S3 stored neither. The same write may be tried again.`,
+      {
+        cause: error,
+      },
+    );
   if (isAwsError(error, 'InvalidObjectState'))
     return new Error(`${key} in ${bucket} is archived: it can be read once it has been restored.`, { cause: error });
   if (isAwsError(error, 'PermanentRedirect', 'AuthorizationHeaderMalformed') || statusOf(error) === 301)
