@@ -28,6 +28,11 @@ export class Rejected extends PermanentError {
   override name = 'Rejected';
 }
 
+/** Two writers met and neither wrote; a write begun anew may go well, so this is not a PermanentError. */
+export class Conflict extends Error {
+  override name = 'Conflict';
+}
+
 /** We may not do this. Whoever grants permissions can mend that, so this is not a PermanentError. */
 export class Denied extends Error {
   override name = 'Denied';

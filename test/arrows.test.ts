@@ -41,7 +41,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
       /^zod$/,
       /^hono/,
       /^shared\/mosaic\//,
-      /^shared\/platform\/(ports|links|events)\.ts$/,
+      /^shared\/platform\/(ports|links|events|crc32c)\.ts$/,
       /^shared\/(errors|log|metrics)\.ts$/,
       /^shared\/(runs|engine)\//,
     ],

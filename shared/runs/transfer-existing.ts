@@ -1,6 +1,6 @@
 import { Rejected } from '../errors.ts';
+import { crc32cOf } from '../platform/crc32c.ts';
 import type { Bucket, ObjectHead } from '../platform/ports.ts';
-import { crc32Of } from './transfer-checksum.ts';
 
 /** The key belongs to somebody else's object. */
 export class KeyTaken extends Rejected {
@@ -12,37 +12,41 @@ export type Identity = Readonly<Record<string, string>>;
 
 export interface Existing {
   readonly head: ObjectHead;
+  /** CRC32C of its bytes. */
   readonly checksum: string;
 }
 
+export interface Expected {
+  readonly identity: Identity;
+  readonly bytes: number;
+  readonly checksum?: string;
+  /** Whether what is not ours may be written over. */
+  readonly overwrite?: boolean;
+}
+
 /**
- * The object at `key`, when an earlier attempt of the same copy put it there; undefined when there is none. Throws
- * Rejected when it is something else: nothing is ever overwritten.
+ * The object at `key`, when an earlier attempt of the same copy put it there; undefined when there is none, or one that
+ * may be written over. Throws Rejected when it is something else.
  */
-export async function alreadyThere(
-  bucket: Bucket,
-  key: string,
-  expected: { readonly identity: Identity; readonly bytes: number; readonly checksum?: string },
-): Promise<Existing | undefined> {
+export async function alreadyThere(bucket: Bucket, key: string, expected: Expected): Promise<Existing | undefined> {
   const head = await bucket.head(key);
   if (!head) return undefined;
   const isOurs = Object.entries(expected.identity).every(([name, value]) => head.metadata[name] === value);
+  const { overwrite = false, bytes } = expected;
+  if (overwrite && (!isOurs || head.size !== bytes)) return undefined;
   if (!isOurs) throw new KeyTaken(...taken(bucket, key, 'it is not from this run'));
-  if (head.size !== expected.bytes)
-    throw new Rejected(...taken(bucket, key, `it has ${head.size} bytes, not ${expected.bytes}`));
-  const checksum = await checksumOf(bucket, head);
-  if (expected.checksum !== undefined && expected.checksum !== checksum)
-    throw new Rejected(...taken(bucket, key, `its checksum is ${checksum}, not ${expected.checksum}`));
-  return { head, checksum };
+  if (head.size !== bytes) throw new Rejected(...taken(bucket, key, `it has ${head.size} bytes, not ${bytes}`));
+  const checksum = head.crc32c ?? (await checksumOf(bucket, head));
+  if (expected.checksum === undefined || expected.checksum === checksum) return { head, checksum };
+  if (overwrite) return undefined;
+  throw new Rejected(...taken(bucket, key, `its checksum is ${checksum}, not ${expected.checksum}`));
 }
 
-/** Large objects are read for it: their metadata was fixed before their bytes were known. It happens after a crash only. */
-async function checksumOf(bucket: Bucket, head: ObjectHead): Promise<string> {
-  const noted = head.metadata.crc32;
-  if (noted !== undefined) return noted;
+/** Where the store keeps none, the object is read for it. It happens after a crash only. */
+async function checksumOf(bucket: Bucket, { key, versionId }: ObjectHead): Promise<string> {
   let checksum = '00000000';
-  const { body } = await bucket.read(head.key, { versionId: head.versionId });
-  for await (const chunk of body) checksum = crc32Of(chunk, checksum);
+  const { body } = await bucket.read(key, { versionId });
+  for await (const chunk of body) checksum = crc32cOf(chunk, checksum);
   return checksum;
 }
 

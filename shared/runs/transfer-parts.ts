@@ -1,26 +1,26 @@
 import { Rejected } from '../errors.ts';
-import type { Stretch } from './transfer-source.ts';
 
 const mebibyte = 1024 * 1024;
 const maxParts = 10_000;
+
+/** What is smaller is sent in one piece: a part must have 5 MiB. */
+export const smallBytes = 8 * mebibyte;
 
 export interface Layout {
   readonly bytes: number;
   readonly partBytes: number;
 }
 
-export interface PartBytes {
-  readonly partNumber: number;
-  /** Valid until given back to the buffers. */
-  readonly bytes: Uint8Array;
-}
-
-/** About 200 parts of 8 to 32 MiB: few enough requests, small enough to lose little in a crash. */
-export function partBytesFor(bytes: number): number {
+/**
+ * Parts of 8 MiB, larger ones beyond 39 GiB. Small parts lose little in a crash, and more of them fit into memory at
+ * once: that many connections are read.
+ */
+export function layoutOf(bytes: number): Layout {
   if (bytes > maxParts * 32 * mebibyte)
     throw new Rejected(`The output has ${bytes} bytes; at most ${maxParts * 32} MiB can be copied.`);
-  const wanted = Math.ceil(bytes / 200 / mebibyte) * mebibyte;
-  return Math.min(32 * mebibyte, Math.max(8 * mebibyte, wanted));
+  if (bytes < smallBytes) return { bytes, partBytes: bytes };
+  const wanted = Math.ceil(bytes / 5000 / mebibyte) * mebibyte;
+  return { bytes, partBytes: Math.min(32 * mebibyte, Math.max(8 * mebibyte, wanted)) };
 }
 
 export const partCount = ({ bytes, partBytes }: Layout): number => Math.ceil(bytes / partBytes);
@@ -28,70 +28,53 @@ export const partCount = ({ bytes, partBytes }: Layout): number => Math.ceil(byt
 export const sizeOfPart = ({ bytes, partBytes }: Layout, partNumber: number): number =>
   Math.min(partBytes, bytes - (partNumber - 1) * partBytes);
 
-/** First and last byte of the first run of parts that nobody has sent yet; undefined when all are. */
-export function missingRange(layout: Layout, sent: ReadonlySet<number>): readonly [number, number] | undefined {
-  const count = partCount(layout);
-  let from = 1;
-  while (sent.has(from)) from += 1;
-  if (from > count) return undefined;
-  let to = from;
-  while (to < count && !sent.has(to + 1)) to += 1;
-  return [(from - 1) * layout.partBytes, Math.min(to * layout.partBytes, layout.bytes) - 1];
+export const firstOfPart = ({ partBytes }: Layout, partNumber: number): number => (partNumber - 1) * partBytes;
+
+/** One that is wanted and not yet sent. */
+export interface PartInHand {
+  readonly partNumber: number;
+  readonly size: number;
+  /** Once one of its stretches is about to be read. */
+  buffer?: Promise<Buffer>;
+  readonly stretches: Stretch[];
 }
 
-/** Cuts a stretch of the source into whole parts; the ones not wanted are read and dropped. */
-export async function* partsOf(
-  stretch: Stretch,
+/** What one request asks for: a part, or a stretch of one. Offsets are within the file. */
+export interface Stretch {
+  readonly part: PartInHand;
+  readonly first: number;
+  readonly size: number;
+  filled: number;
+  /** Of what is filled. */
+  crc32c?: string;
+}
+
+const minStretchBytes = 2 * mebibyte;
+
+/**
+ * What is to be read, in order. Where there are few parts, each is read by several connections: a file of 20 MB would
+ * keep only three busy. `begun`: so many bytes of the file are being read already, as a stretch of their own.
+ */
+export function stretchesOf(
   layout: Layout,
-  wanted: (partNumber: number) => boolean,
-  buffers: Buffers,
-): AsyncGenerator<PartBytes, undefined> {
-  let partNumber = Math.floor(stretch.first / layout.partBytes) + 1;
-  let buffer: Uint8Array | undefined;
-  let filled = 0;
-  for await (const chunk of stretch.body) {
-    for (let at = 0; at < chunk.byteLength; ) {
-      const size = sizeOfPart(layout, partNumber);
-      const piece = chunk.subarray(at, at + size - filled);
-      if (wanted(partNumber)) {
-        buffer ??= await buffers.take();
-        buffer.set(piece, filled);
-      }
-      at += piece.byteLength;
-      filled += piece.byteLength;
-      if (filled < size) continue;
-      if (buffer) yield { partNumber, bytes: buffer.subarray(0, size) };
-      buffer = undefined;
-      filled = 0;
-      partNumber += 1;
+  partNumbers: readonly number[],
+  { connections, begun = 0 }: { readonly connections: number; readonly begun?: number },
+): Stretch[] {
+  const wanted = partNumbers.reduce((sum, partNumber) => sum + sizeOfPart(layout, partNumber), 0);
+  const most = connections === 1 ? layout.partBytes : Math.max(minStretchBytes, Math.ceil(wanted / connections / 3));
+  return partNumbers.flatMap((partNumber) => {
+    const part: PartInHand = { partNumber, size: sizeOfPart(layout, partNumber), stretches: [] };
+    const first = firstOfPart(layout, partNumber);
+    const head = partNumber === 1 ? Math.min(begun, part.size) : 0;
+    if (head > 0) part.stretches.push({ part, first, size: head, filled: 0 });
+    const count = Math.ceil((part.size - head) / most);
+    for (let at = 0; at < count; at += 1) {
+      const [from, to] = [at, at + 1].map((n) => head + Math.floor(((part.size - head) * n) / count)) as [
+        number,
+        number,
+      ];
+      part.stretches.push({ part, first: first + from, size: to - from, filled: 0 });
     }
-  }
-}
-
-/** As many buffers as memory allows: whoever wants one more waits until one is given back. */
-export interface Buffers {
-  take(): Promise<Uint8Array>;
-  giveBack(bytes: Uint8Array): void;
-}
-
-export function partBuffers(layout: Layout, maxMemoryBytes: number): Buffers {
-  const size = Math.min(layout.partBytes, layout.bytes);
-  // Five: one being filled while four are on their way.
-  let unused = Math.max(2, Math.min(5, Math.floor(maxMemoryBytes / size)));
-  const free: ArrayBuffer[] = [];
-  const waiting: ((buffer: Uint8Array) => void)[] = [];
-  return {
-    take: async () => {
-      const again = free.pop();
-      if (again) return new Uint8Array(again);
-      if (unused === 0) return new Promise((resolve) => waiting.push(resolve));
-      unused -= 1;
-      return new Uint8Array(new ArrayBuffer(size));
-    },
-    giveBack: (bytes) => {
-      const next = waiting.shift();
-      if (next) next(new Uint8Array(bytes.buffer as ArrayBuffer));
-      else free.push(bytes.buffer as ArrayBuffer);
-    },
-  };
+    return part.stretches;
+  });
 }

@@ -1,153 +1,152 @@
-import { Missing } from '../errors.ts';
-import type { Bucket, Part, Upload } from '../platform/ports.ts';
-import { crc32Of } from './transfer-checksum.ts';
+import { Conflict, InvalidInput, Missing, Rejected } from '../errors.ts';
+import type { Bucket, Part, Stored, Upload } from '../platform/ports.ts';
 import { alreadyThere, type Existing, type Identity } from './transfer-existing.ts';
-import { type Buffers, missingRange, type PartBytes, partBuffers, partCount, partsOf } from './transfer-parts.ts';
-import { type Source, SourceBroke, StartOver } from './transfer-source.ts';
-import { type RememberedTransfer, usableParts, wholeChecksum, withChecksum } from './transfer-state.ts';
+import { StartOver, WrongChecksum } from './transfer-faults.ts';
+import { partCount } from './transfer-parts.ts';
+import type { FullPart } from './transfer-sending.ts';
+import { type KnownPart, type RememberedTransfer, usableParts, wholeChecksum, withChecksum } from './transfer-state.ts';
+import type { Progress } from './transfer-watch.ts';
 
-interface UploadDeps {
-  readonly bucket: Bucket;
-  readonly maxMemoryBytes?: number;
-}
-
-interface UploadJob {
+export interface UploadJob {
   readonly identity: Identity;
+  readonly overwrite?: boolean;
   readonly remember: (state: RememberedTransfer) => Promise<void>;
-  readonly heartbeat?: (progress: { readonly bytes: number; readonly ofBytes: number }) => Promise<void> | void;
-  readonly signal?: AbortSignal;
 }
 
-/** A stretch that is being read already, from its first part. */
-interface Opened {
-  readonly buffers: Buffers;
-  readonly parts: AsyncIterable<PartBytes>;
+export type Published = Existing & { readonly outcome: 'copied' | 'already-there' };
+
+/** Somebody published or abandoned it: a sibling that was quicker, an earlier attempt, or whoever cleans up. */
+export class UploadEnded extends Error {
+  override name = 'UploadEnded';
 }
 
-interface Copy {
-  readonly bucket: Bucket;
-  readonly job: UploadJob;
-  readonly source: Source;
-  readonly upload: Upload;
-  readonly maxMemoryBytes: number;
-  readonly arrived: Map<number, Part>;
-  state: RememberedTransfer;
+export interface PartUpload {
+  readonly state: () => RememberedTransfer;
+  /** Numbers of the parts that have not arrived, in order. */
+  missing(): readonly number[];
+  progress(): Progress;
+  send(part: FullPart): Promise<void>;
+  /** Keeps what a later attempt needs and the store does not tell. */
+  noted(): Promise<void>;
+  /** Makes the object visible, if it is whole and has the source's checksum. */
+  publish(): Promise<Published>;
+  abandon(): Promise<void>;
+  /** Of the whole; undefined while a part is missing. */
+  checksum(): string | undefined;
 }
 
-/** Sends what has not arrived yet and publishes. Throws StartOver when what has arrived is of no use any more. */
-export async function sendParts(
-  deps: UploadDeps,
+/** An upload in parts, of which `listed` have arrived in attempts before this one. */
+export function partUpload(
+  bucket: Bucket,
   job: UploadJob,
-  source: Source,
+  begun: RememberedTransfer,
+  listed: readonly Part[] = [],
+): PartUpload {
+  let state = begun;
+  const upload: Upload = { key: state.key, uploadId: state.uploadId };
+  let arrived = usableParts(state, listed);
+  let arrivedBytes = [...arrived.values()].reduce((sum, { size }) => sum + size, 0);
+  const notes = coalesced(() => job.remember(state));
+  const publishNow = (parts: Map<number, KnownPart>): Promise<Stored> =>
+    bucket.publish(upload, inOrder(parts), { crc32c: wholeChecksum(state, parts), ifAbsent: !job.overwrite });
+  return {
+    state: () => state,
+    missing: () => numbersUpTo(partCount(state)).filter((partNumber) => !arrived.has(partNumber)),
+    progress: () => ({ bytes: arrivedBytes, ofBytes: state.bytes }),
+    send: async ({ partNumber, bytes, crc32c }) => {
+      const put = () => unlessEnded(bucket.putPart(upload, partNumber, bytes, { crc32c }));
+      const part = await put().catch((error) => onceMore(error, put));
+      if (!arrived.has(partNumber)) arrivedBytes += part.size;
+      arrived.set(partNumber, { ...part, crc32c });
+      // The store does not tell it, so a later attempt could not know the whole's.
+      if (part.crc32c !== undefined) return;
+      state = withChecksum(state, { ...part, crc32c });
+      await notes.write();
+    },
+    noted: notes.write,
+    publish: async () => {
+      const checksum = wholeChecksum(state, arrived);
+      if (checksum === undefined || arrivedBytes !== state.bytes)
+        throw new Error(`Of ${state.key}, ${arrivedBytes} of ${state.bytes} bytes have arrived.`);
+      if (state.sourceCrc32c !== undefined && state.sourceCrc32c !== checksum)
+        throw new WrongChecksum(
+          `The checksum CRC32C of what was read for ${state.key} is ${checksum}; its source says ${state.sourceCrc32c}.`,
+        );
+      const stored = await unlessEnded(publishNow(arrived)).catch(async (error) => {
+        if (error instanceof Conflict) throw new StartOver(error.message, { cause: error });
+        if (error instanceof Rejected) throw new WrongChecksum(error.message, { cause: error });
+        if (!(error instanceof InvalidInput)) throw error;
+        // A sibling has sent a part again meanwhile, and a store that encrypts gives it another tag each time.
+        arrived = usableParts(state, await unlessEnded(bucket.listParts(upload)));
+        if (wholeChecksum(state, arrived) !== checksum) throw new StartOver(error.message, { cause: error });
+        return unlessEnded(publishNow(arrived));
+      });
+      if (stored.outcome === 'stored') return { outcome: 'copied', head: stored.head, checksum };
+      await bucket.abandon(upload);
+      throw new UploadEnded(`${state.key} is there already.`);
+    },
+    abandon: () => bucket.abandon(upload),
+    checksum: () => wholeChecksum(state, arrived),
+  };
+}
+
+/**
+ * What has become of an upload that somebody else ended: published by an attempt that crashed afterwards or by a sibling,
+ * or thrown away.
+ */
+export async function endedBefore(
+  bucket: Bucket,
+  job: UploadJob,
   state: RememberedTransfer,
-  opened?: Opened,
-): Promise<Existing & { readonly outcome: 'copied' | 'already-there' }> {
-  const { bucket, maxMemoryBytes = 96 * 1024 * 1024 } = deps;
-  const upload = { key: state.key, uploadId: state.uploadId };
-  const listed = opened ? [] : await partsArrived(bucket, upload);
-  const copy: Copy = { bucket, job, source, upload, maxMemoryBytes, state, arrived: usableParts(state, listed ?? []) };
-  if (!listed) return endedBefore(copy);
-  try {
-    await sendAll(copy, opened);
-    return await publish(copy);
-  } catch (error) {
-    if (error instanceof StartOver) await bucket.abandon(upload);
-    throw error;
-  }
-}
-
-/** Undefined when the upload has ended. */
-async function partsArrived(bucket: Bucket, upload: Upload): Promise<readonly Part[] | undefined> {
-  try {
-    return await bucket.listParts(upload);
-  } catch (error) {
-    if (error instanceof Missing) return undefined;
-    throw error;
-  }
-}
-
-/** A connection that breaks after some parts is worth another at once; one that brings nothing is the queue's matter. */
-async function sendAll(copy: Copy, opened?: Opened): Promise<void> {
-  if (!opened && copy.state.etag === '') throw new StartOver('The source has no ETag, so it may have changed since.');
-  for (let at = opened; ; at = undefined) {
-    const before = copy.arrived.size;
-    try {
-      return await sendMissing(copy, at);
-    } catch (error) {
-      const isWorthAnother = error instanceof SourceBroke && copy.state.etag !== '' && copy.arrived.size > before;
-      if (!isWorthAnother || copy.job.signal?.aborted) throw error;
-    }
-  }
-}
-
-async function sendMissing(copy: Copy, opened?: Opened): Promise<void> {
-  const { state, source } = copy;
-  const buffers = opened?.buffers ?? partBuffers(state, copy.maxMemoryBytes);
-  const sent = new Set(copy.arrived.keys());
-  const inFlight: Promise<void>[] = [];
-  const failures: unknown[] = [];
-  try {
-    for (let parts = opened?.parts; ; parts = undefined) {
-      const range = missingRange(state, sent);
-      if (!range) break;
-      parts ??= partsOf(await source.read(range, state), state, (partNumber) => !sent.has(partNumber), buffers);
-      for await (const part of parts) {
-        if (failures.length > 0) throw failures[0];
-        sent.add(part.partNumber);
-        await noteChecksum(copy, part);
-        inFlight.push(sendPart(copy, part, buffers).catch((error) => void failures.push(error)));
-      }
-    }
-  } finally {
-    await Promise.all(inFlight);
-  }
-  if (failures.length > 0) throw failures[0];
-}
-
-/** Before the part is sent: one that has arrived can then be kept without being read again. */
-async function noteChecksum(copy: Copy, { partNumber, bytes }: PartBytes): Promise<void> {
-  copy.state = withChecksum(copy.state, partNumber, crc32Of(bytes));
-  await copy.job.remember(copy.state);
-}
-
-async function sendPart(copy: Copy, { partNumber, bytes }: PartBytes, buffers: Buffers): Promise<void> {
-  try {
-    copy.arrived.set(partNumber, await unlessEnded(copy.bucket.putPart(copy.upload, partNumber, bytes)));
-  } finally {
-    // Also when it failed: the reader may be waiting for this buffer before it can hear of the failure.
-    buffers.giveBack(bytes);
-  }
-  await copy.job.heartbeat?.({ bytes: arrivedBytes(copy), ofBytes: copy.state.bytes });
-}
-
-async function publish(copy: Copy) {
-  const { bucket, state, upload } = copy;
-  if (copy.arrived.size !== partCount(state) || arrivedBytes(copy) !== state.bytes)
-    throw new Error(`Of ${state.key}, ${arrivedBytes(copy)} of ${state.bytes} bytes have arrived.`);
-  const parts = [...copy.arrived.values()].sort((a, b) => a.partNumber - b.partNumber);
-  const checksum = wholeChecksum(state);
-  if (checksum === undefined) throw new Error(`Of ${state.key}, not every part's checksum is known.`);
-  const stored = await unlessEnded(bucket.publish(upload, parts, { ifAbsent: true }));
-  if (stored.outcome === 'stored') return { outcome: 'copied' as const, head: stored.head, checksum };
-  await bucket.abandon(upload);
-  return endedBefore(copy);
-}
-
-/** An upload is gone after an attempt that published it and then crashed; else someone has cleaned it up. */
-async function endedBefore({ bucket, state, job }: Copy) {
-  const expected = { identity: job.identity, bytes: state.bytes, checksum: wholeChecksum(state) };
-  const existing = await alreadyThere(bucket, state.key, expected);
+  checksum = state.sourceCrc32c,
+): Promise<Published> {
+  const expected = { identity: job.identity, bytes: state.bytes, checksum };
+  const existing = await alreadyThere(bucket, state.key, { ...expected, overwrite: job.overwrite });
   if (!existing) throw new StartOver(`The upload of ${state.key} is gone.`);
-  return { outcome: 'already-there' as const, ...existing };
+  return { outcome: 'already-there', ...existing };
+}
+
+/** What the store found other bytes in was damaged on the way: once more from memory, which had its checksum. */
+function onceMore<T>(error: unknown, put: () => Promise<T>): Promise<T> {
+  if (error instanceof Rejected) return put();
+  throw error;
 }
 
 async function unlessEnded<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (error instanceof Missing) throw new StartOver('The upload was ended by someone else.', { cause: error });
+    if (error instanceof Missing) throw new UploadEnded('The upload was ended by someone else.', { cause: error });
     throw error;
   }
 }
 
-const arrivedBytes = (copy: Copy): number => [...copy.arrived.values()].reduce((sum, { size }) => sum + size, 0);
+/** One writing at a time; those asked for meanwhile share the next. */
+function coalesced(write: () => Promise<void>): { write(): Promise<void> } {
+  let current: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const begin = (): Promise<void> => {
+    const writing = write().finally(() => {
+      if (current === writing) current = undefined;
+    });
+    current = writing;
+    return writing;
+  };
+  return {
+    write: () => {
+      if (!current) return begin();
+      next ??= current
+        .catch(() => {})
+        .then(() => {
+          next = undefined;
+          return begin();
+        });
+      return next;
+    },
+  };
+}
+
+const inOrder = (parts: ReadonlyMap<number, KnownPart>): KnownPart[] =>
+  [...parts.values()].sort((a, b) => a.partNumber - b.partNumber);
+
+const numbersUpTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);

@@ -1,51 +1,42 @@
-import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { crc32Of, joinCrc32 } from '../../shared/runs/transfer-checksum.ts';
 import { containerOf } from '../../shared/runs/transfer-container.ts';
-import { missingRange, partBytesFor, partCount } from '../../shared/runs/transfer-parts.ts';
+import { partMemory } from '../../shared/runs/transfer-memory.ts';
+import { layoutOf, partCount, stretchesOf } from '../../shared/runs/transfer-parts.ts';
 import { honest, mebibyte, movie, sourceServer, transferWorld } from './transfer-world.ts';
 
-test('the checksum of a whole follows from those of its pieces', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 5000 }), fc.uint8Array({ maxLength: 5000 }), (first, second) => {
-      const whole = crc32(Buffer.concat([first, second]))
-        .toString(16)
-        .padStart(8, '0');
-      expect(joinCrc32(crc32Of(first), crc32Of(second), second.length)).toBe(whole);
-      expect(crc32Of(second, crc32Of(first))).toBe(whole);
-    }),
-  );
-});
-
-test('lengths beyond 32 bits are joined too', () => {
-  const first = crc32Of(Buffer.from('tessera'));
-  const zeros = crc32Of(Buffer.alloc(mebibyte));
-  const times = (count: number): string =>
-    Array.from({ length: count }).reduce<string>((sum) => joinCrc32(sum, zeros, mebibyte), '00000000');
-  const inTwoSteps = joinCrc32(joinCrc32(first, times(3000), 3000 * mebibyte), times(2000), 2000 * mebibyte);
-  expect(joinCrc32(first, times(5000), 5000 * mebibyte)).toBe(inTwoSteps);
-});
+const gibibyte = 1024 * mebibyte;
 
 test.each([
-  [1, 8],
-  [5 * 1024 * mebibyte, 26],
-  [300 * 1024 * mebibyte, 32],
+  [8 * mebibyte, 8],
+  [5 * gibibyte, 8],
+  [60 * gibibyte, 13],
+  [300 * gibibyte, 32],
 ])('%i bytes go in parts of %i MiB', (bytes, expected) => {
-  expect(partBytesFor(bytes)).toBe(expected * mebibyte);
-  expect(partCount({ bytes, partBytes: partBytesFor(bytes) })).toBeLessThanOrEqual(10_000);
+  const layout = layoutOf(bytes);
+  expect(layout.partBytes).toBe(expected * mebibyte);
+  expect(partCount(layout)).toBeLessThanOrEqual(10_000);
 });
 
 test('more than 10,000 parts can hold is refused', () => {
-  expect(() => partBytesFor(320_001 * mebibyte)).toThrow('at most 320000 MiB');
+  expect(() => layoutOf(320_001 * mebibyte)).toThrow('at most 320000 MiB');
 });
 
-test('what is missing is asked for in as few ranges as there are gaps', () => {
-  const layout = { bytes: 45, partBytes: 10 };
-  expect(missingRange(layout, new Set())).toEqual([0, 44]);
-  expect(missingRange(layout, new Set([1, 4]))).toEqual([10, 29]);
-  expect(missingRange(layout, new Set([1, 2, 3, 4]))).toEqual([40, 44]);
-  expect(missingRange(layout, new Set([1, 2, 3, 4, 5]))).toBeUndefined();
+test('a large file is read by the part, a small one by stretches of its parts, so that all connections are busy', () => {
+  const read = (bytes: number, begun?: number) => {
+    const layout = layoutOf(bytes);
+    const numbers = Array.from({ length: partCount(layout) }, (_, at) => at + 1);
+    return stretchesOf(layout, numbers, { connections: 12, begun });
+  };
+  expect(read(5 * gibibyte)).toHaveLength(640);
+  const stretches = read(20 * mebibyte, 2 * mebibyte);
+  expect(stretches.length).toBeGreaterThanOrEqual(10);
+  // In order and without a gap.
+  let at = 0;
+  for (const { first, size } of stretches) {
+    expect(first).toBe(at);
+    at += size;
+  }
+  expect(at).toBe(20 * mebibyte);
 });
 
 test('parts are sent while the next are read, and memory bounds how many', async () => {
@@ -65,10 +56,31 @@ test('parts are sent while the next are read, and memory bounds how many', async
     inFlight -= 1;
     return part;
   };
-  const maxMemoryBytes = 3 * 8 * mebibyte;
-  await attempt({}, { bucket: { ...bucket, putPart }, maxMemoryBytes });
+  await attempt({}, { bucket: { ...bucket, putPart }, memory: partMemory(3 * 8 * mebibyte) });
   expect(most).toBe(3);
   expect((await delivered()).length).toBe(6 * 8 * mebibyte);
+});
+
+test('buffers are used again, and those that wait get theirs in turn', async () => {
+  const memory = partMemory(20);
+  const first = await memory.take(10);
+  await memory.take(10);
+  const given: number[] = [];
+  const waiting = [10, 15].map((bytes) =>
+    memory.take(bytes).then((buffer) => {
+      given.push(buffer.byteLength);
+      return buffer;
+    }),
+  );
+  memory.giveBack(first);
+  const third = await waiting[0];
+  expect(third).toBe(first);
+  expect(given).toEqual([10]);
+  memory.giveBack(third as Buffer);
+  memory.giveBack(Buffer.alloc(10));
+  expect((await waiting[1])?.byteLength).toBe(15);
+  // One that is larger than all that is allowed is given when nothing else is taken.
+  expect((await partMemory(5).take(9)).byteLength).toBe(9);
 });
 
 const text = (latin1: string): Buffer => Buffer.concat([Buffer.from(latin1, 'latin1'), Buffer.alloc(600)]);

@@ -6,7 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openLocal } from '../../shared/platform/local/index.ts';
-import { type RememberedTransfer, type TransferDeps, type TransferJob, transfer } from '../../shared/runs/transfer.ts';
+import type { Bucket } from '../../shared/platform/ports.ts';
+import {
+  type RememberedTransfer,
+  type TransferDeps,
+  type TransferJob,
+  type Transferred,
+  transfer,
+} from '../../shared/runs/transfer.ts';
 
 export const mebibyte = 1024 * 1024;
 
@@ -32,6 +39,8 @@ export interface SourceServer {
   readonly asked: Asked[];
   /** Bytes of whole answers' bodies. */
   bytesServed(): number;
+  /** The most requests that were under way at once. */
+  peak(): number;
   /** What answers from now on; the default is an honest storage. */
   answerWith(answer: Answer): void;
   link(): string;
@@ -40,18 +49,22 @@ export interface SourceServer {
 export const etagOf = (file: Buffer): string => `"${createHash('md5').update(file).digest('hex')}"`;
 
 /** A storage that knows ranges and preconditions. */
-export function honest(file: Buffer, more: { etag?: string; type?: string } = {}): Answer {
+export function honest(
+  file: Buffer,
+  more: { readonly etag?: string; readonly type?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Answer {
   const etag = more.etag ?? etagOf(file);
   return (request, response) => {
     const wanted = request.headers['if-match'];
     if (wanted !== undefined && wanted !== etag) return void response.writeHead(412).end();
     const [, from = '0', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-    const [first, last] = [Number(from), to === '' ? file.length - 1 : Number(to)];
+    const [first, last] = [Number(from), to === '' ? file.length - 1 : Math.min(Number(to), file.length - 1)];
     response.writeHead(206, {
       'content-type': more.type ?? 'video/mp4',
       'content-range': `bytes ${first}-${last}/${file.length}`,
       'content-length': last - first + 1,
       ...(etag === '' ? {} : { etag }),
+      ...more.headers,
     });
     response.end(file.subarray(first, last + 1));
   };
@@ -60,10 +73,17 @@ export function honest(file: Buffer, more: { etag?: string; type?: string } = {}
 export async function sourceServer(answer: Answer): Promise<SourceServer> {
   let current = answer;
   let served = 0;
+  let underWay = 0;
+  let peak = 0;
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const ask = { path: request.url ?? '', range: request.headers.range, ifMatch: request.headers['if-match'] };
     asked.push(ask);
+    underWay += 1;
+    peak = Math.max(peak, underWay);
+    response.once('close', () => {
+      underWay -= 1;
+    });
     const end = response.end.bind(response);
     response.end = ((chunk?: Buffer) => {
       served += chunk?.length ?? 0;
@@ -81,11 +101,42 @@ export async function sourceServer(answer: Answer): Promise<SourceServer> {
     host,
     asked,
     bytesServed: () => served,
+    peak: () => peak,
     answerWith: (next) => {
       current = next;
     },
     link: () => `http://${host}/renders/a.mp4?signature=TOPSECRET`,
   };
+}
+
+export class Crash extends Error {}
+
+/** Dies before or after the n-th call of that name, like a process that is killed there: nothing goes out from then on. */
+export function dyingBucket(
+  bucket: Bucket,
+  call: keyof Bucket,
+  n: number,
+  when: 'before' | 'after' = 'before',
+): Bucket {
+  let seen = 0;
+  let isDead = false;
+  const dying = (name: keyof Bucket, perform: (...args: never[]) => Promise<unknown>) => {
+    return async (...args: never[]) => {
+      if (isDead) throw new Crash('It is dead.');
+      if (name === call) seen += 1;
+      if (name !== call || seen !== n) return perform(...args);
+      isDead = when === 'before';
+      if (isDead) throw new Crash('killed');
+      const done = await perform(...args);
+      isDead = true;
+      throw new Crash(`killed after ${String(done)}`);
+    };
+  };
+  const wrapped = Object.entries(bucket).map(([name, value]) => [
+    name,
+    typeof value === 'function' ? dying(name as keyof Bucket, value as () => Promise<unknown>) : value,
+  ]);
+  return Object.fromEntries(wrapped) as Bucket;
 }
 
 /** A bucket in a folder of its own and a way to run one attempt of a copy into it. */
@@ -98,9 +149,10 @@ export async function transferWorld(source: SourceServer) {
   });
   const bucket = platform.bucket('deliveries');
   const memory: { state?: RememberedTransfer } = {};
-  const attempt = (over: Partial<TransferJob> = {}, deps: Partial<TransferDeps> = {}) =>
+  /** One slice: to its end, where no deadline is given. */
+  const slice = (over: Partial<TransferJob> = {}, deps: Partial<TransferDeps> = {}) =>
     transfer(
-      { bucket, trustedHosts: [source.host], ...deps },
+      { bucket, clock: Date.now, trustedHosts: [source.host], ...deps },
       {
         openLinkNow: async () => source.link(),
         keyFor: (extension) => `out/a.${extension}`,
@@ -112,10 +164,15 @@ export async function transferWorld(source: SourceServer) {
         ...over,
       },
     );
+  const attempt = async (...given: Parameters<typeof slice>): Promise<Transferred> => {
+    const ended = await slice(...given);
+    if (ended.outcome === 'handed-over') throw new Error('It was handed over.');
+    return ended;
+  };
   const delivered = async (key = 'out/a.mp4'): Promise<Buffer> => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of (await bucket.read(key)).body) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
-  return { bucket, memory, attempt, delivered };
+  return { bucket, memory, attempt, slice, delivered };
 }

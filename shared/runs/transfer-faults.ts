@@ -1,0 +1,24 @@
+/** The source is not what it was, or the upload is gone: what was copied so far is of no use. */
+export class StartOver extends Error {
+  override name = 'StartOver';
+}
+
+/** Bytes changed on their way, although each part arrived as it was sent. */
+export class WrongChecksum extends StartOver {
+  override name = 'WrongChecksum';
+}
+
+/** The connection broke, or brought too little. What has arrived stays good. */
+export class SourceBroke extends Error {
+  override name = 'SourceBroke';
+}
+
+/** The source would rather be asked by fewer. */
+export class SourceBusy extends Error {
+  override name = 'SourceBusy';
+}
+
+/** It answers with the whole file whatever is asked. */
+export class RangesIgnored extends Error {
+  override name = 'RangesIgnored';
+}

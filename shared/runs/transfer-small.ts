@@ -1,0 +1,56 @@
+import { Rejected } from '../errors.ts';
+import { accepted } from './transfer-accept.ts';
+import { alreadyThere } from './transfer-existing.ts';
+import { WrongChecksum } from './transfer-faults.ts';
+import { readInOrder } from './transfer-in-order.ts';
+import { readInParallel } from './transfer-in-parallel.ts';
+import { type Copy, propertiesOf, type Transferred, transferred } from './transfer-job.ts';
+import { layoutOf } from './transfer-parts.ts';
+import type { FullPart, Reading } from './transfer-sending.ts';
+import type { Answered, Pin } from './transfer-source.ts';
+
+/** In one piece, which the store takes as a whole or not at all. */
+export async function copySmall(copy: Copy, opened: Answered, inOrder: boolean): Promise<Transferred> {
+  let stored: Transferred | undefined;
+  const reading: Reading = {
+    ...copy,
+    pin: opened,
+    layout: layoutOf(opened.bytes),
+    // It takes no longer than one part of a large file, so it is never left half done.
+    watch: { ...copy.watch, isOver: () => false },
+    progress: () => ({ bytes: 0, ofBytes: opened.bytes }),
+    missing: () => (stored ? [] : [1]),
+    send: async (whole) => {
+      stored = await put(copy, opened, whole);
+    },
+  };
+  await (inOrder ? readInOrder(reading, opened) : readInParallel(reading, opened));
+  await copy.watch.settled();
+  if (!stored) throw new Error('The source ended before its last byte.');
+  return stored;
+}
+
+async function put({ deps, job }: Copy, pin: Pin, { bytes, crc32c: checksum }: FullPart): Promise<Transferred> {
+  const { bucket } = deps;
+  const { identity, overwrite = false } = job;
+  const container = accepted(job.kind ?? 'video', bytes);
+  const key = job.keyFor(container.extension);
+  if (pin.sourceCrc32c !== undefined && pin.sourceCrc32c !== checksum)
+    throw new WrongChecksum(
+      `The checksum CRC32C of what was read for ${key} is ${checksum}; its source says ${pin.sourceCrc32c}.`,
+    );
+  const expected = { identity, bytes: bytes.byteLength, checksum, overwrite };
+  const before = overwrite ? await alreadyThere(bucket, key, expected) : undefined;
+  if (before) return transferred('already-there', before, container, pin);
+  const write = () =>
+    bucket.put(key, bytes, { ...propertiesOf(job, container), crc32c: checksum, ifAbsent: !overwrite });
+  // What the store found other bytes in was damaged on the way.
+  const stored = await write().catch((error) => {
+    if (error instanceof Rejected) return write();
+    throw error;
+  });
+  if (stored.outcome === 'stored') return transferred('copied', { head: stored.head, checksum }, container, pin);
+  const existing = await alreadyThere(bucket, key, expected);
+  if (!existing) throw new Error(`${key} in ${bucket.name} was there a moment ago and is gone.`);
+  return transferred('already-there', existing, container, pin);
+}
