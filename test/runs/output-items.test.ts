@@ -13,7 +13,7 @@ const transfer = {
   partBytes: 5,
   contentType: 'video/mp4',
   extension: 'mp4',
-  checksums: '--------',
+  crc32c: '--------',
 };
 
 test('an output that has ended stays as it ended, whatever a slower worker still notes', async () => {
@@ -21,8 +21,8 @@ test('an output that has ended stays as it ended, whatever a slower worker still
   const platform = openLocal({ folder });
   const table = platform.table('runs');
   await noteOutput(table, 'RUN', 'o', { status: 'copying', transfer });
-  await noteOutput(table, 'RUN', 'o', { status: 'copying', transfer: { ...transfer, checksums: '12345678' } });
-  expect(await readOutput(table, 'RUN', 'o')).toMatchObject({ transfer: { checksums: '12345678' } });
+  await noteOutput(table, 'RUN', 'o', { status: 'copying', transfer: { ...transfer, crc32c: '12345678' } });
+  expect(await readOutput(table, 'RUN', 'o')).toMatchObject({ transfer: { crc32c: '12345678' } });
   expect((await endedOutputs(table, 'RUN')).size).toBe(0);
 
   const failed = { status: 'failed', reason: 'it is no video' } as const;
