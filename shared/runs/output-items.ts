@@ -77,4 +77,6 @@ export async function endedOutputs(table: Table, runId: string): Promise<Readonl
   return new Map([...states].filter((entry): entry is [string, EndedOutput] => entry[1].status !== 'copying'));
 }
 
-const fromItem = ({ pk, sk, type, outputId, ...state }: Item): OutputState => state as unknown as OutputState;
+// When the records of its run end is nothing that another run's output may take from it.
+const fromItem = ({ pk, sk, type, outputId, expiresAt, ...state }: Item): OutputState =>
+  state as unknown as OutputState;

@@ -8,7 +8,7 @@ import type { Item, Table } from '../../shared/platform/ports.ts';
 import { claimRun } from '../../shared/runs/claim-run.ts';
 import { listRuns } from '../../shared/runs/find-runs.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
-import { noteOutput } from '../../shared/runs/output-items.ts';
+import { noteOutput, readOutput } from '../../shared/runs/output-items.ts';
 import { receiveWebhook } from '../../shared/runs/receive-webhook.ts';
 import { expireRun, type RetentionDeps } from '../../shared/runs/retention.ts';
 import type { NextState, Run } from '../../shared/runs/run.ts';
@@ -128,6 +128,13 @@ describe('the records of a run that has ended', () => {
     await expireRun(deps, (await readRun(deps.runs, run.id)) as Run);
     expect(await left()).toEqual(once);
   });
+});
+
+test('what a later run takes over of an output has no end of its own', async () => {
+  const run = await deliveredRun();
+  const before = await readOutput(deps.runs, run.id, 'o1');
+  await expireRun(deps, run);
+  expect(await readOutput(deps.runs, run.id, 'o1')).toEqual(before);
 });
 
 test('what is reported of a run after its end goes with its records', async () => {

@@ -68,10 +68,11 @@ async function deliveredFacts({ runs, deliveries }: BuildDeps, run: Run): Promis
 function outputFacts(outputId: string, output: EndedOutput): Facts[] {
   if (output.status !== 'copied') return [];
   const [, of, kind] = besideVideo.exec(outputId) ?? [];
-  const { key, versionId, size, contentType, checksum } = output;
+  const { key, versionId, size, contentType, checksum, comparedWithSource } = output;
   const { algorithm, value } = checksum;
   const what = kind === undefined ? { kind: 'video' } : { kind, of };
-  return [{ id: outputId, ...what, key, versionId, size, contentType, checksum: { algorithm, value } }];
+  const proof = { checksum: { algorithm, value }, comparedWithSource };
+  return [{ id: outputId, ...what, key, versionId, size, contentType, ...proof }];
 }
 
 /** What was made beside a video is named for it. */

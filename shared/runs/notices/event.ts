@@ -60,6 +60,7 @@ const outputSchema = z.object({
   size: z.number().describe('Bytes.'),
   contentType: text,
   checksum: z.object({ algorithm: text, value: text }).describe('Of the whole object.'),
+  comparedWithSource: z.boolean().optional().describe('Whether the source told the same checksum.'),
 });
 
 const delivery = {
