@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { InvalidInput, Missing } from '../../shared/errors.ts';
+import { InvalidInput, Missing, Rejected } from '../../shared/errors.ts';
+import { crc32cOf } from '../../shared/platform/crc32c.ts';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
 import { openDatabase } from '../../shared/platform/local/database.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
@@ -62,6 +63,7 @@ test('importFile copies a file from disk, and localPath names the file that hold
   const head = await bucket.importFile('clip.mp4', path, { contentType: 'video/mp4' });
   writeFileSync(path, 'changed afterwards');
   expect(head).toMatchObject({ size: 9, contentType: 'video/mp4', etag: md5('the bytes') });
+  expect(head.crc32c).toBe(crc32cOf(Buffer.from('the bytes')));
   expect(await textOf((await bucket.read('clip.mp4')).body)).toBe('the bytes');
   expect(readFileSync((await bucket.localPath('clip.mp4', head.versionId)) ?? '', 'utf8')).toBe('the bytes');
   await expect(bucket.importFile('none', join(folder, 'none'))).rejects.toThrow(/ENOENT/);
@@ -184,6 +186,53 @@ test('an item that has expired is gone when the folder is opened again', async (
   const second = open(folder, () => 2_000_000);
   expect(await second.table('t').get(gone)).toBeUndefined();
   expect(await second.table('t').get(kept)).toBeDefined();
+});
+
+test('an item that has expired goes now and then while the folder is open, one that lives on stays', async () => {
+  let nowMs = 1_000_000;
+  const table = open(testFolder(), () => nowMs).table('t');
+  const [gone, kept] = ['gone', 'kept'].map((pk) => ({ pk, sk: 's', type: 't' })) as [Item, Item];
+  await table.write({ put: { ...gone, expiresAt: 1999 } }, { put: { ...kept, expiresAt: 2001 } });
+  nowMs = 2_000_000;
+  await table.write({ put: { pk: 'other', sk: 's', type: 't' } });
+  expect(await table.get(gone)).toBeUndefined();
+  expect(await table.get(kept)).toBeDefined();
+});
+
+test('bytes that are rejected leave no file', async () => {
+  const folder = testFolder();
+  const bucket = open(folder).bucket('b');
+  await expect(bucket.put('key', 'bytes', { crc32c: '00000001' })).rejects.toThrow(Rejected);
+  const upload = await bucket.startUpload('key');
+  await expect(bucket.putPart(upload, 1, Buffer.from('bytes'), { crc32c: '00000001' })).rejects.toThrow(Rejected);
+  expect(filesIn(join(folder, 'objects'))).toHaveLength(0);
+});
+
+test('a folder of before checksums is used further: what it holds has none, and its uploads go on', async () => {
+  const folder = testFolder();
+  const first = openLocal({ folder });
+  await first.bucket('b').put('key', 'kept');
+  await first.queue('q').send({ body: 1 });
+  const upload = await first.bucket('b').startUpload('parts');
+  const part = await first.bucket('b').putPart(upload, 1, Buffer.from('x'));
+  first.close();
+  const old = openDatabase(join(folder, 'tessera.db'));
+  for (const table of ['versions', 'parts']) old.run(`ALTER TABLE ${table} DROP COLUMN crc32c`);
+  for (const table of ['versions', 'uploads']) old.run(`ALTER TABLE ${table} DROP COLUMN storage_class`);
+  old.run('ALTER TABLE messages DROP COLUMN sent_ms');
+  old.run('DROP TABLE events');
+  old.close();
+  const platform = open(folder);
+  const bucket = platform.bucket('b');
+  expect((await bucket.head('key'))?.crc32c).toBeUndefined();
+  const { crc32c, ...known } = part;
+  expect(await bucket.listParts(upload)).toEqual([known]);
+  const stored = await bucket.publish(upload, [known], { crc32c });
+  expect(stored.outcome).toBe('stored');
+  const [message] = await platform.queue('q').receive();
+  expect(message).toMatchObject({ body: '1', receiveCount: 1 });
+  expect(message?.sentAt).toBeUndefined();
+  expect(platform.events()).toEqual([]);
 });
 
 test('a full disk is said in words, and leaves everything as it was', async () => {

@@ -83,7 +83,7 @@ export function openLocal({ folder, clock = Date.now, own = true }: LocalOptions
   };
   return {
     isOwner: disown !== undefined,
-    table: (name) => openTable(database, name),
+    table: (name) => openTable(database, name, forgetExpiredAtTimes(database, clock)),
     bucket: (name) => openBucket(storage, name),
     // Dead letters stay where they are, however often someone looks at them.
     queue: (name, options) =>
@@ -111,11 +111,26 @@ export function openLocal({ folder, clock = Date.now, own = true }: LocalOptions
   };
 }
 
+const forgetEveryMs = 10 * 60_000;
+
+/** As DynamoDB does: some time after their end, and not before. */
+function forgetExpiredAtTimes(database: Database, clock: Clock): () => void {
+  let lastMs = clock();
+  return () => {
+    if (clock() - lastMs < forgetEveryMs) return;
+    lastMs = clock();
+    forgetExpired(database, clock);
+  };
+}
+
+const forgetExpired = (database: Database, clock: Clock) =>
+  database.run('DELETE FROM items WHERE expires_at < ?', Math.floor(clock() / 1000));
+
 const forgottenUploadMs = 7 * 24 * 3600 * 1000;
 
 function sweep(database: Database, blobs: Blobs, clock: Clock): void {
   database.transaction(() => {
-    database.run('DELETE FROM items WHERE expires_at < ?', Math.floor(clock() / 1000));
+    forgetExpired(database, clock);
     const old = database.all<{ uploadId: string; bucket: string; key: string }>(
       'SELECT upload_id AS uploadId, bucket, key FROM uploads WHERE started_ms < ?',
       clock() - forgottenUploadMs,

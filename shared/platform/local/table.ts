@@ -8,11 +8,13 @@ const maxItemBytes = 400 * 1024;
 const maxPageItems = 1000;
 const maxPageBytes = 1024 * 1024;
 
-export function openTable(database: Database, store: string): Table {
+/** `beforeWrite` is for what is done now and then. */
+export function openTable(database: Database, store: string, beforeWrite: () => void = () => {}): Table {
   return {
     get: async (key) => find(database, store, key),
     write: async (...writes) => {
       checkWrites(writes);
+      beforeWrite();
       return database.transaction(() => writeAll(database, store, writes));
     },
     query: async (query) => readPage(database, store, query),
