@@ -63,7 +63,9 @@ function ruleLines({ ruleId, agentId, takes, because, claimed, would, heldBack }
 }
 
 const runWords = ({ runId, status }: NonNullable<ExplainedRule['claimed']>): string =>
-  nextStatuses[status].length === 0 ? `${runId} is ${status}: nothing more would happen` : `${runId} is ${status}`;
+  status === 'forgotten' || nextStatuses[status].length === 0
+    ? `${runId} is ${status}: nothing more would happen`
+    : `${runId} is ${status}`;
 
 const factsOf = (would: Would): (readonly [string, string | undefined])[] => [
   ['would be', `${verbs[would.status] ?? would.status}${would.reason === undefined ? '' : `: ${would.reason}`}`],

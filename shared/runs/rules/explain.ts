@@ -36,7 +36,11 @@ export interface ExplainedRule {
   /** Why it takes the key, or not. */
   readonly because: string;
   /** The run that this version of the object has by this rule; it gets no other. */
-  readonly claimed?: { readonly runId: string; readonly status: RunStatus };
+  readonly claimed?: {
+    readonly runId: string;
+    /** `forgotten`: it ended so long ago that its records are gone. */
+    readonly status: RunStatus | 'forgotten';
+  };
   readonly would?: Would;
   /** What holds back this rule's starts now, in words. */
   readonly heldBack: readonly string[];
@@ -106,6 +110,7 @@ async function whatBecomes(
     const short = claimed.status === 'waiting' ? await tooLittleLeft(deps, set, claimed.estimate) : [];
     return { claimed: { runId: claimed.id, status: claimed.status }, heldBack: [...heldBack, ...short] };
   }
+  if (claim !== undefined) return { claimed: { runId: String(claim.runId), status: 'forgotten' }, heldBack };
   const would = await asJudged(deps, run);
   return { would, heldBack: [...heldBack, ...(await tooLittleLeft(deps, set, would.estimate))] };
 }

@@ -154,6 +154,8 @@ describe('explain', () => {
     if (rule === undefined) throw new Error('There is a rule.');
     const { id } = (await claimRun({ ...deps, log: silentLog }, upload, rule)) ?? {};
     expect((await explainKey(deps, 'a.mp4')).rules[0]).toMatchObject({ claimed: { runId: id, status: 'claimed' } });
+    await deps.runs.write({ delete: { pk: `RUN#${id}`, sk: 'RUN' } });
+    expect((await explainKey(deps, 'a.mp4')).rules[0]).toMatchObject({ claimed: { runId: id, status: 'forgotten' } });
   });
 
   test('does nothing', async () => {
