@@ -2,6 +2,7 @@ import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda'
 import { type CopyDeps, copyOutput } from '../shared/runs/copy-output.ts';
 import { eachMessage } from '../shared/runs/each-message.ts';
 import { parseCopyMessage } from '../shared/runs/messages.ts';
+import { partMemory } from '../shared/runs/transfer.ts';
 
 export interface CopyDoorDeps extends CopyDeps {
   /** How long one message works on a copy before it hands over to another; default 120. */
@@ -13,9 +14,12 @@ const visibilitySeconds = 90;
 /** Kept of Lambda's time for parts under way and the end of the run. */
 const spareMs = 60_000;
 
-export const copyOutputHandler =
-  (deps: CopyDoorDeps) =>
-  async (event: SQSEvent, context?: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
+/** For parts that are filled and sent, by all copies of this process. */
+const memoryBytes = 96 * 1024 * 1024;
+
+export const copyOutputHandler = (world: CopyDoorDeps) => {
+  const deps = { memory: partMemory(memoryBytes), ...world };
+  return async (event: SQSEvent, context?: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
     const waiting = new Set(event.Records);
     const extend = () => hide(deps, [...waiting], visibilitySeconds);
     await extend();
@@ -32,6 +36,7 @@ export const copyOutputHandler =
       },
     );
   };
+};
 
 /** A slice ends well before Lambda would end it. */
 function deadlineMs({ clock, sliceSeconds = 120 }: CopyDoorDeps, context?: Pick<Context, 'getRemainingTimeInMillis'>) {

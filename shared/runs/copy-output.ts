@@ -18,7 +18,7 @@ import {
 } from './output-items.ts';
 import type { Copying, ExpectedOutput } from './run.ts';
 import { keyPk } from './run-items.ts';
-import { abandonTransfer } from './transfer.ts';
+import { abandonTransfer, type PartMemory } from './transfer.ts';
 import { keepable } from './words.ts';
 
 export interface CopyDeps extends DeliverDeps {
@@ -29,6 +29,8 @@ export interface CopyDeps extends DeliverDeps {
   readonly trustedHosts: readonly string[];
   /** How an output's link is opened; default: over the network. */
   readonly openLink?: typeof openLink;
+  /** For the parts of all copies of a process, where several work at once. */
+  readonly memory?: PartMemory;
 }
 
 /** Copies one output into the deliveries, whole or not at all; the last one delivers its run. */

@@ -10,6 +10,7 @@ export async function deliveryServer() {
   const files = new Map<string, Uint8Array>();
   const refused = new Map<string, number>();
   const asked: string[] = [];
+  const sent = new Map<string, number>();
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? '', 'http://here').pathname.slice(1);
     asked.push(path);
@@ -18,6 +19,7 @@ export async function deliveryServer() {
     const bytes = files.get(path) ?? Buffer.alloc(0);
     const [, from = '0', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
     const [first, last] = [Number(from), to === '' ? bytes.length - 1 : Math.min(Number(to), bytes.length - 1)];
+    sent.set(path, (sent.get(path) ?? 0) + last - first + 1);
     const head = { 'content-range': `bytes ${first}-${last}/${bytes.length}`, 'content-length': last - first + 1 };
     response.writeHead(206, { ...head, etag: `"${path}"` }).end(bytes.subarray(first, last + 1));
   });
@@ -30,8 +32,11 @@ export async function deliveryServer() {
     refused,
     /** Paths, in the order in which they were asked for. */
     asked,
+    /** Bytes that were answered with at a path, since the files were made. */
+    sentBytes: (path: string): number => sent.get(path) ?? 0,
     /** What an agent run tells of a video with all that may lie beside it. */
     output: (id: string, bytes: Uint8Array = smallMp4()) => {
+      sent.clear();
       files.set(`${id}.mp4`, bytes).set(`${id}.jpg`, jpeg).set(`${id}.zip`, zip);
       return {
         ...{ id, nodeId: 'node-1', videoUrl: link(`${id}.mp4`) },

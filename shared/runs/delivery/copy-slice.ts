@@ -1,18 +1,10 @@
 import { Missing } from '../../errors.ts';
 import type { Mosaic } from '../../mosaic/client.ts';
-import type { ObjectProperties } from '../../platform/ports.ts';
 import type { CopyDeps } from '../copy-output.ts';
 import { identityOf, propertiesOf } from '../delivery-properties.ts';
 import { type CopiedOutput, type CopyingOutput, noteArrived, noteOutput } from '../output-items.ts';
-import type { CompanionKind, Copying, ExpectedOutput } from '../run.ts';
-import {
-  KeyTaken,
-  type RememberedTransfer,
-  type TransferDeps,
-  type TransferJob,
-  type Transferred,
-  transfer,
-} from '../transfer.ts';
+import type { Copying, ExpectedOutput } from '../run.ts';
+import { KeyTaken, type RememberedTransfer, transfer } from '../transfer.ts';
 import { notingUploads } from './noted-uploads.ts';
 import { placeOf } from './place.ts';
 
@@ -59,7 +51,7 @@ async function copyTo(
   const { storageClass, ifExists } = run.rule.deliver ?? {};
   const keyFor = await placeOf(deps, run, output, isTaken);
   const at = () => new Date(clock()).toISOString();
-  const result = await inSlices(
+  const result = await transfer(
     { ...deps, bucket: notingUploads(deps, run.id, output.id) },
     {
       // Links go stale, so none is kept: whoever copies asks for one.
@@ -83,21 +75,13 @@ async function copyTo(
       },
     },
   );
-  if (result.outcome === 'handed-over') return { status: 'handed-over', arrivedBytes: result.bytes };
+  if (result.outcome === 'handed-over') {
+    await noteArrived(runs, run.id, output.id, { arrivedBytes: result.bytes, at: at() });
+    return { status: 'handed-over', arrivedBytes: result.bytes };
+  }
   const { key, versionId, bytes: size, checksum, comparedWithSource, contentType, extension } = result;
   return { status: 'copied', key, versionId, size, checksum, comparedWithSource, contentType, extension, storageClass };
 }
-
-/** As `transfer` is about to be. */
-type InSlices = (
-  deps: TransferDeps,
-  job: TransferJob & Pick<ObjectProperties, 'storageClass'> & Coming,
-) => Promise<
-  | (Transferred & { readonly comparedWithSource?: boolean })
-  | { readonly outcome: 'handed-over'; readonly bytes: number }
->;
-type Coming = { readonly kind?: CompanionKind; readonly overwrite: boolean; readonly deadlineMs?: number };
-const inSlices = transfer as InSlices;
 
 async function freshLink(mosaic: Mosaic, run: Copying, output: ExpectedOutput): Promise<string> {
   // That the whole run is not found may be the fault of our key, which can be mended; so it is tried again.
