@@ -36,7 +36,7 @@ export async function follow(
       if (!standing.ended) continue;
       for (const line of endOf(nameOf(journey), standing.ended)) progress.say(line);
       await markTold(world, journey);
-      if ('reason' in standing.ended) failed += 1;
+      if ('reason' in standing.ended || standing.ended.missing.length > 0) failed += 1;
     }
     open = looks.filter(({ standing }) => !standing.ended).map(({ journey }) => journey);
     if (open.length > 0 && world.isDiskFull()) throw diskFull();
@@ -60,7 +60,10 @@ function namesOf(journeys: readonly Journey[]): ReadonlyMap<Journey, string> {
 /** What stays on the screen of a journey that has ended. */
 function endOf(name: string, ended: NonNullable<Standing['ended']>): string[] {
   if ('files' in ended)
-    return ended.files.map((file) => `${colors.green('✓')} ${name} → ${colors.bold(shownPath(file))}`);
+    return [
+      ...ended.files.map((file) => `${colors.green('✓')} ${name} → ${colors.bold(shownPath(file))}`),
+      ...ended.missing.map((what) => `${colors.yellow('!')} ${name}: ${plainText(what)}`),
+    ];
   const reason = plainText(ended.reason);
   return [`${colors.red('✗')} ${reason.startsWith(name) ? reason : `${name}: ${reason}`}`];
 }

@@ -15,11 +15,13 @@ export interface Journey {
   readonly continued: boolean;
 }
 
-/** Where a journey is: `fraction` from 0 to 1, `state` in words; once `ended`, the files or the reason. */
+/** Where a journey is: `fraction` from 0 to 1, `state` in words; once `ended`, the videos and what is missing, or why there are none. */
 export interface Standing {
   readonly fraction: number;
   readonly state: string;
-  readonly ended?: { readonly files: readonly string[] } | { readonly reason: string };
+  readonly ended?:
+    | { readonly files: readonly string[]; readonly missing: readonly string[] }
+    | { readonly reason: string };
 }
 
 /** Puts the file into the uploads bucket, unless an earlier start did and nobody was told of its end. */
@@ -82,7 +84,14 @@ export async function standingOf(world: LocalWorld, journey: Journey): Promise<S
   const placed = await Promise.all(runs.map(({ id }) => placedResults(world.remembered, id)));
   if (placed.includes(undefined)) return { fraction: 0.99, state: 'saving' };
   const files = placed.flatMap((each) => each ?? []);
-  return { fraction: 1, state: run.partial ? 'done in part' : 'done', ended: { files } };
+  const missing = runs.flatMap(missingOf);
+  return { fraction: 1, state: run.partial ? 'done in part' : 'done', ended: { files, missing } };
 }
+
+/** What was made and could not be delivered, with what can be done about it. */
+const missingOf = (run: Run): readonly string[] =>
+  run.status === 'delivered'
+    ? (run.failedOutputs ?? []).map(({ reason }) => `not delivered: ${reason} To try again: tessera redrive ${run.id}`)
+    : [];
 
 const reasonOf = (run: Run): string => ('reason' in run && run.reason ? run.reason : describeRun(run));

@@ -29,10 +29,21 @@ export const outNameMetadata = 'out-name';
 const manifestSchema = z.object({
   runId: z.string(),
   input: z.object({ key: z.string(), versionId: z.string().optional() }),
-  outputs: z.array(z.object({ key: z.string() })),
+  /** The run that delivered a part of these before. */
+  redelivers: z.string().optional(),
+  outputs: z.array(
+    z.object({
+      key: z.string(),
+      outputId: z.string().optional(),
+      kind: z.string().optional(),
+      of: z.string().optional(),
+    }),
+  ),
 });
 type Manifest = z.infer<typeof manifestSchema>;
-type Placed = { key: string; path: string };
+type Output = Manifest['outputs'][number];
+/** `kind`: what it is where it is no video; `before`: another run put it there, and whoever has it now may keep it. */
+type Placed = { readonly key: string; readonly path: string; readonly kind?: string; readonly before?: boolean };
 
 /** Listens to the deliveries bucket as any consumer would: a run's manifest says that its outputs are complete. */
 export const resultsHandler =
@@ -44,10 +55,15 @@ export const resultsHandler =
     return undefined;
   };
 
-/** The files that a run's results became, once they are all in place. */
+/** The videos that a run's results became, once all files are in place; what belongs to one lies beside it. */
 export async function placedResults(remembered: Table, runId: string): Promise<readonly string[] | undefined> {
+  const placed = await placedFiles(remembered, runId);
+  return placed?.filter(({ kind, path }) => kind === undefined && !path.endsWith('.json')).map(({ path }) => path);
+}
+
+async function placedFiles(remembered: Table, runId: string): Promise<readonly Placed[] | undefined> {
   const item = await remembered.get(placedKey(runId));
-  return item?.done === true ? (item.files as unknown as Placed[]).map(({ path }) => path) : undefined;
+  return item?.done === true ? (item.files as unknown as Placed[]) : undefined;
 }
 
 const placedKey = (runId: string) => ({ pk: `PLACED#${runId}`, sk: 'PLACED' });
@@ -61,27 +77,65 @@ async function placeResults(deps: ResultsDeps, manifestKey: string): Promise<voi
   if (known?.done === true) return;
   const files = (known?.files as unknown as Placed[] | undefined) ?? (await chooseNames(deps, manifest, manifestKey));
   if (!known) await deps.remembered.write({ put: { ...key, type: 'placed-results', files: [...files], done: false } });
-  for (const file of files) await place(deps.deliveries, file);
-  await deps.remembered.write({ update: key, set: { done: true } }, ...freePaths(files.map(({ path }) => path)));
-  deps.log.info('results.placed', { runId: manifest.runId, files: files.length });
+  const own = files.filter(({ before }) => before !== true);
+  for (const file of own) await place(deps.deliveries, file);
+  await deps.remembered.write({ update: key, set: { done: true } }, ...freePaths(own.map(({ path }) => path)));
+  deps.log.info('results.placed', { runId: manifest.runId, files: own.length });
 }
 
 async function chooseNames(deps: ResultsDeps, manifest: Manifest, manifestKey: string): Promise<Placed[]> {
   const { key, versionId } = manifest.input;
   const { metadata = {} } = (await deps.uploads.head(key, { versionId })) ?? {};
+  const before = await placedBefore(deps, manifest);
   const folder = metadata[outFolderMetadata];
-  const keys = manifest.outputs.map((output) => output.key);
   if (folder === undefined)
-    return [...keys, manifestKey].map((each) => ({ key: each, path: join(deps.folder, ...segments(each)) }));
+    return [...manifest.outputs, { key: manifestKey, kind: 'manifest' }].map(
+      (each) => before.get(each.key) ?? placedAs(each, join(deps.folder, ...segments(each.key))),
+    );
   const name = decodeURIComponent(metadata[outNameMetadata] ?? encodeURIComponent(parse(key).name));
+  return namedIn(deps, manifest, join(decodeURIComponent(folder), name), before);
+}
+
+/** What another run of the same agent run has put there is not put there twice. */
+async function placedBefore({ remembered }: ResultsDeps, { redelivers }: Manifest): Promise<Map<string, Placed>> {
+  const files = redelivers === undefined ? [] : ((await placedFiles(remembered, redelivers)) ?? []);
+  return new Map(files.map((file) => [file.key, { ...file, before: true }]));
+}
+
+/**
+ * Videos first, since what belongs to one is called after it. Whoever names a folder for a video's edit has no use for a
+ * picture of it there; that lies among the deliveries.
+ */
+async function namedIn(
+  { remembered }: ResultsDeps,
+  { runId, outputs }: Manifest,
+  stem: string,
+  before: ReadonlyMap<string, Placed>,
+): Promise<Placed[]> {
   const placed: Placed[] = [];
-  for (const each of keys) {
-    const wanted = join(decodeURIComponent(folder), `${name}${extname(each)}`);
+  const videoPaths = new Map<string | undefined, string>();
+  const asked = outputs.filter(({ kind }) => kind !== 'thumbnail');
+  for (const output of asked.sort((a, b) => Number(isBeside(a)) - Number(isBeside(b)))) {
+    const wanted = isBeside(output)
+      ? `${withoutExtension(videoPaths.get(output.of) ?? stem)}.${output.kind}${extname(output.key)}`
+      : `${stem}${extname(output.key)}`;
     const taken = new Set(placed.map(({ path }) => path));
-    placed.push({ key: each, path: await reservePath(deps.remembered, manifest.runId, wanted, taken) });
+    const file = before.get(output.key) ?? placedAs(output, await reservePath(remembered, runId, wanted, taken));
+    if (!isBeside(output)) videoPaths.set(output.outputId, file.path);
+    placed.push(file);
   }
   return placed;
 }
+
+const isBeside = ({ kind = 'video' }: Output): boolean => kind !== 'video';
+
+const placedAs = (output: Output, path: string): Placed => ({
+  key: output.key,
+  path,
+  ...(isBeside(output) && { kind: output.kind }),
+});
+
+const withoutExtension = (path: string): string => path.slice(0, path.length - extname(path).length);
 
 /** A key's parts as file names: what a file system would take for more than a name is made harmless. */
 const segments = (key: string): string[] =>

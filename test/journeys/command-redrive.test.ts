@@ -74,3 +74,18 @@ test('what is neither a queue nor a run is refused with the names of the queues'
     err: expect.stringMatching(/copy is neither a run nor a queue\.\s+The queues are starts, settles, copies, notices/),
   });
 });
+
+test('a run that could not be delivered is delivered again by its id, in a run that is not paid for', async () => {
+  const { checkAfter: _, ...base } = claimedRun();
+  const undelivered = { expected: [{ id: 'one' }], partial: false, nodeErrors: [], finishedAt: base.createdAt };
+  const why = { agentRunId: 'a-1', reason: 'the link was dead', failure: 'delivery' as const, undelivered };
+  await platform.table('runs').write(...newRunWrites({ ...base, status: 'failed', ...why }));
+  expect((await tessera('show', base.id)).out).toContain(`tessera redrive ${base.id}`);
+  const { runId } = await jsonOf(['redrive', base.id], folder);
+  expect(await jsonOf(['show', String(runId)], folder)).toMatchObject({
+    run: { status: 'copying', agentRunId: 'a-1', attempt: 2, previousRunId: base.id },
+  });
+  expect((await tessera('redrive', base.id)).out).toContain(String(runId));
+  expect(await platform.queue('settles').count()).toBe(2);
+  expect(await tessera('redrive', 'q'.repeat(24))).toMatchObject({ code: 1 });
+});

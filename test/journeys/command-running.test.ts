@@ -1,9 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { openLocal } from '../../shared/platform/local/index.ts';
 import { makeClip } from '../support/clips.ts';
+import { listen } from '../support/listen.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { jsonOf, typed } from './run-command.ts';
 
@@ -63,6 +66,36 @@ test('pause, cancel, retry and resume reach the runs of the program beside it', 
   expect(await tessera('resume')).toMatchObject({ code: 0, err: '' });
   await program.saying('in/second.mp4  done');
   expect((await runs('--key', 'in/second.mp4')).map(({ status }) => status)).toEqual(['delivered', 'cancelled']);
+});
+
+test('a rule’s receiver is told by webhooks that are signed with the secret which doctor shows, and watch sees the same run', async () => {
+  const told: { type: string; data: { id: string } }[] = [];
+  const { findings } = (await jsonOf(['doctor', '--show-secrets'], folder)) as { findings: { says: string }[] };
+  const [secret = ''] = findings.flatMap(({ says }) => /whsec_\S+/.exec(says) ?? []);
+  const receiver = await listen(async (request) => {
+    told.push(
+      new Webhook(secret).verify(await request.text(), Object.fromEntries(request.headers)) as (typeof told)[0],
+    );
+    return new Response();
+  });
+  const notify = [{ url: `${receiver.url}/tessera` }];
+  const document = { rules: [{ id: 'shorts', prefix: 'in/', agentId: readyAgents[0]?.id, notify }] };
+  writeFileSync(join(folder, 'rules.json'), JSON.stringify(document));
+  expect(await tessera('rules', 'apply', 'rules.json')).toMatchObject({ code: 0 });
+  await drop('in/told.mp4');
+  await expect.poll(() => runs('--key', 'in/told.mp4')).toHaveLength(1);
+  expect(await tessera('watch', 'in/told.mp4')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('is delivered'),
+  });
+  await expect
+    .poll(() => told.map(({ type }) => type))
+    .toEqual(expect.arrayContaining(['Run Started', 'Run Delivered']));
+  await receiver.close();
+  const platform = openLocal({ folder: join(folder, '.tessera'), own: false });
+  const onBus = platform.events().map(({ id }) => id);
+  platform.close();
+  expect(onBus).toEqual(expect.arrayContaining(told.map(({ data }) => data.id)));
 });
 
 test('a rollback holds for the very next upload', async () => {

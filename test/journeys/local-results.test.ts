@@ -1,9 +1,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { asRecord } from '../../functions/local/as-record.ts';
-import { outFolderMetadata, outNameMetadata, type ResultsDeps, resultsHandler } from '../../functions/local/results.ts';
+import {
+  outFolderMetadata,
+  outNameMetadata,
+  placedResults,
+  type ResultsDeps,
+  resultsHandler,
+} from '../../functions/local/results.ts';
 import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 
@@ -68,4 +74,47 @@ test('a name that was chosen before a crash stays its run’s, and is free again
   await deliver('third');
   await resultsHandler(deps)({ Records: (await events()).map((message) => asRecord('results', message)) });
   expect(placed()).toEqual({ 'a-2.mp4': 'edited second', 'a.mp4': 'edited third' });
+});
+
+type Output = { outputId: string; kind: string; of?: string; key: string };
+
+/** A manifest as it is written, of outputs that lie in the deliveries. */
+async function deliverAll(runId: string, outputs: readonly Output[], redelivers?: string): Promise<void> {
+  const metadata = { [outFolderMetadata]: encodeURIComponent(join(folder, 'out')), [outNameMetadata]: 'a' };
+  const upload = await deps.uploads.put('tighten/a.mp4', 'a', { metadata });
+  if (upload.outcome !== 'stored') throw new Error('not stored');
+  for (const { key } of outputs)
+    if ((await deps.deliveries.head(key)) === undefined) await deps.deliveries.put(key, `bytes of ${key}`);
+  const input = { key: 'tighten/a.mp4', versionId: upload.head.versionId };
+  await deps.deliveries.put(`t/${runId}/manifest.json`, JSON.stringify({ runId, input, redelivers, outputs }));
+}
+
+const placeAll = async () =>
+  resultsHandler(deps)({ Records: (await events()).map((message) => asRecord('results', message)) });
+
+test('a project file is called after its video, only videos are told as results, and no picture lies among them', async () => {
+  await deliverAll('first', [
+    { outputId: '1#thumbnail', kind: 'thumbnail', of: '1', key: 't/x.thumbnail.jpg' },
+    { outputId: '2#project', kind: 'project', of: '2', key: 't/y.project.zip' },
+    { outputId: '1', kind: 'video', key: 't/x.mp4' },
+    { outputId: '2', kind: 'video', key: 't/y.mp4' },
+  ]);
+  await placeAll();
+  expect(placed()).toEqual({
+    'a.mp4': 'bytes of t/x.mp4',
+    'a-2.mp4': 'bytes of t/y.mp4',
+    'a-2.project.zip': 'bytes of t/y.project.zip',
+  });
+  const files = await placedResults(deps.remembered, 'first');
+  expect(files?.map((path) => basename(path))).toEqual(['a.mp4', 'a-2.mp4']);
+});
+
+test('a run that is delivered again brings what was missing, and nothing a second time', async () => {
+  const video = { outputId: '1', kind: 'video', key: 't/x.mp4' };
+  await deliverAll('first', [video]);
+  await placeAll();
+  rmSync(join(folder, 'out/a.mp4'));
+  await deliverAll('second', [video, { outputId: '2', kind: 'video', key: 't/y.mp4' }], 'first');
+  await placeAll();
+  expect(placed()).toEqual({ 'a-2.mp4': 'bytes of t/y.mp4' });
 });

@@ -39,6 +39,7 @@ describe('npm start', () => {
     appendFileSync(path, bytes.subarray(half));
 
     await program.saying('talk.mp4  done');
+    expect(program.printed()).toMatch(/done: \S+\.mp4\n/);
     expect(program.printed().match(/talk\.mp4 {2}uploaded/g)).toHaveLength(1);
     expect(program.printed()).toMatch(
       /stray\.mp4 {2}ignored: no rule takes it. Move it into tighten\/, vertical\/ or polish\//,
@@ -47,13 +48,20 @@ describe('npm start', () => {
     const paths = delivered();
     expect(
       paths.map((each) => each.replace(/talk\/[^/]+\//, 'talk/ID/').replace(/-[0-9a-f-]{36}/, '-ID')).sort(),
-    ).toEqual(['tighten/talk/ID/manifest.json', 'tighten/talk/ID/silence-removal-ID.mp4']);
+    ).toEqual([
+      'tighten/talk/ID/manifest.json',
+      'tighten/talk/ID/silence-removal-ID.mp4',
+      'tighten/talk/ID/silence-removal-ID.thumbnail.jpg',
+    ]);
     const manifest = JSON.parse(
       readFileSync(join(folder, '.tessera/deliveries', paths.find((each) => each.endsWith('.json')) ?? ''), 'utf8'),
     );
     expect(manifest).toMatchObject({
       input: { key: 'tighten/talk.mp4' },
-      outputs: [{ key: paths.find((each) => each.endsWith('.mp4')) }],
+      outputs: [
+        { kind: 'video', key: paths.find((each) => each.endsWith('.mp4')) },
+        { kind: 'thumbnail', key: paths.find((each) => each.endsWith('.jpg')) },
+      ],
     });
 
     program.process.kill('SIGINT');
