@@ -52,6 +52,17 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
     may: [/^node:/, /^libsql$/, /^shared\//],
     mayNot: [/^shared\/(runs|engine|mosaic)\//, /^shared\/platform\/aws\//],
   },
+  // What Lambda knows of an invocation, and how CloudWatch wants it told.
+  {
+    from: /^shared\/platform\/aws\/telemetry\.ts$/,
+    may: [
+      /^@aws-lambda-powertools\/(logger|metrics)$/,
+      /^aws-lambda$/,
+      /^shared\/(log|metrics)\.ts$/,
+      /^shared\/platform\/aws\//,
+    ],
+  },
+  { from: /^shared\/platform\/crc32c\.ts$/, may: [/^hash-wasm$/] },
   {
     from: /^shared\/platform\/aws\//,
     may: [/^node:/, /^@aws-sdk\//, /^@smithy\//, /^shared\//],

@@ -6,10 +6,11 @@ import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform
 /** A function as Lambda runs it, invoked once with the event that the program is given. */
 const log = createLog(powertoolsSink()).with({ runId: 'run-1' });
 const { metrics } = powertoolsMetrics('Tessera/Test');
-const event: { Records?: { body: string }[]; fails?: boolean } = JSON.parse(process.argv[2] ?? '{}');
+const event: { Records?: { body: string }[]; fails?: boolean; many?: number } = JSON.parse(process.argv[2] ?? '{}');
 const context = { functionName: 'settle', awsRequestId: 'request-1' } as Context;
 
-const handler = traced(async ({ fails }: typeof event) => {
+const handler = traced(async ({ fails, many = 0 }: typeof event) => {
+  for (let n = 0; n < many; n++) metrics.count('RunsFailed', 1, { class: 'engine' });
   log.info('run-settled', { bytes: 5, message: 'kept', service: 'theirs', none: null });
   log.warn('link-stale', { url: 'https://host.example/clip.mp4?X-Amz-Signature=secret' });
   metrics.count('RunsEnded', 1, { status: 'delivered' });

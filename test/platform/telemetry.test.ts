@@ -57,7 +57,7 @@ describe('What a function tells', () => {
 
   test("metrics are printed once at the end, as a whole and by their dimensions, in the stage's namespace", async () => {
     const { metrics, lines } = await invoke({});
-    expect(lines.at(-1)).toEqual({ returned: 'done' });
+    expect(lines).toContainEqual({ returned: 'done' });
     const [delivered, failed, others] = metrics;
     expect(metrics).toHaveLength(3);
     const definition = (...Metrics: object[]) => ({ Namespace: 'Tessera/Test', Metrics });
@@ -73,9 +73,17 @@ describe('What a function tells', () => {
     expect(others?._aws?.CloudWatchMetrics).toEqual([{ ...definition(...units), Dimensions: [[]] }]);
   });
 
+  test('very many observations are printed in several lines, each with its dimensions', async () => {
+    const { metrics, printed } = await invoke({ many: 250 });
+    const lines = metrics.filter(({ RunsFailed }) => RunsFailed);
+    expect(lines.flatMap(({ RunsFailed }) => RunsFailed)).toHaveLength(250);
+    for (const { _aws } of lines) expect(_aws?.CloudWatchMetrics[0]?.Dimensions).toEqual([[], ['class']]);
+    expect(printed).not.toContain('No application metrics');
+  });
+
   test('metrics of an invocation that throws are printed too', async () => {
     const { metrics, lines } = await invoke({ fails: true });
-    expect(lines.at(-1)).toEqual({ threw: 'Rejected' });
+    expect(lines).toContainEqual({ threw: 'Rejected' });
     expect(metrics).toHaveLength(3);
   });
 });

@@ -27,12 +27,16 @@ export function powertoolsMetrics(namespace: string): { metrics: Metrics; flush:
     (unit: Unit) =>
     (name: string, value = 1, dimensions: Dimensions = {}) => {
       const group = JSON.stringify(Object.entries(dimensions).sort());
-      gathered.set(group, [...(gathered.get(group) ?? []), { name, unit, value, dimensions }]);
+      const observations = gathered.get(group) ?? [];
+      observations.push({ name, unit, value, dimensions });
+      gathered.set(group, observations);
     };
   const flush = () => {
     const all = gathered;
     gathered = new Map();
-    for (const observations of all.values()) publish(powertools, observations);
+    for (const observations of all.values())
+      for (let at = 0; at < observations.length; at += maxObservations)
+        publish(powertools, observations.slice(at, at + maxObservations));
   };
   flushes.add(flush);
   return {
@@ -73,6 +77,9 @@ interface Observation {
   readonly value: number;
   readonly dimensions: Dimensions;
 }
+
+/** A line holds 100; Powertools would print the rest without their dimensions. */
+const maxObservations = 90;
 
 function publish(powertools: Powertools, observations: readonly Observation[]): void {
   const dimensions = observations[0]?.dimensions ?? {};

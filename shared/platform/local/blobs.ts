@@ -17,7 +17,8 @@ export interface Blob {
 type Written = Omit<Blob, 'blob'>;
 
 export interface Blobs {
-  save(body: Uint8Array): Promise<Blob>;
+  /** `check` sees the checksum before anything is kept; what it throws is thrown. */
+  save(body: Uint8Array, check: (crc32c: string) => void): Promise<Blob>;
   /** A copy of a file, of any size; where the file system can, without copying its bytes. */
   copy(path: string): Promise<Blob>;
   pathOf(blob: string): string;
@@ -44,7 +45,11 @@ export function openBlobs(folder: string): Blobs {
   };
   return {
     pathOf,
-    save: (body) => keep((path) => writeBody(path, body)),
+    save: async (body, check) => {
+      const crc32c = crc32cOf(body);
+      check(crc32c);
+      return keep((path) => writeBody(path, body, crc32c));
+    },
     copy: (from) => keep((path) => copyAndHash(from, path)),
     remove: async (blobs) => {
       for (const blob of blobs) await rm(pathOf(blob), { force: true });
@@ -53,7 +58,7 @@ export function openBlobs(folder: string): Blobs {
   };
 }
 
-async function writeBody(path: string, body: Uint8Array): Promise<Written> {
+async function writeBody(path: string, body: Uint8Array, crc32c: string): Promise<Written> {
   const file = await open(path, 'wx');
   try {
     await file.writeFile(body);
@@ -61,7 +66,7 @@ async function writeBody(path: string, body: Uint8Array): Promise<Written> {
   } finally {
     await file.close();
   }
-  return { size: body.byteLength, md5: createHash('md5').update(body).digest(), crc32c: crc32cOf(body) };
+  return { size: body.byteLength, md5: createHash('md5').update(body).digest(), crc32c };
 }
 
 /** The checksum is of the copy, so that it is right even if the file is changed meanwhile. */

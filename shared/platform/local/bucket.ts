@@ -53,13 +53,7 @@ export function openBucket(storage: Storage, name: string): LocalBucket {
     put: async (key, body, properties = {}) => {
       checkObject(key, properties);
       if (properties.ifAbsent && findVersion(database, name, key)) return { outcome: 'exists' };
-      const blob = await blobs.save(toBytes(body));
-      try {
-        checkFound(key, blob.crc32c, properties);
-      } catch (error) {
-        await blobs.remove([blob.blob]);
-        throw error;
-      }
+      const blob = await blobs.save(toBytes(body), (crc32c) => checkFound(key, crc32c, properties));
       return show(key, blob, properties, properties.ifAbsent);
     },
     link: async (key, options) => storage.link(name, key, options),

@@ -35,8 +35,7 @@ export function openUploads(
     putPart: async (upload, partNumber, body, checked) => {
       checkPartNumber(partNumber);
       findUpload(database, bucket, upload);
-      checkFound(upload.key, crc32cOf(body), checked);
-      const { blob, size, md5, crc32c } = await blobs.save(body);
+      const { blob, size, md5, crc32c } = await blobs.save(body, (found) => checkFound(upload.key, found, checked));
       const part = { partNumber, size, etag: md5.toString('hex'), crc32c };
       const unused = database.transaction(() => keepPart(database, bucket, upload, part, blob));
       await blobs.remove(unused);
