@@ -11,6 +11,7 @@ async function bundle(names: string, splitting: boolean, from = adapters) {
   const { metafile } = await build({
     stdin: { contents, resolveDir: fileURLToPath(new URL('../..', import.meta.url)) },
     ...{ bundle: true, minify: true, splitting, format: 'esm', platform: 'node', target: 'node22' },
+    mainFields: ['module', 'main'],
     ...{ write: false, outdir: 'unused', metafile: true },
   });
   return metafile;
