@@ -6,9 +6,12 @@ export const pipelineDefaults = {
   uncertainWaitSeconds: 600,
   runDeadlineSeconds: 86_400,
   reconcileMinutes: 5,
+  sliceSeconds: 120,
   trustedHosts: [] as readonly string[],
   requestsPerSecond: 50,
   logRetentionDays: 30,
+  tracing: false,
+  dashboard: true,
 };
 
 export const engineDefaults = {

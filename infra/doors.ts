@@ -7,6 +7,7 @@ export const doors = [
   'webhook',
   'settle',
   'copy-output',
+  'notify',
   'reconcile',
   'engine-api',
   'engine-work',

@@ -14,11 +14,11 @@ export class EngineStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage, assetsFolder }: EngineStackProps) {
     super(scope, id, { description: `Tessera ${stage.name}: the self-hosted engine` });
-    const { name, trustedHosts, requestsPerSecond, logRetentionDays, alarmEmail } = stage;
+    const { name, trustedHosts, requestsPerSecond, logRetentionDays, tracing, alarmEmail } = stage;
     const { renderLimitSeconds, renderMemoryMb, rendersAtOnce } = stage;
     // `Default` is no part of the ids in the template, so they are what they were before there was a construct.
     this.engine = new VideoEngine(this, 'Default', {
-      ...{ name, trustedHosts, requestsPerSecond, logRetentionDays, alarmEmail, assetsFolder },
+      ...{ name, trustedHosts, requestsPerSecond, logRetentionDays, tracing, alarmEmail, assetsFolder },
       ...{ renderLimitSeconds, renderMemoryMb, rendersAtOnce },
     });
   }

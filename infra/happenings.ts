@@ -1,10 +1,17 @@
-import type { Alarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { Commands } from './commands.ts';
 import { Counted, Happening, type HappeningProps } from './constructs/happening.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
+import { namespaceOf } from './measured.ts';
 
 type Tellers = Readonly<Record<'startRun' | 'webhook' | 'settle' | 'copyOutput', LambdaFunction>>;
+
+export interface Happenings {
+  readonly alarms: readonly Alarm[];
+  /** What each counts, by the alarm's name. */
+  readonly counted: readonly { readonly id: string; readonly metric: Metric }[];
+}
 
 /** A few wrong guesses are the internet; this many in five minutes are a secret that was changed at one end only. */
 const oddWebhooks = 20;
@@ -15,9 +22,9 @@ export function happeningsOf(
   name: string,
   { tessera: type, setSecrets }: Commands,
   tellers: Tellers,
-): readonly Alarm[] {
+): Happenings {
   const { startRun, webhook, settle, copyOutput } = tellers;
-  const namespace = `Tessera/${name}`;
+  const namespace = namespaceOf(name);
   // Stored and answered 200, and nothing to be done about; a rising count shows an API that has become another.
   const unknown = ['webhook.unknown-run', 'webhook.unknown-event'];
   new Counted(scope, 'WebhookUnknown', { namespace, events: unknown, level: 'warn', by: [webhook] });
@@ -34,8 +41,8 @@ export function happeningsOf(
       by,
       text: `Tessera ${name}: ${text}`,
       ...odd,
-    }).alarm;
-  return [
+    });
+  const found = [
     happening(
       'AccountHeld',
       ['account.held'],
@@ -77,4 +84,8 @@ export function happeningsOf(
       { level: 'warn', moreThan: oddWebhooks },
     ),
   ];
+  return {
+    alarms: found.map(({ alarm }) => alarm),
+    counted: found.map(({ node, metric }) => ({ id: node.id, metric })),
+  };
 }

@@ -1,5 +1,8 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
 import { type Commands, placeIn } from './commands.ts';
 import type { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
 import type { RecordsTable } from './constructs/records-table.ts';
@@ -15,8 +18,12 @@ export interface Places {
   readonly uploads: ObjectStore;
   readonly deliveries: ObjectStore;
   readonly payloads: ObjectStore;
-  readonly starts: QueueWithDeadLetters;
-  readonly settles: QueueWithDeadLetters;
+  /** As the command calls their hops: `Start` has `StartQueue` and `StartDeadLetters`. */
+  readonly queues: Readonly<Record<'Start' | 'Settle' | 'Copy' | 'Notify', QueueWithDeadLetters>>;
+  readonly eventBus: IEventBus;
+  readonly signingSecret: ISecret;
+  readonly alarmTopic: ITopic;
+  readonly dashboardUrl?: string;
   readonly mosaic: Required<MosaicAccess>;
   readonly webhookUrl: string;
 }
@@ -26,18 +33,25 @@ export function tellWhere(pipeline: Construct, { commands, rules, deliveriesPref
   const begin = placeIn(Stack.of(pipeline), pipeline)
     .join('')
     .replaceAll(/[^A-Za-z0-9]/g, '');
+  const outputs = new Construct(pipeline, 'Outputs');
   const output = (id: string, value: string, description: string) =>
-    new CfnOutput(pipeline, id, { value, description }).overrideLogicalId(`${begin}${id}`);
+    new CfnOutput(outputs, id, { value, description }).overrideLogicalId(`${begin}${id}`);
   output('UploadsBucket', places.uploads.bucket.bucketName, dropHere(commands));
   output('DeliveriesBucket', places.deliveries.bucket.bucketName, 'Edited videos appear here');
   // CloudFormation takes no empty output.
   if (deliveriesPrefix !== '') output('DeliveriesPrefix', deliveriesPrefix, 'The folder that they appear in');
   output('WebhookUrl', places.webhookUrl, 'The Mosaic API reports to this address; not meant for browsers');
+  output('EventBus', places.eventBus.eventBusName, 'What becomes of runs is told here, under the source "tessera"');
+  output('SigningSecret', places.signingSecret.secretArn, 'Signs the webhooks that rules ask for');
+  output('AlarmTopic', places.alarmTopic.topicArn, 'Alarms are sent here: subscribe whom you like');
+  if (places.dashboardUrl !== undefined) output('Dashboard', places.dashboardUrl, 'How it goes, at a glance');
   const forCommand = 'For the tessera command';
   output('PayloadsBucket', places.payloads.bucket.bucketName, 'What was reported and is too large for the table');
   output('RunsTable', places.runs.table.tableName, forCommand);
-  output('StartQueue', places.starts.queue.queueUrl, forCommand);
-  output('SettleQueue', places.settles.queue.queueUrl, forCommand);
+  for (const [hop, { queue, deadLetters }] of Object.entries(places.queues)) {
+    output(`${hop}Queue`, queue.queueUrl, forCommand);
+    output(`${hop}DeadLetters`, deadLetters.queueUrl, `${forCommand}: what failed too often`);
+  }
   output('MosaicApiUrl', places.mosaic.apiUrl, forCommand);
   output('MosaicApiKeySecret', places.mosaic.apiKey.secretArn, forCommand);
   output('InitialRules', JSON.stringify(rules), `${forCommand}: in force until others are applied`);

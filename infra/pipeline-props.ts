@@ -1,3 +1,4 @@
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -22,8 +23,13 @@ export interface VideoPipelineProps {
   /** Delivers into this bucket. Default: one of its own. */
   readonly deliveries?: IBucket | string;
   readonly deliveriesKeyArn?: string;
+  /** Where that bucket is, and which account it must belong to. Default: where and whose the stack is. */
+  readonly deliveriesRegion?: string;
+  readonly deliveriesAccount?: string;
   /** The folder that results go below, such as `edited/`. */
   readonly deliveriesPrefix?: string;
+  /** Where runs' events are put, under the source `tessera`. Default: a bus of its own. */
+  readonly eventBus?: IEventBus;
   /** Who edits: a Mosaic account, or an engine that other pipelines use too. Default: an engine of its own. */
   readonly mosaic?: MosaicAccess | VideoEngine;
   /** Of its own engine. */
@@ -36,9 +42,17 @@ export interface VideoPipelineProps {
   readonly uncertainWaitSeconds?: number;
   readonly runDeadlineSeconds?: number;
   readonly reconcileMinutes?: number;
+  /** How long a copy works before it hands over to the next message. */
+  readonly sliceSeconds?: number;
+  /** How long the records of a run stay after its end. Default: for good. */
+  readonly retentionDays?: number;
   readonly trustedHosts?: readonly string[];
   readonly requestsPerSecond?: number;
   readonly logRetentionDays?: number;
+  /** Writes traces of all functions to X-Ray. Default: no. */
+  readonly tracing?: boolean;
+  /** Default: yes. */
+  readonly dashboard?: boolean;
   /** Alarms are sent here. Default: a topic of its own. */
   readonly alarmTopic?: ITopic;
   /** Is subscribed to the topic; AWS asks this address once to confirm. */

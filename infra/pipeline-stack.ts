@@ -1,4 +1,5 @@
 import { Stack } from 'aws-cdk-lib';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { stageCommands } from './commands.ts';
 import type { Stage } from './config.ts';
@@ -18,11 +19,13 @@ export class PipelineStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage, assetsFolder, mosaic }: PipelineStackProps) {
     super(scope, id, { description: `Tessera ${stage.name}: from the uploads bucket to the deliveries bucket` });
-    const { engine: _, mosaicApiUrl: __, uploadsBucket: uploads, deliveriesBucket: deliveries, ...settings } = stage;
+    const { engine: _, mosaicApiUrl: __, uploadsBucket: uploads, deliveriesBucket: deliveries, ...rest } = stage;
+    const { eventBus: busName, ...settings } = rest;
+    const eventBus = busName === undefined ? undefined : EventBus.fromEventBusName(this, 'GivenBus', busName);
     // `Default` is no part of the ids in the template, so they are what they were before there was a construct.
     this.pipeline = new VideoPipeline(this, 'Default', {
       ...settings,
-      ...{ uploads, deliveries, mosaic: mosaic(this), assetsFolder, commands: stageCommands(stage.name) },
+      ...{ uploads, deliveries, eventBus, mosaic: mosaic(this), assetsFolder, commands: stageCommands(stage.name) },
     });
   }
 }

@@ -13,7 +13,7 @@ export function readPipelineProps(
   construct: Construct,
   props: VideoPipelineProps,
 ): Settled & { readonly rules: RulesDocument } {
-  const { uploads, deliveries, mosaic, engine, ...settings } = props;
+  const { uploads, deliveries, mosaic, engine, eventBus: _, ...settings } = props;
   const kind = mosaic === undefined || mosaic instanceof VideoEngine ? 'self-hosted' : 'mosaic';
   const rules = readInitialRules({ engine: kind, rules: props.rules });
   const places = {
@@ -21,6 +21,8 @@ export function readPipelineProps(
     uploadsKeyArn: props.uploadsKeyArn,
     deliveriesBucket: nameOf(deliveries),
     deliveriesKeyArn: props.deliveriesKeyArn,
+    deliveriesRegion: props.deliveriesRegion,
+    deliveriesAccount: props.deliveriesAccount,
   };
   const given = { ...settings, ...namesToCheck(places) };
   const read = settled(construct, 'VideoPipeline', given, (all) => [

@@ -1,4 +1,4 @@
-export type SecretRole = 'mosaic-api-key' | 'webhook-secret';
+export type SecretRole = 'mosaic-api-key' | 'webhook-secret' | 'signing-secret';
 
 /** Secrets have generated names, so that stages never clash; these tags tell a stage's secrets apart. */
 export const secretTags = (stage: string, role: SecretRole): Record<string, string> => ({

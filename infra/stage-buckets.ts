@@ -5,7 +5,13 @@ import type { StageSettings } from './stage-schema.ts';
 
 type Buckets = Pick<
   StageSettings,
-  'uploadsBucket' | 'uploadsKeyArn' | 'deliveriesBucket' | 'deliveriesKeyArn' | 'deliveriesPrefix'
+  | 'uploadsBucket'
+  | 'uploadsKeyArn'
+  | 'deliveriesBucket'
+  | 'deliveriesKeyArn'
+  | 'deliveriesPrefix'
+  | 'deliveriesRegion'
+  | 'deliveriesAccount'
 >;
 
 /** What is wrong with a stage's buckets taken together; above all, deliveries that would be taken for uploads. */
@@ -16,6 +22,9 @@ export function bucketFaults(buckets: Buckets, rules: RuleDocument | undefined):
   return [
     ...(uploadsKeyArn && !uploadsBucket ? [keyWithoutBucket('uploadsKeyArn', 'uploadsBucket')] : []),
     ...(deliveriesKeyArn && !deliveriesBucket ? [keyWithoutBucket('deliveriesKeyArn', 'deliveriesBucket')] : []),
+    ...(['deliveriesRegion', 'deliveriesAccount'] as const)
+      .filter((name) => buckets[name] !== undefined && deliveriesBucket === undefined)
+      .map((name) => `${name} is of an existing bucket: name that one in deliveriesBucket, or leave it out`),
     ...(areOneBucket(buckets) ? overlaps(buckets, rules) : []),
   ];
 }

@@ -30,6 +30,13 @@ const ofBucket = must('the name of a bucket, without "s3://" or "arn:"');
 const bucketName = z.string(ofBucket).regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, ofBucket);
 const ofKey = must('the ARN of a KMS key, "arn:aws:kms:…:key/…"; an alias will not do');
 const keyArn = z.string(ofKey).regex(/^arn:aws[\w-]*:kms:[\w-]+:\d{12}:key\/[\w-]+$/, ofKey);
+const ofRegion = must('the name of a region, such as "eu-west-1"');
+const regionName = z.string(ofRegion).regex(/^[a-z]{2}(-[a-z]+)+-\d$/, ofRegion);
+const ofAccount = must('the 12 digits of an AWS account, as a text');
+const accountId = z.string(ofAccount).regex(/^\d{12}$/, ofAccount);
+const ofBus = must('the name of an event bus of this account and region, such as "default"');
+const busName = z.string(ofBus).regex(/^[\w./-]{1,256}$/, ofBus);
+const yesOrNo = z.boolean(must('true or false'));
 const ofFolder = must('a folder of at most 200 characters that ends with "/", such as "edited/", or ""');
 const folder = z
   .string(ofFolder)
@@ -50,17 +57,25 @@ export const stageSchema = z.strictObject({
   deliveriesBucket: bucketName.optional(),
   deliveriesKeyArn: keyArn.optional(),
   deliveriesPrefix: folder,
+  deliveriesRegion: regionName.optional(),
+  deliveriesAccount: accountId.optional(),
+  eventBus: busName.optional(),
   slots: whole(1, 1_000),
   uploadLinkSeconds: whole(900, maxLinkSeconds),
   uncertainWaitSeconds: whole(60, 3_600),
   runDeadlineSeconds: whole(1_800, 604_800),
   reconcileMinutes: whole(1, 60),
+  /** Lambda ends a copy after five minutes, and a slice needs one to hand over. */
+  sliceSeconds: whole(15, 240),
+  retentionDays: whole(1, 3_650).optional(),
   trustedHosts: texts('a list of host names'),
   requestsPerSecond: whole(1, 10_000),
   renderLimitSeconds: whole(30, maxRenderSeconds),
   renderMemoryMb: whole(1_769, maxMemoryMb),
   rendersAtOnce: whole(2, 1_000),
   logRetentionDays: z.literal(retentionDays, must(`one of ${retentionDays.join(', ')}`)),
+  tracing: yesOrNo,
+  dashboard: yesOrNo,
   alarmEmail: z.email(must('an e-mail address')).optional(),
 });
 

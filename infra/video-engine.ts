@@ -11,6 +11,7 @@ import { RecordsTable } from './constructs/records-table.ts';
 import { StageSecret } from './constructs/stage-secret.ts';
 import { VideoBucket } from './constructs/video-bucket.ts';
 import { assetsFolder } from './doors.ts';
+import { needFfmpeg } from './place-ffmpeg.ts';
 import { settled } from './settled.ts';
 
 export interface EngineSettings {
@@ -25,6 +26,7 @@ export interface VideoEngineProps extends EngineSettings {
   readonly trustedHosts?: readonly string[];
   readonly requestsPerSecond?: number;
   readonly logRetentionDays?: number;
+  readonly tracing?: boolean;
   /** Alarms are sent here. Default: a topic of its own. */
   readonly alarmTopic?: ITopic;
   readonly alarmEmail?: string;
@@ -45,11 +47,13 @@ export class VideoEngine extends Construct {
 
   constructor(scope: Construct, id: string, props: VideoEngineProps = {}) {
     super(scope, id);
+    if (props.assetsFolder === undefined) needFfmpeg();
     const settings = settled(this, 'VideoEngine', props);
     const name = props.name ?? nameOf(this);
     const newFunction = functionsOf(this, {
       assetsFolder: props.assetsFolder ?? assetsFolder,
       logRetentionDays: settings.logRetentionDays,
+      tracing: settings.tracing,
     });
 
     this.apiKey = new StageSecret(this, 'ApiKey', {
@@ -68,6 +72,8 @@ export class VideoEngine extends Construct {
     const media = new VideoBucket(this, 'Media');
     const work = new QueueWithDeadLetters(this, 'Work', {
       visibility: workTimeout,
+      // Renders wait for one another: five at once, a quarter of an hour each at most.
+      oldest: Duration.hours(2),
       meaning: `Tessera ${name}: a render failed five times and its agent run cannot finish.`,
     });
 
@@ -115,7 +121,8 @@ export class VideoEngine extends Construct {
     worker.setting('RENDER_LIMIT_SECONDS', settings.renderLimitSeconds);
 
     this.alarmTopic = alarmTopicOf(this, props);
-    sendAlarms(this.alarmTopic, { states: [work.alarm] });
+    const failing = [api, worker].map((each) => each.alarmWhenOftenFailing(name));
+    sendAlarms(this.alarmTopic, { states: [...work.alarms, ...failing] });
     new CfnOutput(this, 'EngineUrl', {
       value: this.apiUrl,
       description: "The Mosaic API's address, served by our engine",

@@ -1,23 +1,28 @@
 import { Annotations, Duration } from 'aws-cdk-lib';
 import { HttpMethod } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
+import { EventBus, type IEventBus, Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as InvokeFunction, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { nameOf, pipelineCommands } from './commands.ts';
-import { alarmTopicOf, sendAlarms } from './constructs/alarms.ts';
+import { alarmTopicOf } from './constructs/alarms.ts';
 import { storeOf } from './constructs/existing-bucket.ts';
 import { HttpDoor } from './constructs/http-door.ts';
 import { functionsOf, type LambdaFunction } from './constructs/lambda-function.ts';
-import { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
+import { QueueWithDeadLetters, type QueueWithDeadLettersProps } from './constructs/queue-with-dead-letters.ts';
 import { RecordsTable } from './constructs/records-table.ts';
+import { StageSecret } from './constructs/stage-secret.ts';
 import { type ObjectStore, VideoBucket } from './constructs/video-bucket.ts';
 import { hostedApiUrl } from './defaults.ts';
 import { assetsFolder } from './doors.ts';
-import { happeningsOf } from './happenings.ts';
+import { namespaceOf } from './measured.ts';
 import { tellWhere } from './outputs.ts';
+import { watch } from './pipeline-alarms.ts';
+import { addressOf, dashboardOf } from './pipeline-dashboard.ts';
 import type { MosaicAccess, VideoPipelineProps } from './pipeline-props.ts';
 import { readPipelineProps } from './read-pipeline-props.ts';
 import { VideoEngine } from './video-engine.ts';
@@ -28,9 +33,23 @@ const timeouts = {
   startRun: Duration.minutes(5),
   // One question to an API that answers only the fourth time.
   settle: Duration.seconds(150),
-  // A longer copy goes on from the parts that have arrived when its message comes again.
+  // Many times a slice, after which a copy hands over to the next message.
   copyOutput: Duration.minutes(5),
+  // The bus, and a batch of receivers that may each take fifteen seconds to answer.
+  notify: Duration.minutes(1),
 };
+
+/** Longer than a message has to wait on a busy day. */
+const oldest = {
+  starts: Duration.minutes(30),
+  settles: Duration.minutes(30),
+  copies: Duration.hours(1),
+  // A receiver that does not answer is asked again after five seconds, five minutes and half an hour.
+  notices: Duration.hours(1),
+};
+
+/** A receiver of webhooks may be away for a night: then it is asked for the eighth and last time. */
+const noticeReceives = 8;
 
 /** How long what was reported stays where it was too large for the table. */
 const payloadDays = 90;
@@ -43,6 +62,11 @@ export class VideoPipeline extends Construct {
   readonly runs: ITableV2;
   /** Where its alarms are sent. */
   readonly alarmTopic: ITopic;
+  /** Tells what becomes of runs, under the source `tessera`; see `docs/events.md`. */
+  readonly eventBus: IEventBus;
+  /** Signs the webhooks that rules ask for. */
+  readonly signingSecret: ISecret;
+  readonly dashboard?: Dashboard;
   /** The engine of its own, where it has one. */
   readonly engine?: VideoEngine;
 
@@ -58,19 +82,44 @@ export class VideoPipeline extends Construct {
     const newFunction = functionsOf(this, {
       assetsFolder: props.assetsFolder ?? assetsFolder,
       logRetentionDays: settings.logRetentionDays,
+      tracing: settings.tracing,
     });
-    const newQueue = (queueId: string, visibility: Duration, meaning: string) =>
-      new QueueWithDeadLetters(this, queueId, { visibility, meaning: `Tessera ${name}: ${meaning}` });
+    const newQueue = (queueId: 'Starts' | 'Settles' | 'Copies' | 'Notices', props: NewQueue) =>
+      new QueueWithDeadLetters(this, queueId, {
+        ...props,
+        meaning: `Tessera ${name}: ${props.meaning}`,
+        redrive: commands.tessera(`redrive ${queueId.toLowerCase()}`),
+      });
 
     const uploads = storeOf(this, 'Uploads', { bucket: props.uploads, keyArn: props.uploadsKeyArn });
     const runs = new RecordsTable(this, 'Runs');
-    const starts = newQueue('Starts', timeouts.startRun, 'an upload was not taken.');
-    const settles = newQueue('Settles', timeouts.settle, 'a run was not moved on.');
-    const copies = newQueue('Copies', timeouts.copyOutput, 'a finished output was not delivered.');
+    const starts = newQueue('Starts', {
+      visibility: timeouts.startRun,
+      oldest: oldest.starts,
+      meaning: 'an upload was not taken.',
+    });
+    const settles = newQueue('Settles', {
+      visibility: timeouts.settle,
+      oldest: oldest.settles,
+      meaning: 'a run was not moved on.',
+    });
+    const copies = newQueue('Copies', {
+      visibility: timeouts.copyOutput,
+      oldest: oldest.copies,
+      meaning: 'a finished output was not delivered.',
+    });
+    const notices = newQueue('Notices', {
+      visibility: timeouts.notify,
+      oldest: oldest.notices,
+      maxReceives: noticeReceives,
+      meaning: 'somebody was not told what became of a run.',
+    });
     const deliveries = storeOf(this, 'Deliveries', {
       bucket: props.deliveries,
       keyArn: props.deliveriesKeyArn,
       prefix: settings.deliveriesPrefix,
+      region: props.deliveriesRegion,
+      owner: props.deliveriesAccount,
     });
     const payloads = new VideoBucket(this, 'Payloads', { keptDays: payloadDays });
     const door = new HttpDoor(this, 'Door', {
@@ -83,6 +132,13 @@ export class VideoPipeline extends Construct {
     this.uploads = uploads.bucket;
     this.deliveries = deliveries.bucket;
     this.runs = runs.table;
+    this.eventBus =
+      props.eventBus ?? new EventBus(this, 'Events', { description: `Tessera ${name}: what becomes of runs` });
+    this.signingSecret = new StageSecret(this, 'SigningSecret', {
+      stage: name,
+      role: 'signing-secret',
+      description: `Tessera ${name}: signs the webhooks that rules ask for; with "whsec_" before it, what receivers check them by`,
+    }).secret;
 
     // In force until others are applied by command, which go into the table.
     const initialRules = JSON.stringify(settings.rules);
@@ -101,6 +157,8 @@ export class VideoPipeline extends Construct {
     startRun.signsLinksTo('LINK_ROLE', uploads);
     startRun.sendsTo('START_QUEUE', starts);
     startRun.sendsTo('SETTLE_QUEUE', settles);
+    startRun.sendsTo('NOTIFY_QUEUE', notices);
+    startRun.setting('METRICS_NAMESPACE', namespaceOf(name));
     callsMosaic(startRun, mosaic);
     startRun.setting('CALLBACK_URL', door.url);
     startRun.setting('RULES', initialRules);
@@ -130,6 +188,8 @@ export class VideoPipeline extends Construct {
     settle.sendsTo('START_QUEUE', starts);
     settle.sendsTo('SETTLE_QUEUE', settles);
     settle.sendsTo('COPY_QUEUE', copies);
+    settle.sendsTo('NOTIFY_QUEUE', notices);
+    settle.setting('METRICS_NAMESPACE', namespaceOf(name));
     callsMosaic(settle, mosaic);
     settle.setting('RULES', initialRules);
     settle.setting('UNCERTAIN_WAIT_SECONDS', settings.uncertainWaitSeconds);
@@ -145,8 +205,29 @@ export class VideoPipeline extends Construct {
     copyOutput.usesTable('RUNS_TABLE', runs);
     copyOutput.writesBucket('DELIVERIES_BUCKET', deliveries, { tags: true });
     copyOutput.setting('DELIVERIES_PREFIX', settings.deliveriesPrefix);
+    // What a slice leaves over, the next one's message asks for.
+    copyOutput.sendsTo('COPY_QUEUE', copies);
+    copyOutput.sendsTo('NOTIFY_QUEUE', notices);
+    copyOutput.setting('SLICE_SECONDS', settings.sliceSeconds);
+    copyOutput.setting('METRICS_NAMESPACE', namespaceOf(name));
     callsMosaic(copyOutput, mosaic);
     copyOutput.setting('TRUSTED_HOSTS', settings.trustedHosts.join(','));
+
+    const notify = newFunction('Notify', {
+      door: 'notify',
+      description: 'Tells what became of runs, on the event bus and by webhook',
+      timeout: timeouts.notify,
+    });
+    notify.consumes(notices, { batchSize: 10, atOnce: 5 });
+    // It reads what happened, ends records that are no longer wanted, and forgets what it has told.
+    notify.usesTable('RUNS_TABLE', runs, ['GetItem', 'UpdateItem', 'DeleteItem', 'Query']);
+    notify.sendsTo('NOTIFY_QUEUE', notices);
+    notify.putsEventsOn('EVENT_BUS', this.eventBus);
+    notify.setting('DELIVERIES_BUCKET', deliveries.bucket.bucketName);
+    notify.readsSecret('SIGNING_SECRET_SECRET', this.signingSecret);
+    notify.setting('TRUSTED_HOSTS', settings.trustedHosts.join(','));
+    notify.setting('METRICS_NAMESPACE', namespaceOf(name));
+    if (props.retentionDays !== undefined) notify.setting('RETENTION_DAYS', props.retentionDays);
 
     const reconcile = newFunction('Reconcile', {
       door: 'reconcile',
@@ -158,32 +239,38 @@ export class VideoPipeline extends Construct {
       schedule: Schedule.rate(period),
       targets: [new InvokeFunction(reconcile.lambda)],
     });
-    // It wakes others, and writes only how far it has come.
-    reconcile.usesTable('RUNS_TABLE', runs, ['GetItem', 'PutItem', 'DeleteItem', 'Query']);
+    // It wakes others, writes how far it has come, and clears away what nobody will finish.
+    reconcile.usesTable('RUNS_TABLE', runs, ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query']);
     reconcile.sendsTo('SETTLE_QUEUE', settles);
     reconcile.sendsTo('START_QUEUE', starts);
-    const reconcileFails = reconcile.alarmWhenFailing(
-      period,
-      `Tessera ${name}: reconcile keeps failing, so runs that went quiet stay so. Read the cause in its log; it tries again by itself.`,
-    );
+    reconcile.sendsTo('NOTIFY_QUEUE', notices);
+    reconcile.clearsUploadsIn('DELIVERIES_BUCKET', deliveries);
+    reconcile.setting('METRICS_NAMESPACE', namespaceOf(name));
 
-    const happenings = happeningsOf(this, name, commands, { startRun, webhook, settle, copyOutput });
-    const states = [starts.alarm, settles.alarm, copies.alarm, reconcileFails];
-    sendAlarms(this.alarmTopic, { states, happenings });
-    const webhookUrl = `${door.url}/webhook`;
-    const { rules, deliveriesPrefix } = settings;
+    const functions = { startRun, webhook, settle, copyOutput, notify, reconcile };
+    const queues = { Start: starts, Settle: settles, Copy: copies, Notify: notices };
+    const shown = { name, queues: Object.values(queues), slots: settings.slots };
+    const { reconcileMinutes, rules, deliveriesPrefix } = settings;
+    const happenings = watch(this, { ...shown, commands, functions, topic: this.alarmTopic, reconcileMinutes });
+    if (settings.dashboard)
+      this.dashboard = dashboardOf(this, { ...shown, functions: Object.values(functions), happenings });
     tellWhere(this, {
-      ...{ commands, rules, deliveriesPrefix, mosaic, webhookUrl },
-      ...{ runs, uploads, deliveries, payloads, starts, settles },
+      ...{ commands, rules, deliveriesPrefix, mosaic, webhookUrl: `${door.url}/webhook`, queues },
+      ...{ runs, uploads, deliveries, payloads },
+      ...{ eventBus: this.eventBus, signingSecret: this.signingSecret, alarmTopic: this.alarmTopic },
+      dashboardUrl: this.dashboard && addressOf(this.dashboard),
     });
   }
 }
 
+type NewQueue = Pick<QueueWithDeadLettersProps, 'visibility' | 'oldest' | 'meaning' | 'maxReceives'>;
+
 function ownEngine(pipeline: VideoPipeline, name: string, props: VideoPipelineProps): VideoEngine {
-  const { trustedHosts, requestsPerSecond, logRetentionDays, assetsFolder } = props;
+  const { trustedHosts, requestsPerSecond, logRetentionDays, tracing, assetsFolder } = props;
   return new VideoEngine(pipeline, 'Engine', {
     ...props.engine,
-    ...{ name, trustedHosts, requestsPerSecond, logRetentionDays, assetsFolder, alarmTopic: pipeline.alarmTopic },
+    ...{ name, trustedHosts, requestsPerSecond, logRetentionDays, tracing, assetsFolder },
+    alarmTopic: pipeline.alarmTopic,
   });
 }
 

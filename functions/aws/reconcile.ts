@@ -1,18 +1,37 @@
 import { createLog } from '../../shared/log.ts';
-import { dynamoTable, sqsQueue } from '../../shared/platform/aws/index.ts';
-import { readSettings, text } from '../../shared/settings.ts';
+import { dynamoTable, s3Bucket, sqsQueue } from '../../shared/platform/aws/index.ts';
+import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';
+import { optional, readSettings, text } from '../../shared/settings.ts';
 import { reconcileHandler } from '../reconcile.ts';
 
 const settings = readSettings({
   runsTable: ['RUNS_TABLE', text],
+  metricsNamespace: ['METRICS_NAMESPACE', text],
   settleQueue: ['SETTLE_QUEUE', text],
   startQueue: ['START_QUEUE', text],
+  notifyQueue: ['NOTIFY_QUEUE', text],
+  deliveriesBucket: ['DELIVERIES_BUCKET', text],
+  deliveriesRegion: ['DELIVERIES_REGION', optional(text, undefined)],
+  deliveriesOwner: ['DELIVERIES_OWNER', optional(text, undefined)],
+  deliveriesKeyArn: ['DELIVERIES_KEY_ARN', optional(text, undefined)],
 });
 
-export const handler = reconcileHandler({
-  runs: dynamoTable(settings.runsTable),
-  settleQueue: sqsQueue(settings.settleQueue),
-  startQueue: sqsQueue(settings.startQueue),
-  clock: Date.now,
-  log: createLog(),
-});
+const { metrics } = powertoolsMetrics(settings.metricsNamespace);
+
+export const handler = traced(
+  reconcileHandler({
+    runs: dynamoTable(settings.runsTable),
+    settleQueue: sqsQueue(settings.settleQueue),
+    startQueue: sqsQueue(settings.startQueue),
+    notifyQueue: sqsQueue(settings.notifyQueue),
+    deliveries: s3Bucket(settings.deliveriesBucket, {
+      region: settings.deliveriesRegion,
+      owner: settings.deliveriesOwner,
+      keyArn: settings.deliveriesKeyArn,
+    }),
+    clock: Date.now,
+    log: createLog(powertoolsSink()),
+    metrics,
+  }),
+  'reconcile',
+);

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
   type AlarmProps,
@@ -14,11 +14,14 @@ import type { Construct } from 'constructs';
 
 interface AlarmOnProps {
   readonly metric: AlarmProps['metric'];
-  /** In how many periods on end the metric must be above the threshold. */
+  /** In how many periods the metric must be above the threshold; without `outOf`, on end. */
   readonly periods: number;
+  readonly outOf?: number;
   /** The threshold; 0 where nothing is said. */
   readonly moreThan?: number;
   readonly text: string;
+  /** The paragraph of `docs/runbook.md` that tells what to do. */
+  readonly paragraph: string;
 }
 
 /** An alarm that rings while a number that should be zero, or not much more, is larger. */
@@ -27,11 +30,18 @@ export function alarmOn(scope: Construct, id: string, props: AlarmOnProps): Alar
     metric: props.metric,
     threshold: props.moreThan ?? 0,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-    evaluationPeriods: props.periods,
+    evaluationPeriods: props.outOf ?? props.periods,
+    datapointsToAlarm: props.outOf === undefined ? undefined : props.periods,
     treatMissingData: TreatMissingData.NOT_BREACHING,
-    alarmDescription: props.text,
+    alarmDescription: `${props.text} Runbook: docs/runbook.md#${props.paragraph}`,
   });
 }
+
+/** How a construct's id is written in anchors: `CopyOutput` as `copy-output`. */
+export const kebab = (id: string): string => id.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
+
+/** All alarms look at five minutes at a time, but for those on what happens less often. */
+export const alarmPeriod = Duration.minutes(5);
 
 export interface Alarms {
   /** These have an all-clear, which is sent too. */

@@ -16,8 +16,10 @@ export function allowObjects(
     `IAM5[Resource::${store.nagName}]`,
     'People choose the keys of their videos, so a function works on every object of this one bucket or folder.',
   );
-  if (store.keyArn === undefined) return;
+  if (store.keyArn === undefined || keyActions.length === 0) return;
   // Only on the way through S3: whatever else the key encrypts stays closed.
-  const conditions = { StringEquals: { 'kms:ViaService': `s3.${Stack.of(role).region}.amazonaws.com` } };
+  const conditions = {
+    StringEquals: { 'kms:ViaService': `s3.${store.region ?? Stack.of(role).region}.amazonaws.com` },
+  };
   role.addToPolicy(new PolicyStatement({ actions: keyActions, resources: [store.keyArn], conditions }));
 }

@@ -8,6 +8,9 @@ export interface ExistingBucketProps {
   readonly bucket: IBucket | string;
   /** Of the key that encrypts it, where that is a customer's own. */
   readonly keyArn?: string;
+  readonly region?: string;
+  /** The account that it must belong to. */
+  readonly owner?: string;
   /** Only keys that begin like this are ours to reach. */
   readonly prefix?: string;
 }
@@ -16,12 +19,16 @@ export interface ExistingBucketProps {
 export class ExistingBucket extends Construct implements ObjectStore {
   readonly bucket: IBucket;
   readonly keyArn?: string;
+  readonly region?: string;
+  readonly owner?: string;
   private readonly prefix: string;
 
-  constructor(scope: Construct, id: string, { bucket, keyArn, prefix = '' }: ExistingBucketProps) {
+  constructor(scope: Construct, id: string, { bucket, keyArn, region, owner, prefix = '' }: ExistingBucketProps) {
     super(scope, id);
     this.bucket = typeof bucket === 'string' ? Bucket.fromBucketName(this, 'Bucket', bucket) : bucket;
     this.keyArn = keyArn ?? this.bucket.encryptionKey?.keyArn;
+    this.region = region;
+    this.owner = owner;
     this.prefix = prefix;
   }
 

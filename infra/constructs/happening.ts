@@ -1,8 +1,7 @@
-import { Duration } from 'aws-cdk-lib';
 import { type Alarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { alarmOn } from './alarms.ts';
+import { alarmOn, alarmPeriod, kebab } from './alarms.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 
 export interface CountedProps {
@@ -34,7 +33,7 @@ export class Counted extends Construct {
     );
     const metric = { metricNamespace: namespace, metricName: id, metricValue: '1' };
     for (const { node, log } of by) new MetricFilter(this, `In${node.id}`, { logGroup: log, filterPattern, ...metric });
-    this.metric = new Metric({ namespace, metricName: id, statistic: Stats.SUM, period: Duration.minutes(5) });
+    this.metric = new Metric({ namespace, metricName: id, statistic: Stats.SUM, period: alarmPeriod });
   }
 }
 
@@ -47,6 +46,6 @@ export class Happening extends Counted {
 
   constructor(scope: Construct, id: string, { moreThan, text, ...counted }: HappeningProps) {
     super(scope, id, counted);
-    this.alarm = alarmOn(this, 'Alarm', { metric: this.metric, periods: 1, moreThan, text });
+    this.alarm = alarmOn(this, 'Alarm', { metric: this.metric, periods: 1, moreThan, text, paragraph: kebab(id) });
   }
 }

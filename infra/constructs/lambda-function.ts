@@ -1,12 +1,14 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import { type Alarm, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type Alarm, type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { ArnPrincipal, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type CfnFunction, Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { type Door, doorMetadata } from '../doors.ts';
-import { alarmOn } from './alarms.ts';
+import { acknowledge } from './acknowledge.ts';
+import { alarmOn, alarmPeriod, kebab } from './alarms.ts';
 import { allowObjects } from './allow-objects.ts';
 import type { QueueWithDeadLetters } from './queue-with-dead-letters.ts';
 import type { RecordsTable } from './records-table.ts';
@@ -20,6 +22,8 @@ export interface LambdaFunctionProps {
   readonly description: string;
   readonly timeout: Duration;
   readonly logRetentionDays: number;
+  /** Writes traces to X-Ray. */
+  readonly tracing?: boolean;
   readonly memoryMb?: number;
   /** Only where a program that we did not build must run. */
   readonly x86?: boolean;
@@ -66,12 +70,20 @@ export class LambdaFunction extends Construct {
       role: this.role,
       logGroup: this.log,
     });
+    if (props.tracing) this.writesTraces();
     // Lets a reader of the template, and the test that runs it on emulators, tell which program this is.
     this.cfnFunction.addMetadata(doorMetadata, props.door);
   }
 
   setting(name: string, value: string | number): void {
     this.lambda.addEnvironment(name, String(value));
+  }
+
+  /** By hand: CDK's own switch would give the permission in a statement of its own making. */
+  private writesTraces(): void {
+    this.cfnFunction.tracingConfig = { mode: 'Active' };
+    this.allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
+    acknowledge(this.role, 'IAM5[Resource::*]', 'X-Ray knows no resources: whoever may write traces writes any.');
   }
 
   /** Reads objects and their versions. Listing is what makes S3 say "not found" instead of "forbidden". */
@@ -84,6 +96,7 @@ export class LambdaFunction extends Construct {
   /** Writes objects, whole or in parts, and looks at what it wrote. */
   writesBucket(name: string, store: ObjectStore, { tags = false } = {}): void {
     this.readsBucket(name, store);
+    this.reaches(name, store);
     allowObjects(
       this.role,
       [...writing, ...(tags ? ['s3:PutObjectTagging'] : [])],
@@ -91,6 +104,22 @@ export class LambdaFunction extends Construct {
       // The parts of an object are read again when it is put together.
       ['kms:Decrypt', 'kms:GenerateDataKey'],
     );
+  }
+
+  /** Finds unfinished uploads and clears them away; reads and writes nothing. */
+  clearsUploadsIn(name: string, store: ObjectStore): void {
+    this.setting(name, store.bucket.bucketName);
+    this.reaches(name, store);
+    this.allow(['s3:ListBucketMultipartUploads'], store.bucket.bucketArn);
+    allowObjects(this.role, ['s3:AbortMultipartUpload'], store, []);
+  }
+
+  /** How a bucket elsewhere is reached, and with which key it is written to; `…_BUCKET` names the bucket itself. */
+  private reaches(name: string, { region, owner, keyArn }: ObjectStore): void {
+    const begin = name.replace(/BUCKET$/, '');
+    if (region !== undefined) this.setting(`${begin}REGION`, region);
+    if (owner !== undefined) this.setting(`${begin}OWNER`, owner);
+    if (keyArn !== undefined) this.setting(`${begin}KEY_ARN`, keyArn);
   }
 
   /** Leaves objects in a bucket that it can neither read nor list. */
@@ -156,15 +185,45 @@ export class LambdaFunction extends Construct {
     });
   }
 
+  putsEventsOn(name: string, bus: IEventBus): void {
+    this.setting(name, bus.eventBusName);
+    this.allow(['events:PutEvents'], bus.eventBusArn);
+  }
+
   readsSecret(name: string, secret: ISecret): void {
     this.setting(name, secret.secretArn);
     this.allow(['secretsmanager:GetSecretValue'], secret.secretArn);
   }
 
-  /** For a function that nothing retries: rings when it has failed in three periods on end. */
+  /**
+   * For a function that nothing retries: rings when it has failed in three periods on end. A failed message is no error
+   * of its function, so these are crashes, timeouts, and programs that cannot even start.
+   */
   alarmWhenFailing(period: Duration, text: string): Alarm {
-    const metric = this.lambda.metricErrors({ period, statistic: Stats.SUM });
-    return alarmOn(this, 'FailingAlarm', { metric, periods: 3, text });
+    const metric = this.errorsIn(period);
+    return alarmOn(this, 'FailingAlarm', { metric, periods: 3, text, paragraph: this.failsParagraph });
+  }
+
+  /** For one whose work comes again by itself, some minutes later: rings when it fails in half of half an hour. */
+  alarmWhenOftenFailing(name: string): Alarm {
+    return alarmOn(this, 'FailingAlarm', {
+      metric: this.errors,
+      ...{ periods: 3, outOf: 6 },
+      text: `Tessera ${name}: ${this.node.id} keeps crashing, running out of time or memory, or does not start. Its log says which.`,
+      paragraph: this.failsParagraph,
+    });
+  }
+
+  get errors(): Metric {
+    return this.errorsIn(alarmPeriod);
+  }
+
+  private errorsIn(period: Duration): Metric {
+    return this.lambda.metricErrors({ period, statistic: Stats.SUM });
+  }
+
+  private get failsParagraph(): string {
+    return `${kebab(this.node.id)}-fails`;
   }
 
   private get cfnFunction(): CfnFunction {
@@ -176,8 +235,10 @@ export class LambdaFunction extends Construct {
   }
 }
 
-/** Functions that share their assets' folder and log retention. */
+type Shared = Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays' | 'tracing'>;
+
+/** Functions that share what a pipeline or an engine sets for all of them. */
 export const functionsOf =
-  (scope: Construct, shared: Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>) =>
-  (id: string, props: Omit<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays'>): LambdaFunction =>
+  (scope: Construct, shared: Shared) =>
+  (id: string, props: Omit<LambdaFunctionProps, keyof Shared>): LambdaFunction =>
     new LambdaFunction(scope, id, { ...shared, ...props });

@@ -20,6 +20,9 @@ export interface ObjectStore extends IConstruct {
   readonly nagName: string;
   /** Of the key that encrypts it, where that is a customer's own. */
   readonly keyArn?: string;
+  /** Where it is and whose it is, if not the stack's. */
+  readonly region?: string;
+  readonly owner?: string;
 }
 
 export interface VideoBucketProps {

@@ -18,6 +18,13 @@ const pipelineIds = {
   CopiesDeadLettersDD1A60D7: 'AWS::SQS::Queue',
 };
 const alarmsId = { Alarms04B5A0BF: 'AWS::SNS::Topic' };
+/** What came later has kept its id since. */
+const laterIds = {
+  NoticesQueue8F17BA1B: 'AWS::SQS::Queue',
+  NoticesDeadLetters9751A95B: 'AWS::SQS::Queue',
+  EventsD32975C2: 'AWS::Events::EventBus',
+  SigningSecret63A7F3CE: 'AWS::SecretsManager::Secret',
+};
 const engineIds = {
   RecordsTableC9B7A30B: 'AWS::DynamoDB::GlobalTable',
   MediaBucket4022EBBF: 'AWS::S3::Bucket',
@@ -39,10 +46,15 @@ const idsOf = ({ Resources }: TemplateJson) =>
 
 test('an upgrade keeps every table, bucket, queue, topic and secret: their ids are those of the first release', () => {
   const { pipeline, engine } = synthesize();
-  expect(idsOf(pipeline)).toEqual({ ...pipelineIds, ...alarmsId });
+  expect(idsOf(pipeline)).toEqual({ ...pipelineIds, ...alarmsId, ...laterIds });
   expect(idsOf(engine)).toEqual({ ...engineIds, ...alarmsId });
 });
 
 test('and so it is for a stage that uses hosted Mosaic', () => {
-  expect(idsOf(synthesize({ engine: 'mosaic' }).pipeline)).toEqual({ ...pipelineIds, ...alarmsId, ...hostedIds });
+  expect(idsOf(synthesize({ engine: 'mosaic' }).pipeline)).toEqual({
+    ...pipelineIds,
+    ...alarmsId,
+    ...laterIds,
+    ...hostedIds,
+  });
 });

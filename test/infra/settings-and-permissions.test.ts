@@ -15,6 +15,8 @@ const settingsOf = (door: Door): Record<string, string> => {
 describe('each function has exactly the settings that its door reads', () => {
   const mosaic = { MOSAIC_API_URL: 'engine DoorApi.ApiEndpoint', MOSAIC_API_KEY_SECRET: 'engine ApiKeySecret' };
   const trusted = { TRUSTED_HOSTS: 'cdn.example.com,media.example.com:8443' };
+  const measured = { METRICS_NAMESPACE: 'Tessera/dev' };
+  const notified = { NOTIFY_QUEUE: 'NoticesQueue' };
   const engineStores = { ENGINE_TABLE: 'RecordsTable', MEDIA_BUCKET: 'MediaBucket', WORK_QUEUE: 'WorkQueue' };
   const expected: Record<Door, Record<string, string>> = {
     'start-run': {
@@ -23,6 +25,8 @@ describe('each function has exactly the settings that its door reads', () => {
       LINK_ROLE: 'StartRunLinkSigner.Arn',
       START_QUEUE: 'StartsQueue',
       SETTLE_QUEUE: 'SettlesQueue',
+      ...notified,
+      ...measured,
       ...mosaic,
       CALLBACK_URL: 'DoorApi.ApiEndpoint',
       RULES: JSON.stringify(rules),
@@ -41,6 +45,8 @@ describe('each function has exactly the settings that its door reads', () => {
       START_QUEUE: 'StartsQueue',
       SETTLE_QUEUE: 'SettlesQueue',
       COPY_QUEUE: 'CopiesQueue',
+      ...notified,
+      ...measured,
       ...mosaic,
       RULES: JSON.stringify(rules),
       UNCERTAIN_WAIT_SECONDS: '600',
@@ -50,10 +56,30 @@ describe('each function has exactly the settings that its door reads', () => {
       RUNS_TABLE: 'RunsTable',
       DELIVERIES_BUCKET: 'DeliveriesBucket',
       DELIVERIES_PREFIX: '',
+      COPY_QUEUE: 'CopiesQueue',
+      SLICE_SECONDS: '120',
+      ...notified,
+      ...measured,
       ...mosaic,
       ...trusted,
     },
-    reconcile: { RUNS_TABLE: 'RunsTable', SETTLE_QUEUE: 'SettlesQueue', START_QUEUE: 'StartsQueue' },
+    notify: {
+      RUNS_TABLE: 'RunsTable',
+      EVENT_BUS: 'Events',
+      DELIVERIES_BUCKET: 'DeliveriesBucket',
+      SIGNING_SECRET_SECRET: 'SigningSecret',
+      ...notified,
+      ...measured,
+      ...trusted,
+    },
+    reconcile: {
+      RUNS_TABLE: 'RunsTable',
+      SETTLE_QUEUE: 'SettlesQueue',
+      START_QUEUE: 'StartsQueue',
+      DELIVERIES_BUCKET: 'DeliveriesBucket',
+      ...notified,
+      ...measured,
+    },
     'engine-api': { ...engineStores, ENGINE_KEY_SECRET: 'ApiKeySecret', ...trusted, RENDER_LIMIT_SECONDS: '780' },
     'engine-work': {
       ...engineStores,
@@ -71,8 +97,30 @@ describe('each function has exactly the settings that its door reads', () => {
 
 test.each(doors)('the settings that %s reads at its start are those that it is given', (door) => {
   const entry = readFileSync(new URL(`../../functions/aws/${door}.ts`, import.meta.url), 'utf8');
-  const read = [...entry.matchAll(/\['([A-Z][A-Z_]+)',/g)].map(([, name]) => name);
-  expect(read.sort()).toEqual(Object.keys(settingsOf(door)).sort());
+  const read = [...entry.matchAll(/\['([A-Z][A-Z_]+)', (optional)?/g)];
+  const names = (some: readonly RegExpExecArray[]) => some.map(([, name = '']) => name).sort();
+  const given = Object.keys(settingsOf(door));
+  // Of those that it can do without, a stage that asks for nothing special gives only some.
+  const needed = read.filter(([, name = '', optional]) => optional === undefined || given.includes(name));
+  expect(names(needed)).toEqual(given.sort());
+});
+
+test('a stage that keeps records for a time, and delivers to another account and region, says so to whoever must know', () => {
+  const deliveriesKeyArn = 'arn:aws:kms:eu-west-1:210987654321:key/0aa5b3f4-4f0e-4a3c-9d3c-000000000000';
+  const place = { deliveriesBucket: 'results', deliveriesRegion: 'eu-west-1', deliveriesAccount: '210987654321' };
+  const template = synthesize({ retentionDays: 30, deliveriesKeyArn, ...place }).pipeline;
+  const given = functionSettings(template);
+  const elsewhere = {
+    DELIVERIES_BUCKET: 'results',
+    DELIVERIES_REGION: 'eu-west-1',
+    DELIVERIES_OWNER: '210987654321',
+    DELIVERIES_KEY_ARN: deliveriesKeyArn,
+  };
+  expect(given['copy-output']).toMatchObject(elsewhere);
+  expect(given.reconcile).toMatchObject(elsewhere);
+  expect(given.notify?.RETENTION_DAYS).toBe('30');
+  for (const { Condition } of keyStatementsOf('CopyOutput', template))
+    expect(Condition.StringEquals).toEqual({ 'kms:ViaService': 's3.eu-west-1.amazonaws.com' });
 });
 
 describe('each function may do exactly this', () => {
@@ -93,6 +141,7 @@ describe('each function may do exactly this', () => {
       ...table('RunsTable'),
       'StartsQueue.Arn': `${consumed} ${send}`,
       'SettlesQueue.Arn': send,
+      'NoticesQueue.Arn': send,
       'UploadsBucket.Arn': 's3:ListBucket',
       'UploadsBucket.Arn/*': `${readObjects} s3:RestoreObject`,
       'StartRunLinkSigner.Arn': 'sts:AssumeRole',
@@ -112,22 +161,36 @@ describe('each function may do exactly this', () => {
       'SettlesQueue.Arn': `${consumed} ${send}`,
       'StartsQueue.Arn': send,
       'CopiesQueue.Arn': send,
+      'NoticesQueue.Arn': send,
       'engine ApiKeySecret': secret,
     },
     CopyOutput: {
       ...own('CopyOutputLog'),
       ...table('RunsTable'),
-      'CopiesQueue.Arn': consumed,
+      'CopiesQueue.Arn': `${consumed} ${send}`,
+      'NoticesQueue.Arn': send,
       'DeliveriesBucket.Arn': 's3:ListBucket',
       'DeliveriesBucket.Arn/*': `${writeObjects} s3:PutObjectTagging`,
       'engine ApiKeySecret': secret,
     },
+    Notify: {
+      ...own('NotifyLog'),
+      ...table('RunsTable'),
+      'RunsTable.Arn': 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem',
+      'NoticesQueue.Arn': `${consumed} ${send}`,
+      'Events.Arn': 'events:PutEvents',
+      SigningSecret: secret,
+    },
     Reconcile: {
       ...own('ReconcileLog'),
       ...table('RunsTable'),
-      'RunsTable.Arn': 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query',
+      'RunsTable.Arn': 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:UpdateItem',
       'SettlesQueue.Arn': send,
       'StartsQueue.Arn': send,
+      'NoticesQueue.Arn': send,
+      // Parts that nobody will finish are found and thrown away, and nothing else can be done there.
+      'DeliveriesBucket.Arn': 's3:ListBucketMultipartUploads',
+      'DeliveriesBucket.Arn/*': 's3:AbortMultipartUpload',
     },
     EngineApi: {
       ...own('EngineApiLog'),
@@ -149,6 +212,15 @@ describe('each function may do exactly this', () => {
 
   test.each(Object.keys(expected))('%s', (name) => {
     expect(permissionsOf(name)).toEqual(expected[name]);
+  });
+
+  test('and, where the stage asks for traces, write them, which knows no narrower permission', () => {
+    const { pipeline: tracing } = synthesize({ tracing: true });
+    const names = ['StartRun', 'Webhook', 'Settle', 'CopyOutput', 'Notify', 'Reconcile'];
+    for (const name of names)
+      expect(permissionsOf(name, tracing)['*']).toBe('xray:PutTelemetryRecords xray:PutTraceSegments');
+    const modes = ofType(tracing, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties.TracingConfig);
+    expect(modes).toEqual(names.map(() => ({ Mode: 'Active' })));
   });
 
   test('and there is no other role, nor a policy that AWS manages', () => {
@@ -210,10 +282,9 @@ describe('with buckets that were there before', () => {
   });
 
   test('their key opens what S3 asks for, to those who read or write there, and to nobody else', () => {
-    const users = ['StartRun', 'StartRunLinkSigner', 'CopyOutput', 'Webhook', 'Settle', 'Reconcile'].map((name) => [
-      name,
-      ...new Set(keyStatementsOf(name, borrowing).map((one) => JSON.stringify(one))),
-    ]);
+    const users = ['StartRun', 'StartRunLinkSigner', 'CopyOutput', 'Webhook', 'Settle', 'Notify', 'Reconcile'].map(
+      (name) => [name, ...new Set(keyStatementsOf(name, borrowing).map((one) => JSON.stringify(one)))],
+    );
     const allowed = (Action: unknown) =>
       JSON.stringify({ Action, Resource: borrowed.uploadsKeyArn, Condition: throughS3 });
     expect(users).toEqual([
@@ -222,6 +293,7 @@ describe('with buckets that were there before', () => {
       ['CopyOutput', allowed('kms:Decrypt'), allowed(['kms:Decrypt', 'kms:GenerateDataKey'])],
       ['Webhook'],
       ['Settle'],
+      ['Notify'],
       ['Reconcile'],
     ]);
   });

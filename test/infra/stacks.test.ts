@@ -3,7 +3,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
-import { addStage, borrowed, named, newApp, ofType, only, synthesize } from './synthesize.ts';
+import { addStage, borrowed, named, newApp, ofType, only, synthesize, synthesizeAs } from './synthesize.ts';
 
 const { pipeline, engine } = synthesize();
 const both = [pipeline, engine];
@@ -12,14 +12,18 @@ const all = (type: string) => both.flatMap((template) => ofType(template, type))
 describe('queues', () => {
   const queues = all('AWS::SQS::Queue').filter(([id]) => !id.includes('DeadLetters'));
 
-  test('starts, settles, copies and work are the queues', () => {
-    expect(queues.map(([id]) => id.replace(/Queue.*/, '')).sort()).toEqual(['Copies', 'Settles', 'Starts', 'Work']);
+  test('starts, settles, copies, notices and work are the queues', () => {
+    const names = queues.map(([id]) => id.replace(/Queue.*/, ''));
+    expect(names.sort()).toEqual(['Copies', 'Notices', 'Settles', 'Starts', 'Work']);
   });
 
-  test('each hands a message out five times, then puts it among its own dead letters, where it lies for 14 days', () => {
+  test('each hands a message out several times, then puts it among its own dead letters, where it lies for 14 days', () => {
     for (const [id, { Properties }] of queues) {
       const { deadLetterTargetArn, maxReceiveCount } = Properties.RedrivePolicy as Record<string, unknown>;
-      expect([named(deadLetterTargetArn), maxReceiveCount]).toEqual([`${id.replace(/Queue.*/, '')}DeadLetters.Arn`, 5]);
+      const name = id.replace(/Queue.*/, '');
+      // A receiver of webhooks may be away for a night.
+      const receives = name === 'Notices' ? 8 : 5;
+      expect([named(deadLetterTargetArn), maxReceiveCount]).toEqual([`${name}DeadLetters.Arn`, receives]);
     }
     for (const [, { Properties }] of all('AWS::SQS::Queue')) expect(Properties.MessageRetentionPeriod).toBe(1_209_600);
   });
@@ -38,8 +42,31 @@ describe('queues', () => {
         EvaluationPeriods: 1,
       });
       expect(named(Properties.AlarmDescription)).toContain(
-        `--source-arn ${name}DeadLetters.Arn --destination-arn ${name}Queue.Arn`,
+        name === 'Work'
+          ? '--source-arn WorkDeadLetters.Arn --destination-arn WorkQueue.Arn'
+          : `npm run tessera -- redrive ${name.toLowerCase()} --stage dev`,
       );
+    }
+  });
+
+  test('an alarm rings when messages wait for much longer than they should', () => {
+    const seconds: Record<string, number> = {
+      Starts: 1_800,
+      Settles: 1_800,
+      Copies: 3_600,
+      Notices: 3_600,
+      Work: 7_200,
+    };
+    for (const [id] of queues) {
+      const name = id.replace(/Queue.*/, '');
+      const { Properties } = only(name === 'Work' ? engine : pipeline, 'AWS::CloudWatch::Alarm', `${name}WaitsAlarm`);
+      const [dimension] = Properties.Dimensions as { Value: unknown }[];
+      expect(named(dimension?.Value)).toBe(`${name}Queue.QueueName`);
+      expect(Properties).toMatchObject({
+        MetricName: 'ApproximateAgeOfOldestMessage',
+        Threshold: seconds[name],
+        EvaluationPeriods: 3,
+      });
     }
   });
 
@@ -115,7 +142,7 @@ describe('buckets', () => {
       expect(Properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: { EventBridgeEnabled: true } });
     }
     expect(all('Custom::S3BucketNotifications')).toEqual([]);
-    expect(all('AWS::Lambda::Function')).toHaveLength(7);
+    expect(all('AWS::Lambda::Function')).toHaveLength(8);
   });
 });
 
@@ -145,6 +172,7 @@ describe('what leads where', () => {
     ]);
     expect(mappings.sort()).toEqual([
       ['CopiesQueue.Arn', 'CopyOutputFunction', 1],
+      ['NoticesQueue.Arn', 'NotifyFunction', 10],
       ['SettlesQueue.Arn', 'SettleFunction', 1],
       ['StartsQueue.Arn', 'StartRunFunction', 10],
       ['WorkQueue.Arn', 'EngineWorkFunction', 1],
@@ -220,13 +248,14 @@ test('tables are paid per request, restorable, kept, forget what has expired, an
 test('logs are kept for as long as the stage says', () => {
   const short = synthesize({ logRetentionDays: 7 });
   const groups = [short.pipeline, short.engine].flatMap((template) => ofType(template, 'AWS::Logs::LogGroup'));
-  expect(groups).toHaveLength(9);
+  expect(groups).toHaveLength(10);
   for (const [, { Properties }] of groups) expect(Properties.RetentionInDays).toBe(7);
 });
 
 describe('secrets', () => {
   test('with our own engine they are generated, none is in the template, and both stacks read the same', () => {
-    expect(ofType(pipeline, 'AWS::SecretsManager::Secret')).toEqual([]);
+    const own = ofType(pipeline, 'AWS::SecretsManager::Secret').map(([id]) => named({ Ref: id }));
+    expect(own).toEqual(['SigningSecret']);
     const key = only(engine, 'AWS::SecretsManager::Secret', 'ApiKeySecret').Properties;
     expect(named(key.SecretString)).toBe('mk_{{resolve:secretsmanager:ApiKeyRandom:SecretString:::}}');
     const others = ofType(engine, 'AWS::SecretsManager::Secret').filter(([id]) => !id.startsWith('ApiKeySecret'));
@@ -255,7 +284,19 @@ describe('with buckets that were there before', () => {
     expect(ofType(borrowing, 'AWS::S3::BucketPolicy')).toHaveLength(1);
     const types = Object.values(borrowing.Resources).map(({ Type }) => Type);
     expect(types.filter((type) => /^Custom::|CustomResource|Notification/.test(type))).toEqual([]);
-    expect(ofType(borrowing, 'AWS::Lambda::Function')).toHaveLength(5);
+    expect(ofType(borrowing, 'AWS::Lambda::Function')).toHaveLength(6);
+  });
+
+  test('no deploy or destroy can change them: no resource of the stack is one of them, or about one of them', () => {
+    const about = Object.entries(borrowing.Resources).filter(([, { Properties }]) =>
+      JSON.stringify(Properties ?? {}).includes('footage'),
+    );
+    // Who may reach them, where to find them, and which events lead to us: all of it ours.
+    expect([...new Set(about.map(([, { Type }]) => Type))].sort()).toEqual([
+      'AWS::Events::Rule',
+      'AWS::IAM::Policy',
+      'AWS::Lambda::Function',
+    ]);
   });
 
   test('their events come from the same bus', () => {
@@ -270,14 +311,31 @@ describe('with buckets that were there before', () => {
 test('the pipeline says what the tessera command needs to know', () => {
   const outputs = ({ Outputs = {} }: typeof pipeline) =>
     Object.fromEntries(Object.entries(Outputs).map(([name, { Value }]) => [name, named(Value)]));
-  const { MosaicApiUrl, MosaicApiKeySecret, InitialRules, WebhookUrl: _, ...places } = outputs(pipeline);
+  const {
+    MosaicApiUrl,
+    MosaicApiKeySecret,
+    InitialRules,
+    WebhookUrl: _,
+    Dashboard = '',
+    ...places
+  } = outputs(pipeline);
+  expect(Dashboard).toContain('#dashboards/dashboard/Dashboard');
   expect(places).toEqual({
     RunsTable: 'RunsTable',
     UploadsBucket: 'UploadsBucket',
     DeliveriesBucket: 'DeliveriesBucket',
     PayloadsBucket: 'PayloadsBucket',
     StartQueue: 'StartsQueue',
+    StartDeadLetters: 'StartsDeadLetters',
     SettleQueue: 'SettlesQueue',
+    SettleDeadLetters: 'SettlesDeadLetters',
+    CopyQueue: 'CopiesQueue',
+    CopyDeadLetters: 'CopiesDeadLetters',
+    NotifyQueue: 'NoticesQueue',
+    NotifyDeadLetters: 'NoticesDeadLetters',
+    EventBus: 'Events',
+    SigningSecret: 'SigningSecret',
+    AlarmTopic: 'Alarms',
   });
   expect([MosaicApiUrl, MosaicApiKeySecret]).toEqual(['engine DoorApi.ApiEndpoint', 'engine ApiKeySecret']);
   expect(JSON.parse(InitialRules ?? '').rules).toHaveLength(3);
@@ -289,34 +347,103 @@ test('the pipeline says what the tessera command needs to know', () => {
   });
 });
 
-test('with an address, every alarm is sent there, and its all-clear where it has one', () => {
+test('every alarm is sent to the topic, and its all-clear where it has one; an address is subscribed', () => {
   const told = synthesize({ alarmEmail: 'editors@example.com' });
   const alarms = [told.pipeline, told.engine].flatMap((template) => ofType(template, 'AWS::CloudWatch::Alarm'));
-  expect(alarms).toHaveLength(10);
+  expect(alarms).toHaveLength(all('AWS::CloudWatch::Alarm').length);
+  for (const template of [told.pipeline, told.engine])
+    expect(only(template, 'AWS::SNS::Subscription', 'Alarms').Properties).toMatchObject({
+      Protocol: 'email',
+      Endpoint: 'editors@example.com',
+    });
   for (const [, { Properties }] of alarms) {
     const actions = (list: unknown) => ((list ?? []) as unknown[]).map(named);
     expect(actions(Properties.AlarmActions)).toEqual(['Alarms']);
     // That nothing more was logged does not mean that somebody has done something.
     expect(actions(Properties.OKActions)).toEqual(
-      String(Properties.Namespace).startsWith('Tessera/') ? [] : ['Alarms'],
+      String(Properties.Namespace).startsWith('Tessera/') && Properties.MetricName !== 'StuckRuns' ? [] : ['Alarms'],
     );
   }
 });
 
-test('docs/deploy.md counts the alarms that an idle month pays for', () => {
+test('each function has an alarm for crashes, and runs that nothing moves have one', () => {
+  const functions = all('AWS::Lambda::Function').map(([id]) => named({ Ref: id }));
+  const watched = all('AWS::CloudWatch::Alarm')
+    .filter(([, { Properties }]) => Properties.MetricName === 'Errors')
+    .map(([, { Properties }]) => named((Properties.Dimensions as { Value: unknown }[])[0]?.Value));
+  expect(watched.sort()).toEqual(functions.sort());
+  expect(only(pipeline, 'AWS::CloudWatch::Alarm', 'StartRunFailing').Properties).toMatchObject({
+    DatapointsToAlarm: 3,
+    EvaluationPeriods: 6,
+  });
+  expect(only(pipeline, 'AWS::CloudWatch::Alarm', 'RunsStuck').Properties).toMatchObject({
+    Namespace: 'Tessera/dev',
+    MetricName: 'StuckRuns',
+    Statistic: 'Maximum',
+    EvaluationPeriods: 3,
+  });
+});
+
+test('what becomes of runs is told on a bus of the stage’s own, or on one that was there before', () => {
+  expect(ofType(pipeline, 'AWS::Events::EventBus')).toHaveLength(1);
+  const given = synthesize({ eventBus: 'default' }).pipeline;
+  expect(ofType(given, 'AWS::Events::EventBus')).toEqual([]);
+  const { Environment } = only(given, 'AWS::Lambda::Function', 'Notify').Properties;
+  expect((Environment as { Variables: object }).Variables).toMatchObject({ EVENT_BUS: 'default' });
+  expect(given.Outputs?.EventBus?.Value).toBe('default');
+});
+
+describe('the dashboard', () => {
+  const bodyOf = (template: typeof pipeline) =>
+    named(only(template, 'AWS::CloudWatch::Dashboard', 'Dashboard').Properties.DashboardBody);
+
+  test('shows runs by status, time in each state, bytes, queues, errors, slots and what waits for a person', () => {
+    const body = bodyOf(pipeline);
+    for (const measure of ['RunsEnded', 'RunsFailed', 'TimeInState', 'BytesDelivered', 'OpenRuns', 'SlotsTaken'])
+      expect(body).toContain(measure);
+    for (const [id] of ofType(pipeline, 'AWS::SQS::Queue')) expect(body).toContain(`${named({ Ref: id })}.QueueName`);
+    for (const [id] of ofType(pipeline, 'AWS::Lambda::Function')) expect(body).toContain(named({ Ref: id }));
+    for (const held of ['AccountHeld', 'UploadDenied', 'LimitReached'])
+      expect(body).toContain(`"Tessera/dev","${held}"`);
+  });
+
+  test('can be left out', () => {
+    const { pipeline: without } = synthesize({ dashboard: false });
+    expect(ofType(without, 'AWS::CloudWatch::Dashboard')).toEqual([]);
+    expect(without.Outputs?.Dashboard).toBeUndefined();
+  });
+});
+
+describe('docs/deploy.md counts what an idle month pays for', () => {
   const text = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
-  const alarms = ({ Resources }: typeof pipeline) =>
-    Object.values(Resources).filter(({ Type }) => Type === 'AWS::CloudWatch::Alarm').length;
-  const own = alarms(pipeline) + alarms(engine);
-  const hosted = alarms(synthesize({ engine: 'mosaic' }).pipeline);
-  expect(text).toContain(
-    `| alarms, 0.10 each (${own}; ${hosted}) | ${(own / 10).toFixed(2)} | ${(hosted / 10).toFixed(2)} |`,
-  );
-  for (const column of [1, 2]) {
-    const table = text.slice(text.indexOf('| | own engine | hosted |')).split('\n\n')[0]?.split('\n').slice(2) ?? [];
-    const costs = table.map((line) => Number(line.split('|')[column + 1]?.replaceAll('*', '')));
-    expect(costs.slice(0, -1).reduce((sum, cost) => sum + cost, 0)).toBeCloseTo(costs.at(-1) ?? 0, 2);
-  }
+  const hosted = [synthesize({ engine: 'mosaic' }).pipeline];
+  const count = (type: string, among = both) => among.flatMap((template) => ofType(template, type)).length;
+  const dollars = (amount: number) => amount.toFixed(2);
+
+  test.each([
+    ['alarms, 0.10 each', 'AWS::CloudWatch::Alarm', 0.1],
+    ['secrets, 0.40 each', 'AWS::SecretsManager::Secret', 0.4],
+  ])('%s', (what, type, price) => {
+    const [own, others] = [count(type), count(type, hosted)];
+    expect(text).toContain(`| ${what} (${own}; ${others}) | ${dollars(own * price)} | ${dollars(others * price)} |`);
+  });
+
+  test('the queues that Lambda asks for messages', () => {
+    const [own, others] = [both, hosted].map((among) => count('AWS::Lambda::EventSourceMapping', among)) as [
+      number,
+      number,
+    ];
+    const cost = (queues: number) => dollars((queues * 648_000 * 0.4) / 1_000_000);
+    expect(text).toContain(`for each of ${own} (${others}) queues, 0.40 a million | ${cost(own)} | ${cost(others)} |`);
+  });
+
+  test('and adds it up', () => {
+    for (const column of [1, 2]) {
+      const table = text.slice(text.indexOf('| | own engine | hosted |')).split('\n\n')[0]?.split('\n').slice(2) ?? [];
+      const costs = table.map((line) => Number(line.split('|')[column + 1]?.replaceAll('*', '')));
+      expect(costs.slice(0, -1).reduce((sum, cost) => sum + cost, 0)).toBeCloseTo(costs.at(-1) ?? 0, 2);
+    }
+  });
 });
 
 test('two stages stand side by side in one account: nothing has a name of its own', () => {
@@ -339,18 +466,69 @@ test('two stages stand side by side in one account: nothing has a name of its ow
     'LogGroupName',
     'AlarmName',
     'TopicName',
+    'DashboardName',
   ];
   const namedResources = stacks
     .flatMap(({ template }) => Object.values<{ Type: string; Properties: Record<string, unknown> }>(template.Resources))
     .filter(({ Type }) => Type !== 'AWS::Lambda::EventSourceMapping' && Type !== 'AWS::Lambda::Permission')
     .filter(({ Properties }) => names.some((name) => typeof Properties?.[name] === 'string'));
   expect(namedResources).toEqual([]);
+  // AWS makes no name for a bus, so the CDK does, of the stack's.
+  const buses = stacks.flatMap(({ template }) =>
+    Object.values<{ Type: string; Properties: { Name: string } }>(template.Resources).flatMap(({ Type, Properties }) =>
+      Type === 'AWS::Events::EventBus' ? [Properties.Name] : [],
+    ),
+  );
+  expect(buses.map((bus) => bus.replace(/[0-9A-F]{8}$/, '')).sort()).toEqual([
+    'tesseradevpipelineEvents',
+    'tesseraprodpipelineEvents',
+  ]);
+});
+
+test('two stages that share an API key share its slots: each is given its part, and counts and rings for itself', () => {
+  const stages = {
+    dev: synthesizeAs('dev', { engine: 'mosaic', slots: 3 }),
+    prod: synthesizeAs('prod', { engine: 'mosaic', slots: 7 }),
+  };
+  for (const [name, slots] of [
+    ['dev', '3'],
+    ['prod', '7'],
+  ] as const) {
+    const { Environment } = only(stages[name], 'AWS::Lambda::Function', 'StartRun').Properties;
+    expect((Environment as { Variables: object }).Variables).toMatchObject({
+      SLOTS: slots,
+      METRICS_NAMESPACE: `Tessera/${name}`,
+    });
+    const namespaces = ofType(stages[name], 'AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
+      String(Properties.Namespace),
+    );
+    expect(
+      namespaces.filter((namespace) => namespace.startsWith('Tessera/') && namespace !== `Tessera/${name}`),
+    ).toEqual([]);
+  }
+});
+
+test('what holds videos, records or what people subscribed to is kept when the stack goes', () => {
+  const kept = [pipeline, engine].flatMap(({ Resources }) =>
+    Object.entries(Resources).flatMap(([id, { DeletionPolicy }]) =>
+      DeletionPolicy === 'Retain' ? [named({ Ref: id })] : [],
+    ),
+  );
+  expect(kept.sort()).toEqual([
+    'DeliveriesBucket',
+    'MediaBucket',
+    'PayloadsBucket',
+    'RecordsTable',
+    'RunsTable',
+    'UploadsBucket',
+  ]);
 });
 
 describe('the AwsSolutions pack of cdk-nag', () => {
   test.each([
     ['our own engine', { alarmEmail: 'editors@example.com' }],
     ['hosted Mosaic', { engine: 'mosaic' }],
+    ['traces', { tracing: true }],
     ['buckets that were there before', borrowed],
   ])('finds nothing that is not explained, with %s', (_, own) => {
     const app = newApp();

@@ -60,6 +60,10 @@ export function synthesize(own: Record<string, unknown> = {}) {
   };
 }
 
+/** The pipeline's template of a stage of this name. */
+export const synthesizeAs = (name: string, own: Record<string, unknown> = {}): TemplateJson =>
+  Template.fromStack(addStage(newApp(), own, name).pipeline).toJSON() as TemplateJson;
+
 export interface TemplateJson {
   readonly Resources: Record<string, Resource>;
   readonly Outputs?: Record<string, { readonly Value?: unknown; readonly Description?: string }>;
