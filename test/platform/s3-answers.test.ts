@@ -30,6 +30,9 @@ describe('What may not be read', () => {
     ['list', () => bucket.list({ prefix: 'in/' }), 's3:ListBucket'],
     ['put', () => bucket.put('k', 'x'), 's3:PutObject'],
     ['put with tags', () => bucket.put('k', 'x', { tags: { a: 'b' } }), 's3:PutObjectTagging'],
+    ['putPart', () => bucket.putPart({ key: 'k', uploadId: 'u' }, 1, Buffer.from('x')), 's3:PutObject'],
+    ['listParts', () => bucket.listParts({ key: 'k', uploadId: 'u' }), 's3:ListMultipartUploadParts'],
+    ['abandon', () => bucket.abandon({ key: 'k', uploadId: 'u' }), 's3:AbortMultipartUpload'],
     ['startUpload', () => bucket.startUpload('k', { tags: { a: 'b' } }), 's3:PutObjectTagging'],
   ])('%s that is refused names its permission', async (_name, call, action) => {
     answers(xmlError(403, 'AccessDenied', 'User: arn:… is not authorized'));

@@ -30,7 +30,8 @@ export function openS3Uploads(
   const at = ({ key, uploadId }: Upload) => ({ ...place.bucket, Key: key, UploadId: uploadId });
   const abandon = async (upload: Upload) => {
     await s3.send(new AbortMultipartUploadCommand(at(upload))).catch((error) => {
-      if (!isAwsError(error, 'NoSuchUpload')) throw error;
+      if (isAwsError(error, 'NoSuchUpload')) return;
+      throw explained(error, { place, key: upload.key, action: 's3:AbortMultipartUpload' });
     });
   };
   return {
@@ -49,7 +50,7 @@ export function openS3Uploads(
       checkPartNumber(partNumber);
       const part = { PartNumber: partNumber, Body: body, ...checksumOf(crc32c) };
       const sent = s3.send(unsigned(new UploadPartCommand({ ...at(upload), ...part })));
-      const answer = await missingIfEnded(place.name, upload, sent).catch((error) => {
+      const answer = await missingIfEnded(place, upload, 's3:PutObject', sent).catch((error) => {
         throw rejectedIfDifferent(error, upload.key, crc32c);
       });
       return { partNumber, size: body.byteLength, etag: withoutQuotes(answer.ETag), ...foundIn(answer) };
@@ -58,7 +59,7 @@ export function openS3Uploads(
       const parts: Part[] = [];
       for (let marker: string | undefined; ; ) {
         const command = new ListPartsCommand({ ...at(upload), PartNumberMarker: marker });
-        const page = await missingIfEnded(place.name, upload, s3.send(command));
+        const page = await missingIfEnded(place, upload, 's3:ListMultipartUploadParts', s3.send(command));
         for (const { PartNumber = 0, Size = 0, ETag, ChecksumCRC32C } of page.Parts ?? [])
           parts.push({
             ...{ partNumber: PartNumber, size: Size, etag: withoutQuotes(ETag) },
@@ -150,10 +151,10 @@ const completed = ({ partNumber, etag, crc32c }: Part) => ({
   ...checksumOf(crc32c),
 });
 
-async function missingIfEnded<T>(bucket: string, upload: Upload, answer: Promise<T>): Promise<T> {
+async function missingIfEnded<T>(place: S3Place, upload: Upload, action: string, answer: Promise<T>): Promise<T> {
   return answer.catch((error) => {
     const ended = isAwsError(error, 'NoSuchUpload') || isOtherKindOfUpload(error);
-    throw ended ? missing(bucket, upload, error) : error;
+    throw ended ? missing(place.name, upload, error) : explained(error, { place, key: upload.key, action });
   });
 }
 
