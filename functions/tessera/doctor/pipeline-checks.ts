@@ -15,11 +15,16 @@ export const pipelineChecks = (world: World): readonly Check[] => [
   { name: 'held back', look: () => heldBack(world) },
 ];
 
+/** A command, to be copied. */
+const typed = ({ isStage, name }: World, words: string): string => `tessera ${words}${isStage ? ` --${name}` : ''}`;
+
 /** A rule whose agent is gone fails all that it takes, and only then. */
 async function rules(world: World): Promise<readonly Finding[]> {
   const { version, rules: inForce } = await world.rules();
   if (inForce.length === 0)
-    return [bad('rules', `version ${version} has none, so every upload is ignored`, 'tessera rules apply rules.json')];
+    return [
+      bad('rules', `version ${version} has none, so every upload is ignored`, typed(world, 'rules apply rules.json')),
+    ];
   const mosaic = await world.mosaic();
   const agents = new Map(allRules(inForce).map((rule) => [rule.agentId, rule.of ?? rule.id]));
   const looks = [...agents].slice(0, mostAgents).map(async ([agentId, ruleId]) => {
@@ -27,18 +32,25 @@ async function rules(world: World): Promise<readonly Finding[]> {
       await mosaic.getAgent(agentId);
       return [];
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error))
+        return [
+          note(
+            'rules',
+            `whether the agents of their ${count(inForce.length, 'rule')} are there, the API does not say just now`,
+          ),
+        ];
       return [
         bad(
           'rules',
           `the rule ${ruleId} names the agent ${agentId}, which is not there`,
-          'tessera rules check FILE says where; mend it and apply it',
+          `mend it and apply it: ${typed(world, 'rules apply FILE')}`,
         ),
       ];
     }
   });
-  const missing = (await Promise.all(looks)).flat();
-  if (missing.length > 0) return missing;
+  const found = (await Promise.all(looks)).flat();
+  const missing = found.filter(({ state }) => state === 'bad');
+  if (found.length > 0) return missing.length > 0 ? missing : found.slice(0, 1);
   return [good('rules', `version ${version}, ${count(inForce.length, 'rule')}; the agents that they name are there`)];
 }
 
@@ -70,7 +82,7 @@ async function queues(world: World): Promise<readonly Finding[]> {
     bad(
       'dead letters',
       `what was tried too often: ${total}`,
-      'see what it is: tessera redrive --dry-run; mend the cause; then: tessera redrive',
+      `see what it is: ${typed(world, 'redrive --dry-run')}; mend the cause; then: ${typed(world, 'redrive')}`,
     ),
   ];
 }
@@ -89,7 +101,11 @@ async function overdue(world: World): Promise<Finding> {
   const [first] = late;
   const says = `${late.length}${pages.some(({ next }) => next) ? ' or more' : ''} should have been looked at for 20 minutes or longer`;
   if (idle !== undefined) return note('overdue runs', says, idle);
-  return bad('overdue runs', says, `Is reconcile failing? Its log says. One of them: tessera show ${first?.id}`);
+  return bad(
+    'overdue runs',
+    says,
+    `Is reconcile failing? Its log says. One of them: ${typed(world, `show ${first?.id}`)}`,
+  );
 }
 
 async function heldBack(world: World): Promise<readonly Finding[]> {
@@ -97,16 +113,22 @@ async function heldBack(world: World): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   if (pauses.all !== undefined)
     findings.push(
-      note('paused', `nothing is started since ${pauses.all.at} (${pauses.all.reason})`, 'to go on: tessera resume'),
+      note(
+        'paused',
+        `nothing is started since ${pauses.all.at} (${pauses.all.reason})`,
+        `to go on: ${typed(world, 'resume')}`,
+      ),
     );
   for (const [id, { at, reason }] of pauses.rules)
-    findings.push(note('paused', `the rule ${id}, since ${at} (${reason})`, `to go on: tessera resume --rule ${id}`));
+    findings.push(
+      note('paused', `the rule ${id}, since ${at} (${reason})`, `to go on: ${typed(world, `resume --rule ${id}`)}`),
+    );
   if (hold !== undefined)
     findings.push(
       bad(
         'account',
         `starts are refused until ${hold.until}: ${hold.message}`,
-        'mend that; to try at once: tessera resume',
+        `mend that; to try at once: ${typed(world, 'resume')}`,
       ),
     );
   return findings;
