@@ -21,7 +21,11 @@ export interface QueueDoor {
   readonly atOnce: number;
   /** Until a worker is stopped, and until its messages are handed to another. */
   readonly timeoutSeconds: number;
-  readonly open: (worker: Worker) => (event: SQSEvent) => Promise<SQSBatchResponse>;
+  /** Before a message lies among the dead letters; default 5. */
+  readonly maxReceives?: number;
+  readonly open: (
+    worker: Worker,
+  ) => (event: SQSEvent, context: { getRemainingTimeInMillis(): number }) => Promise<SQSBatchResponse>;
 }
 
 /** Hands a queue's messages to workers as AWS does: several at once, and again whatever is not done in time. */
@@ -42,7 +46,11 @@ export function pump(world: DoorWorld, queue: MemoryQueue, door: QueueDoor) {
     shop.invoke(
       door.name,
       door.timeoutSeconds * 1000,
-      (worker) => door.open(worker)({ Records: messages.map((message) => asRecord(queue.name, message)) }),
+      (worker) =>
+        door.open(worker)(
+          { Records: messages.map((message) => asRecord(queue.name, message)) },
+          { getRemainingTimeInMillis: () => worker.bornMs + door.timeoutSeconds * 1000 - scheduler.now() },
+        ),
       (outcome) => {
         const failed = 'value' in outcome ? failedIn(outcome.value) : undefined;
         if (failed !== undefined) for (const message of messages) if (!failed.has(message.messageId)) remove(message);

@@ -1,6 +1,7 @@
-import type { Bucket, Outgoing, Queue, Table, Write } from '../../shared/platform/ports.ts';
+import type { Bucket, EventBus, Outgoing, Queue, Table, Write } from '../../shared/platform/ports.ts';
 import type { FaultKind, Faults } from './faults.ts';
 import type { MemoryBucket } from './ports/bucket.ts';
+import type { MemoryBus } from './ports/bus.ts';
 import type { MemoryQueue } from './ports/queue.ts';
 import type { MemoryTable } from './ports/table.ts';
 import type { Random } from './random.ts';
@@ -39,27 +40,36 @@ const nameOfWrite = (write: Write): string => {
   return `${'delete' in write ? '−' : ''}${key.pk}/${key.sk}`;
 };
 
-export function invokedBucket({ shop, faults }: PortWorld, worker: Worker, memory: MemoryBucket): Bucket {
+/** `refusal`: why we may not do that with this key now. */
+export function invokedBucket(
+  { shop, faults }: PortWorld,
+  worker: Worker,
+  memory: MemoryBucket,
+  refusal: (key: string) => Error | undefined = () => undefined,
+): Bucket {
   const failing = failures(faults, 'bucket-failed', 'bucket-written-but-failed', 'The bucket answered 503 Slow Down.');
-  const call = <T>(kind: CallKind, what: string, perform: () => T) =>
-    shop.call(worker, `${memory.name} ${what}`, failing(kind), perform);
+  const call = <T>(kind: CallKind, what: string, key: string, perform: () => T) => {
+    const options = failing(kind);
+    const fails = () => refusal(key) ?? options.fails();
+    return shop.call(worker, `${memory.name} ${what} ${key}`, { ...options, fails }, perform);
+  };
   return {
     name: memory.name,
-    head: (key, options) => call('read', `head ${key}`, () => memory.head(key, options)),
-    read: (key, options) => call('read', `read ${key}`, () => memory.read(key, options)),
-    put: (key, body, properties) => call('write', `put ${key}`, () => memory.put(key, body, properties)),
+    head: (key, options) => call('read', 'head', key, () => memory.head(key, options)),
+    read: (key, options) => call('read', 'read', key, () => memory.read(key, options)),
+    put: (key, body, properties) => call('write', 'put', key, () => memory.put(key, body, properties)),
     // Signed by the worker itself, but with credentials that it may have to ask for.
-    link: (key, options) => call('read', `link ${key}`, () => memory.link(key, options)),
-    list: (options) => call('read', 'list', () => memory.list(options)),
-    restore: (key, options) => call('write', `restore ${key}`, () => memory.restore(key, options)),
-    startUpload: (key, properties) => call('write', `startUpload ${key}`, () => memory.startUpload(key, properties)),
+    link: (key, options) => call('read', 'link', key, () => memory.link(key, options)),
+    list: (options = {}) => call('read', 'list', options.prefix ?? '', () => memory.list(options)),
+    restore: (key, options) => call('write', 'restore', key, () => memory.restore(key, options)),
+    startUpload: (key, properties) => call('write', 'startUpload', key, () => memory.startUpload(key, properties)),
     putPart: (upload, partNumber, body, checked) =>
-      call('write', `putPart ${upload.key} ${partNumber}`, () => memory.putPart(upload, partNumber, body, checked)),
-    listParts: (upload) => call('read', `listParts ${upload.key}`, () => memory.listParts(upload)),
+      call('write', `putPart ${partNumber}`, upload.key, () => memory.putPart(upload, partNumber, body, checked)),
+    listParts: (upload) => call('read', 'listParts', upload.key, () => memory.listParts(upload)),
     publish: (upload, parts, options) =>
-      call('write', `publish ${upload.key}`, () => memory.publish(upload, parts, options)),
-    abandon: (upload) => call('write', `abandon ${upload.key}`, () => memory.abandon(upload)),
-    listUploads: (options) => call('read', 'listUploads', () => memory.listUploads(options)),
+      call('write', 'publish', upload.key, () => memory.publish(upload, parts, options)),
+    abandon: (upload) => call('write', 'abandon', upload.key, () => memory.abandon(upload)),
+    listUploads: (options = {}) => call('read', 'listUploads', options.prefix ?? '', () => memory.listUploads(options)),
   };
 }
 
@@ -83,6 +93,16 @@ export function invokedQueue({ shop, faults }: PortWorld, worker: Worker, memory
     extend: (receipt, seconds) => call('write', 'extend', () => memory.extend(receipt, seconds)),
     done: (receipt) => call('write', `done ${receipt}`, () => memory.done(receipt)),
     count: () => call('read', 'count', () => memory.left().length),
+  };
+}
+
+export function invokedBus({ shop, faults }: PortWorld, worker: Worker, memory: MemoryBus): EventBus {
+  const failing = failures(faults, 'bus-failed', 'bus-taken-but-failed', 'The bus answered 503.');
+  return {
+    put: (...events) => {
+      const what = events.map(({ type, id }) => `${type} ${id}`).join(', ');
+      return shop.call(worker, `bus: ${what}`, failing('write'), () => memory.put(events));
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { ControlDeps } from '../../shared/runs/control/control-deps.ts';
 import { pause, unpause } from '../../shared/runs/control/pause.ts';
 import { retryRun } from '../../shared/runs/control/retry-run.ts';
 import { type BackfillDeps, backfill } from '../../shared/runs/ingest/backfill.ts';
+import { redeliverRun } from '../../shared/runs/redeliver-run.ts';
 import { applyRules } from '../../shared/runs/rules/apply-rules.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import type { AgentRun } from './api/agent-run.ts';
@@ -51,7 +52,7 @@ export function people({ scheduler, random, faults, shop, workload, depsOf, runs
 
   function meddle(): void {
     const run = runs().length === 0 ? undefined : random.pick(runs());
-    switch (random.below(8)) {
+    switch (random.below(9)) {
       case 0:
       case 1:
         if (run !== undefined) say('command-cancel', (deps) => askCancel(deps, run.id, 'somebody wished it'));
@@ -68,10 +69,17 @@ export function people({ scheduler, random, faults, shop, workload, depsOf, runs
         say('command-retry', (deps) => retryRun(deps, id, { neverBegan: ![...agentRuns()].some(isOf(id)) }));
         break;
       }
-      case 5:
+      case 5: {
+        const lacking = runs().filter(isLacking);
+        if (lacking.length === 0) return;
+        const { id } = random.pick(lacking);
+        say('command-redeliver', (deps) => redeliverRun(deps, id));
+        break;
+      }
+      case 6:
         pauseForAWhile(random.chance(0.5) ? undefined : random.pick(ruleIds));
         break;
-      case 6:
+      case 7:
         say('command-backfill', (deps) => backfill(deps, { prefix: random.pick(['', 'a/']), again: true }));
         break;
       default:
@@ -98,9 +106,15 @@ export function people({ scheduler, random, faults, shop, workload, depsOf, runs
     tidyUp(): void {
       for (const ruleId of [undefined, ...ruleIds]) say('command-pause', (deps) => unpause(deps, ruleId));
     },
+    /** What could not be delivered may be there again by now. */
+    redeliverAll(): void {
+      for (const { id } of runs().filter(isLacking)) say('command-redeliver', (deps) => redeliverRun(deps, id));
+    },
     resumeAll: () => say('command-resume', (deps) => askResume(deps)),
   };
 }
+
+const isLacking = (run: Run): boolean => 'undelivered' in run && run.nextRunId === undefined;
 
 const mayBeRetried = (run: Run): boolean =>
   run.status === 'failed' || run.status === 'cancelled' || (run.status === 'delivered' && run.partial);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 import type { Chunk } from './seeds-worker.ts';
+import { smallParts } from './small-parts.ts';
 import { emptySummary, merge, type Summary } from './summary.ts';
 
 export interface Seeds {
@@ -54,6 +55,7 @@ async function bundle(folder: string): Promise<string> {
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
+    plugins: [smallParts],
   });
   return outfile;
 }

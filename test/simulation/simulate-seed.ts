@@ -2,7 +2,8 @@
 import 'mediabunny';
 import type { Run, RunStatus } from '../../shared/runs/run.ts';
 import type { FaultKind } from './faults.ts';
-import { finalChecks } from './final-checks.ts';
+import { finalChecks, nothingLeftToDo } from './final-checks.ts';
+import { recordsGone } from './final-records.ts';
 import { startMs, type Violation } from './world/ground.ts';
 import { type World, worldOf } from './world/world.ts';
 
@@ -43,6 +44,7 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
   await scheduler.run(startMs + ground.workload.faultsForMs);
   await becomeQuiet(world);
   if (violation() === undefined) finalChecks(world);
+  if (violation() === undefined && ground.workload.retentionDays !== undefined) await outlive(world);
   return {
     seed,
     steps: scheduler.steps(),
@@ -57,7 +59,7 @@ export async function simulateSeed(seed: number, options: { keepTrace?: boolean 
 }
 
 /** Faults stop, people put right what is theirs, and everything has the time that it may take. */
-async function becomeQuiet({ ground, api, crowd, duty, isQuiet }: World): Promise<void> {
+async function becomeQuiet({ ground, api, crowd, duty, isQuiet, arePartsLeft }: World): Promise<void> {
   const { scheduler, faults, clock, violation } = ground;
   faults.stop();
   scheduler.note('faults stop');
@@ -68,12 +70,30 @@ async function becomeQuiet({ ground, api, crowd, duty, isQuiet }: World): Promis
   api.refillCredits();
   crowd.tidyUp();
   await scheduler.run(stoppedMs + 2 * hourMs);
+  if (ground.random.chance(0.3)) crowd.redeliverAll();
   // Those that had failed often before may have come there since; from now on none may.
   duty.redrive();
   while (violation() === undefined && clock() < stoppedMs + quietWithinMs && !isQuiet())
     await scheduler.run(clock() + 600_000);
   // What is still on its way (a webhook that was held up, credits) changes nothing any more.
   if (violation() === undefined) await scheduler.run(Math.max(clock() + hourMs, stoppedMs + 13 * hourMs));
+  // Parts that a crash left behind are thrown away when nobody can be at them any more.
+  while (violation() === undefined && clock() < stoppedMs + quietWithinMs && arePartsLeft())
+    await scheduler.run(clock() + 6 * hourMs);
+}
+
+/** Long after: what is known of the runs has gone, and what S3 tells once more is paid for no second time. */
+async function outlive(world: World): Promise<void> {
+  const { ground, api, stores, landed } = world;
+  const { scheduler, clock, workload, random } = ground;
+  await scheduler.run(clock() + ((workload.retentionDays ?? 0) + 3) * 24 * hourMs);
+  stores.table.expire(clock());
+  recordsGone(world);
+  const paidBefore = api.runs.size;
+  for (const version of landed) if (random.chance(0.5)) world.announceAgain(version);
+  await scheduler.run(clock() + 6 * hourMs);
+  if (api.runs.size > paidBefore) ground.violated('nothing is paid for twice, however late', `${api.runs.size} runs`);
+  nothingLeftToDo(world);
 }
 
 function endingsOf(runs: readonly Run[]): Map<string, number> {

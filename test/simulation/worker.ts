@@ -23,6 +23,8 @@ export interface CallOptions {
   readonly failsAfter?: () => Error | undefined;
   /** The longest that it takes when it is slow, and which fault that is. */
   readonly slowMs?: number;
+  /** How long it takes in any case. */
+  readonly takesMs?: number;
   readonly slow?: FaultKind;
 }
 
@@ -59,8 +61,8 @@ export function workshop(scheduler: Scheduler, random: Random, faults: Faults): 
   const paceMs = random.pick([0, 1, 20, 200]);
   const pause = () => (paceMs === 0 ? 0 : random.below(paceMs));
 
-  const latency = ({ slowMs = 4_000, slow = 'call-slow' }: CallOptions) =>
-    pause() + (faults.happens(slow) ? random.below(slowMs) : 0);
+  const latency = ({ slowMs = 4_000, slow = 'call-slow', takesMs = 0 }: CallOptions) =>
+    pause() + takesMs / 2 + (faults.happens(slow) ? random.below(slowMs) : 0);
 
   return {
     alive: () => alive,

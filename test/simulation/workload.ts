@@ -20,6 +20,8 @@ export interface Workload {
   /** How much people meddle: cancel, pause, try again, change rules. */
   readonly commands: number;
   readonly rulesChange: boolean;
+  /** How long records stay after the end of a run; undefined for good. */
+  readonly retentionDays?: number;
   takers(key: string): readonly Rule[];
 }
 
@@ -49,6 +51,7 @@ export function workloadOf(random: Random, faults: Faults): Workload {
     reconcileMs: random.pick([2, 5, 15, 15]) * minute,
     commands: random.pick([0, 0, 1, 2, 5]),
     rulesChange: random.chance(0.1),
+    retentionDays: random.chance(0.4) ? random.pick([1, 7]) : undefined,
     takers: (key) => (isSidecarKey(key) ? [] : rulesFor(rules, key)),
   };
 }
@@ -74,7 +77,8 @@ function documentOf(random: Random): object {
     ...some({ restore: { days: 1, tier: 'Standard' } }, 0.4),
     ...some({ data: { customer: 'a customer' } }),
     ...some({ updateParams: { 'node-1': { title: '{stem}', by: '{metadata.by}' } } }, 0.1),
-    ...some({ deliver: { key: 'out/{run}/{output}.{extension}' } }),
+    ...some({ deliver: deliveryOf(random) }, 0.4),
+    ...some({ notify: receiversOf(random) }, 0.5),
   }));
   const [first] = rules;
   const chained = { id: 'after-0', after: first?.id, agentId: random.pick(agents), priority: random.pick([0, 9]) };
@@ -86,6 +90,19 @@ function documentOf(random: Random): object {
     rules: [...rules, ...(isSingle && !isPlain && random.chance(0.3) ? [chained] : [])],
   };
 }
+
+const deliveryOf = (random: Random): object => ({
+  key: random.pick(['out/{run}/{output}.{extension}', 'out/{stem}.{extension}', 'out/{stem}-{index}.{extension}']),
+  ...(random.chance(0.5) && { ifExists: random.pick(['rename', 'replace', 'fail']) }),
+  ...(random.chance(0.3) && { storageClass: 'STANDARD_IA' }),
+  ...(random.chance(0.3) && { beside: random.pick([['thumbnail'], ['project', 'thumbnail']]) }),
+});
+
+const receiversOf = (random: Random): object[] =>
+  Array.from({ length: random.between(1, 2) }, (_, at) => ({
+    url: `https://receiver-${at}.example/hook`,
+    ...(random.chance(0.3) && { events: ['Run Delivered', 'Run Failed'] }),
+  }));
 
 const groupOf = (random: Random): object => ({
   groupBy: '{folder}',

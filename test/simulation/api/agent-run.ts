@@ -1,10 +1,11 @@
 import type { AgentRunReport, AgentRunStatusName, StartRequest } from '../../../shared/mosaic/client.ts';
-import type { Random } from '../random.ts';
+import type { FileKind, SourceFile } from './source-file.ts';
 
 export interface SimulatedOutput {
   readonly id: string;
   readonly nodeId: string;
-  readonly bytes: Uint8Array;
+  /** The video, and what was made beside it. */
+  readonly files: readonly SourceFile[];
 }
 
 /** An agent run as the simulated API keeps it. */
@@ -24,6 +25,8 @@ export interface AgentRun {
   statusMessage?: string;
   progress: number;
   endedMs?: number;
+  /** We asked, and were told that it has ended well: before that, nothing of it may be copied. */
+  isConfirmed: boolean;
   outputs: readonly SimulatedOutput[];
   /** Counts what was begun, so that a step planned before a resume or cancel does nothing after it. */
   turn: number;
@@ -37,12 +40,17 @@ export interface Ending {
 
 export const isOver = ({ status }: AgentRun): boolean => status !== 'running';
 
-export function reportOf(run: AgentRun, linkTo: (run: AgentRun, output: SimulatedOutput) => string): AgentRunReport {
-  const outputs = run.outputs.map((output) => ({
-    id: output.id,
-    nodeId: output.nodeId,
-    videoUrl: linkTo(run, output),
-  }));
+export function reportOf(run: AgentRun, linkTo: (run: AgentRun, name: string) => string): AgentRunReport {
+  const outputs = run.outputs.map((output) => {
+    const has = (kind: FileKind) => output.files.some((file) => file.kind === kind);
+    return {
+      id: output.id,
+      nodeId: output.nodeId,
+      videoUrl: linkTo(run, fileName(output.id, 'video')),
+      ...(has('thumbnail') && { thumbnailUrl: linkTo(run, fileName(output.id, 'thumbnail')) }),
+      ...(has('project') && { projectUrl: linkTo(run, fileName(output.id, 'project')) }),
+    };
+  });
   return {
     agentRunId: run.id,
     agentId: run.agentId,
@@ -57,12 +65,5 @@ export function reportOf(run: AgentRun, linkTo: (run: AgentRun, output: Simulate
   };
 }
 
-const largeBytes = 8 * 1024 * 1024 + 12_345;
-
-/** Begins like an MP4; every output has bytes of its own, so that a mixed-up one shows. */
-export function outputBytes(random: Random, isLarge: boolean): Uint8Array {
-  const bytes = Buffer.alloc(isLarge ? largeBytes : random.between(200, 2_000), random.below(256));
-  bytes.write('\0\0\0\x14ftypisom\0\0\0\0isom', 'latin1');
-  bytes.write(random.text(24), 24, 'latin1');
-  return bytes;
-}
+/** The last part of a file's address. */
+export const fileName = (outputId: string, kind: FileKind): string => `${outputId}.${kind}`;

@@ -1,13 +1,14 @@
 import { Missing } from '../../../shared/errors.ts';
-import type { Mosaic, StartRequest } from '../../../shared/mosaic/client.ts';
+import type { AgentRunReport, Mosaic, StartRequest } from '../../../shared/mosaic/client.ts';
 import { MosaicError } from '../../../shared/mosaic/errors.ts';
 import type { Faults } from '../faults.ts';
 import type { MemoryBucket } from '../ports/bucket.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Worker, Workshop } from '../worker.ts';
-import { type AgentRun, isOver, outputBytes, reportOf, type SimulatedOutput } from './agent-run.ts';
+import { type AgentRun, fileName, isOver, reportOf, type SimulatedOutput } from './agent-run.ts';
 import { lifeOf } from './life.ts';
+import { type SourceFile, sourceFile } from './source-file.ts';
 
 export interface ApiWorld {
   readonly scheduler: Scheduler;
@@ -54,7 +55,7 @@ export function simulatedApi(world: ApiWorld) {
       // Some at the last moment that is promised.
       listedMs: isLate ? now + (random.chance(0.3) ? listedWithinMs - 1_000 : random.below(listedWithinMs)) : now,
       ending: life.endingOf(() => newOutput(random, faults), ourRunId !== undefined),
-      ...{ status: 'running', needsCredits: false, progress: 0, outputs: [] },
+      ...{ status: 'running', needsCredits: false, progress: 0, outputs: [], isConfirmed: false },
     };
     runs.set(id, run);
     world.onBegun(run, worker);
@@ -106,11 +107,16 @@ export function simulatedApi(world: ApiWorld) {
     };
   }
 
-  const linkTo = (run: AgentRun, { id }: SimulatedOutput): string => {
+  const linkTo = (run: AgentRun, name: string): string => {
     const lastsMs = faults.happens('output-link-expired') ? random.below(500) : 7 * 24 * 3600_000;
     const query = `expires=${scheduler.now() + lastsMs}&signature=${world.linkMark}${random.text(8)}`;
-    return `https://${storageHost}/${run.id}/${id}?${query}`;
+    return `https://${storageHost}/${run.id}/${name}?${query}`;
   };
+
+  function told(run: AgentRun): AgentRunReport {
+    if (run.status === 'completed' || run.status === 'partial_complete') run.isConfirmed = true;
+    return reportOf(run, linkTo);
+  }
 
   const apiFails = () =>
     faults.happens('api-failed')
@@ -127,7 +133,7 @@ export function simulatedApi(world: ApiWorld) {
         shop.call(worker, `start ${agentId} for ${request.callbackUrl.slice(-8)}`, startCall, () =>
           start(worker, agentId, request, idempotencyKey),
         ),
-      getAgentRun: (id) => shop.call(worker, `agent run ${id}`, read, () => reportOf(find(id), linkTo)),
+      getAgentRun: (id) => shop.call(worker, `agent run ${id}`, read, () => told(find(id))),
       listAgentRuns: (agentId, options) => shop.call(worker, `runs of ${agentId}`, read, () => list(agentId, options)),
       cancelAgentRun: (id) => shop.call(worker, `cancel ${id}`, write, () => life.cancel(find(id))),
       resumeAgentRun: (id) => shop.call(worker, `resume ${id}`, write, () => life.resume(find(id))),
@@ -139,10 +145,11 @@ export function simulatedApi(world: ApiWorld) {
   return {
     runs,
     mosaicOf,
-    output(agentRunId: string, outputId: string): SimulatedOutput {
-      const output = runs.get(agentRunId)?.outputs.find(({ id }) => id === outputId);
-      if (output === undefined) throw new Missing(`Nothing is stored for output ${outputId} of ${agentRunId}.`);
-      return output;
+    /** By the last part of its address. */
+    file(agentRunId: string, name: string): SourceFile {
+      for (const { id, files } of runs.get(agentRunId)?.outputs ?? [])
+        for (const file of files) if (fileName(id, file.kind) === name) return file;
+      throw new Missing(`Nothing is stored as ${name} of ${agentRunId}.`);
     },
     stranger: (agentId: string) => begin(agentId, { videoUrls: [], callbackUrl: 'https://elsewhere.example/' }, ''),
     hasCredits: () => hasCredits,
@@ -187,11 +194,11 @@ function refuse(
 const ambiguous = (kind: 'timeout' | 'server') =>
   new MosaicError('No whole answer came.', { kind, ambiguous: true, status: kind === 'server' ? 502 : undefined });
 
-const newOutput = (random: Random, faults: Faults): SimulatedOutput => ({
-  id: `out-${random.text(8)}`,
-  nodeId: 'node-1',
-  bytes: outputBytes(random, faults.happens('output-large')),
-});
+function newOutput(random: Random, faults: Faults): SimulatedOutput {
+  const beside = (['thumbnail', 'project'] as const).filter(() => random.chance(0.3));
+  const files = (['video', ...beside] as const).map((kind) => sourceFile(kind, random, faults));
+  return { id: `out-${random.text(8)}`, nodeId: 'node-1', files };
+}
 
 const agentOf = (agentId: string) => ({
   ...{ agentId, name: 'an agent', description: '', connections: [] },

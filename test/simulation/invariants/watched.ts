@@ -1,6 +1,7 @@
 import type { Item } from '../../../shared/platform/ports.ts';
 import type { Run } from '../../../shared/runs/run.ts';
 import type { SimulatedApi } from '../api/mosaic.ts';
+import type { MemoryBucket } from '../ports/bucket.ts';
 import type { MemoryTable } from '../ports/table.ts';
 import type { Scheduler } from '../scheduler.ts';
 
@@ -12,6 +13,7 @@ export interface Watched {
   readonly table: () => MemoryTable;
   readonly api: () => SimulatedApi;
   readonly scheduler: () => Scheduler;
+  readonly deliveries: () => MemoryBucket;
   readonly slots: number;
   /** Starts in an hour, where the rules cap them and stay as they are. */
   readonly maxStartsPerHour?: number;

@@ -24,6 +24,12 @@ export interface BucketOptions {
   readonly linkMark?: string;
   /** Told of every object that became visible, newest version last. */
   readonly stored?: (version: Version) => void;
+  /** Told of what is begun in parts. */
+  readonly uploading?: (key: string, properties: ObjectProperties) => void;
+  /** Whether it tells the CRC32C of what it has: not every store that speaks S3 does. */
+  readonly tellsChecksums?: boolean;
+  /** The least that a part has that is not the last. */
+  readonly minPartBytes?: number;
   /** Told of an archived version that is now on its way back. */
   readonly restoring?: (head: ObjectHead) => void;
 }
@@ -47,6 +53,9 @@ export function memoryBucket(name: string, options: BucketOptions) {
     linkMark = '',
     stored = () => {},
     restoring = () => {},
+    uploading = () => {},
+    minPartBytes = 5 * 1024 * 1024,
+    tellsChecksums = true,
   } = options;
   const versions = new Map<string, Version[]>();
   const archived = new Map<string, 'archived' | 'restoring'>();
@@ -72,7 +81,8 @@ export function memoryBucket(name: string, options: BucketOptions) {
     if (ifAbsent && find(key) !== undefined) return { outcome: 'exists' };
     const { contentType, metadata = {}, tags = {}, storageClass = 'STANDARD' } = properties;
     const head: ObjectHead = {
-      ...{ key, size: bytes.byteLength, etag, versionId: newId(), metadata, lastModified: new Date(clock()), crc32c },
+      ...{ key, size: bytes.byteLength, etag, versionId: newId(), metadata, lastModified: new Date(clock()) },
+      ...(tellsChecksums && { crc32c }),
       ...(contentType !== undefined && { contentType }),
       ...(storageClass !== 'STANDARD' && { storageClass }),
     };
@@ -141,7 +151,7 @@ export function memoryBucket(name: string, options: BucketOptions) {
     thaw: (versionId: string) => archived.delete(versionId),
     delete: (key: string) => versions.delete(key),
     all: () => [...versions.values()].flat(),
-    ...memoryUploads(name, { newId, clock, show }),
+    ...memoryUploads(name, { newId, clock, show, uploading, minPartBytes, tellsChecksums }),
   };
 }
 

@@ -13,6 +13,10 @@ export interface MemoryTable {
   get(key: Key): Item | undefined;
   write(writes: readonly Write[]): Written;
   query(query: Query): Page;
+  /** Whether a query up to there would find anything. */
+  has(query: Pick<Query, 'pk' | 'index' | 'to'>): boolean;
+  /** Deletes what is past its end, as the store does some time or other; tells how many. */
+  expire(nowMs: number): number;
   /** Every item, partition by partition. */
   all(): Iterable<Item>;
 }
@@ -90,6 +94,16 @@ export function memoryTable(
       if (query.descending) rows.reverse();
       const rest = beyond === undefined ? rows : rows.filter(({ item }) => isBeyond(item, beyond, query));
       return pageOf(rest, query);
+    },
+    has({ pk, index: isIndex = false, to = '\u{10FFFF}' }) {
+      if (!isIndex) return compareBytes(partitions.get(pk)?.sks[0] ?? '\u{10FFFF}', to) < 0;
+      for (const { item } of index.get(pk)?.values() ?? []) if (compareBytes(item.isk ?? '', to) <= 0) return true;
+      return false;
+    },
+    expire(nowMs) {
+      const past = [...table.all()].filter(({ expiresAt }) => expiresAt !== undefined && expiresAt * 1000 <= nowMs);
+      for (const key of past) remove(key);
+      return past.length;
     },
     *all() {
       for (const { items } of partitions.values()) for (const { item } of items.values()) yield item;

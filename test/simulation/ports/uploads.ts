@@ -6,8 +6,6 @@ import { checkObject, checkPartNumber } from '../../../shared/platform/metadata.
 import type { Bucket, Checked, Clock, ObjectProperties, Part, Stored, Upload } from '../../../shared/platform/ports.ts';
 import { compareBytes } from './order.ts';
 
-const minPartBytes = 5 * 1024 * 1024;
-
 type ArrivedPart = Part & { readonly bytes: Uint8Array };
 type Show = (
   key: string,
@@ -16,10 +14,19 @@ type Show = (
   options: ObjectProperties & Checked & { ifAbsent?: boolean },
 ) => Stored;
 
+interface UploadsOptions {
+  readonly newId: () => string;
+  readonly clock: Clock;
+  readonly show: Show;
+  readonly uploading: (key: string, properties: ObjectProperties) => void;
+  readonly minPartBytes: number;
+  readonly tellsChecksums: boolean;
+}
+
 /** The multipart half of a bucket in memory. */
 export function memoryUploads(
   bucket: string,
-  { newId, clock, show }: { newId: () => string; clock: Clock; show: Show },
+  { newId, clock, show, uploading, minPartBytes, tellsChecksums }: UploadsOptions,
 ) {
   const open = new Map<string, OpenedUpload>();
   const find = ({ key, uploadId }: Upload) => {
@@ -31,6 +38,7 @@ export function memoryUploads(
   return {
     startUpload(key: string, properties: ObjectProperties = {}): Upload {
       checkObject(key, properties);
+      uploading(key, properties);
       const uploadId = newId();
       open.set(uploadId, { key, properties, parts: new Map(), startedAt: new Date(clock()) });
       return { key, uploadId };
@@ -42,14 +50,14 @@ export function memoryUploads(
       const etag = createHash('md5').update(bytes).digest('hex');
       const crc32c = crc32cOf(bytes);
       checkFound(upload.key, crc32c, checked);
-      const part = { partNumber, size: bytes.byteLength, etag, crc32c };
+      const part = { partNumber, size: bytes.byteLength, etag, ...(tellsChecksums && { crc32c }) };
       parts.set(partNumber, { ...part, bytes });
       return part;
     },
     listParts: (upload: Upload): readonly Part[] => inOrder(find(upload).parts).map(({ bytes, ...part }) => part),
     publish(upload: Upload, parts: readonly Part[], options: Checked & { ifAbsent?: boolean } = {}): Stored {
       const { properties, parts: arrived } = find(upload);
-      const chosen = choose(upload, arrived, parts);
+      const chosen = choose(upload, arrived, parts, minPartBytes);
       const md5s = Buffer.from(chosen.map(({ etag }) => etag).join(''), 'hex');
       const etag = `${createHash('md5').update(md5s).digest('hex')}-${chosen.length}`;
       const bytes = Buffer.concat(chosen.map((part) => part.bytes));
@@ -71,8 +79,6 @@ export function memoryUploads(
         ...(last && uploads.length < left.length && { next: { key: last.key, uploadId: last.uploadId } }),
       };
     },
-    /** Uploads that nobody has ended. */
-    unfinished: () => [...open.values()].map(({ key }) => key),
   };
 }
 
@@ -83,7 +89,12 @@ interface OpenedUpload {
   readonly startedAt: Date;
 }
 
-function choose(upload: Upload, arrived: Map<number, ArrivedPart>, parts: readonly Part[]): ArrivedPart[] {
+function choose(
+  upload: Upload,
+  arrived: Map<number, ArrivedPart>,
+  parts: readonly Part[],
+  minPartBytes: number,
+): ArrivedPart[] {
   if (parts.length === 0) throw new InvalidInput(`An upload of ${upload.key} cannot be published without parts.`);
   return parts.map((part, at) => {
     const found = arrived.get(part.partNumber);

@@ -23,6 +23,11 @@ export function arrivalsOf({ scheduler, random, faults, clock, workload }: Groun
         tell(random.below(2_000) + lateMs, body);
       }
     },
+    /** An event that S3 sends once more, long after the upload. */
+    announceAgain({ head }: Version): void {
+      const { key, versionId, etag, size, lastModified } = head;
+      tell(0, objectCreatedEvent({ bucket: 'uploads', key, versionId, etag, size, time: lastModified.toISOString() }));
+    },
     restored(key: string, versionId: string): void {
       const detail = { bucket: { name: 'uploads' }, object: { key, 'version-id': versionId } };
       const time = new Date(clock()).toISOString();

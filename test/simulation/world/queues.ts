@@ -20,7 +20,7 @@ export function hopOf(
   const queue: MemoryQueue = memoryQueue(`${door.name}s`, {
     ...options,
     deadLetters,
-    maxReceives: 5,
+    maxReceives: door.maxReceives ?? 5,
     choose: (count) => random.below(count),
     visibleAt: (ms) => pumped.visibleAt(ms),
   });

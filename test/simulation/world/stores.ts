@@ -1,7 +1,9 @@
 import type { Watch } from '../invariants/watch.ts';
 import { secretMark } from '../invariants/watched.ts';
 import { memoryBucket, type Version } from '../ports/bucket.ts';
+import { memoryBus } from '../ports/bus.ts';
 import { memoryTable } from '../ports/table.ts';
+import { mebibyte } from '../small-parts.ts';
 import type { Worker } from '../worker.ts';
 import type { Ground } from './ground.ts';
 
@@ -10,13 +12,14 @@ interface Watching {
   /** The worker whose call is being performed. */
   readonly actor: () => Worker | undefined;
   readonly landed: (version: Version) => void;
+  /** Something in parts, in the deliveries. */
+  readonly begun: (key: string) => void;
   readonly restored: (key: string, versionId: string) => void;
-  readonly delivered: (version: Version) => void;
 }
 
-/** The table and the buckets of one world, each watched. */
+/** The table, the buckets and the bus of one world, each watched. */
 export function storesOf({ clock, newId, scheduler, random }: Ground, watching: Watching) {
-  const { watcher, actor, landed, restored, delivered } = watching;
+  const { watcher, actor, landed, begun, restored } = watching;
   const table = memoryTable(
     (changes) => watcher.tableChanged(changes, actor()),
     (text) => watcher.noSecretIn('the table', text),
@@ -29,9 +32,19 @@ export function storesOf({ clock, newId, scheduler, random }: Ground, watching: 
         restored(key, versionId);
       }),
   });
-  const deliveries = memoryBucket('deliveries', { clock, newId, stored: delivered });
+  const deliveries = memoryBucket('deliveries', {
+    ...{ clock, newId, minPartBytes: 5 * mebibyte, tellsChecksums: random.chance(0.7), stored: watcher.delivered },
+    uploading: (key, { metadata }) => {
+      if (metadata !== undefined) watcher.uploading(key, metadata);
+      begun(key);
+    },
+  });
   const payloads = memoryBucket('payloads', { clock, newId });
-  return { table, uploads, deliveries, payloads };
+  const bus = memoryBus((event, detail) => {
+    watcher.noSecretIn('an event', detail);
+    watcher.notices.event(event);
+  });
+  return { table, uploads, deliveries, payloads, bus };
 }
 
 export type Stores = ReturnType<typeof storesOf>;
