@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { now } from '../clock.ts';
 import type { AwsEnvironment } from './emulator.ts';
-import { peakMemory } from './peak-memory.ts';
+import { type Used, watchProcess } from './watch-process.ts';
 
 /** What is to be copied: `bytes` each, from these links to these keys. */
 export interface CopyJob {
@@ -10,10 +10,9 @@ export interface CopyJob {
   readonly objects: readonly { readonly link: string; readonly key: string }[];
 }
 
-export interface Measured {
+/** What it took, and what its program used, or all of its programs together. */
+export interface Measured extends Used {
   readonly seconds: number;
-  /** The highest resident memory of the program, or the sum of its programs' own highest. */
-  readonly peakBytes: number;
 }
 
 export interface Contender {
@@ -44,12 +43,12 @@ export async function measureCommand(
     stream.on('data', (chunk) => {
       said = (said + chunk).slice(-2000);
     });
-  const peak = peakMemory(child.pid ?? 0);
+  const used = watchProcess(child.pid ?? 0);
   const code = await ended(child);
   const seconds = (now() - begin) / 1000;
-  const peakBytes = peak();
+  const resources = used();
   if (code !== 0) throw new Error(`${program} ended with ${code}: ${said}`);
-  return { seconds, peakBytes };
+  return { seconds, ...resources };
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {

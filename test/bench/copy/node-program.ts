@@ -6,8 +6,8 @@ import { build } from 'esbuild';
 import { now } from '../clock.ts';
 import type { Measured } from './contender.ts';
 import type { AwsEnvironment } from './emulator.ts';
-import { peakMemory } from './peak-memory.ts';
 import { cacheFolder } from './tools.ts';
+import { watchProcess } from './watch-process.ts';
 
 /** One file of Node's own language, as the product's doors are bundled for Lambda. */
 export async function bundled(name: string): Promise<string> {
@@ -37,12 +37,12 @@ export async function startProgram(file: string, job: object, environment: AwsEn
     env: { PATH: process.env.PATH, ...environment },
   });
   const gone = once(child, 'exit');
-  const peak = peakMemory(child.pid ?? 0);
+  const used = watchProcess(child.pid ?? 0);
   await Promise.race([once(child, 'message'), gone]);
   const begin = now();
   child.send(job);
   return {
-    ended: result(child, gone).then(({ said, at }) => ({ said, seconds: (at - begin) / 1000, peakBytes: peak() })),
+    ended: result(child, gone).then(({ said, at }) => ({ said, seconds: (at - begin) / 1000, ...used() })),
     kill: async () => {
       child.kill('SIGKILL');
       await gone;

@@ -74,8 +74,8 @@ export async function libStorage(emulator: Emulator): Promise<Contender> {
     name: `lib-storage Upload (${libStorageVersion.version})`,
     options: `queueSize ${atOnce}, partSize ${partMib} MiB, ${objectsAtOnce} at once`,
     copy: async (job) => {
-      const { seconds, peakBytes } = await (await startProgram(program, job, emulator.environment)).ended;
-      return { seconds, peakBytes };
+      const { said: _, ...measured } = await (await startProgram(program, job, emulator.environment)).ended;
+      return measured;
     },
   };
 }

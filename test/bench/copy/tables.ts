@@ -17,7 +17,7 @@ const memoryTargetBytes = 256e6;
 
 /** The first row is ours; its ratio is to the fastest of the others. */
 export function showTable(title: string, rows: readonly Row[], target: number): string {
-  const head = `${title.padEnd(56)}${columns('s', 'MB/s', 'peak MB', 'requests', 'at once', 'fetched')}`;
+  const head = `${title.padEnd(56)}${columns('s', 'MB/s', 'CPU s', 'peak MB', 'requests', 'at once', 'fetched')}`;
   return [
     head,
     ...rows.map((row) => ('failed' in row ? `${row.name.padEnd(56)}FAILED: ${row.failed}` : shown(row))),
@@ -25,17 +25,18 @@ export function showTable(title: string, rows: readonly Row[], target: number): 
   ].join('\n');
 }
 
-const shown = ({ name, seconds, bytes, peakBytes, requests, connections, served }: Done): string =>
+const shown = ({ name, seconds, bytes, peakBytes, cpuSeconds, requests, connections, served }: Done): string =>
   `${name.padEnd(56)}${columns(
     seconds.toFixed(1),
     (bytes / seconds / 1e6).toFixed(0),
+    cpuSeconds.toFixed(1),
     (peakBytes / 1e6).toFixed(0),
     String(requests),
     String(connections),
     `${(served / bytes).toFixed(2)} ×`,
   )}`;
 
-const columns = (...values: readonly string[]): string => values.map((value) => value.padStart(10)).join('');
+const columns = (...values: readonly string[]): string => values.map((value) => value.padStart(9)).join('');
 
 function verdict([ours, ...peers]: readonly Row[], target: number): readonly string[] {
   const done = peers.filter((row): row is Done => !('failed' in row));

@@ -26,7 +26,8 @@ export async function countCopy(bytes: number, tally: Tally): Promise<void> {
 
 const content = makeContent();
 
-function answer(size: number, { range: [first, last = size - 1] = [0] }: LinkOptions): LinkAnswer {
+function answer(size: number, { range: [first, wanted = size] = [0] }: LinkOptions): LinkAnswer {
+  const last = Math.min(wanted, size - 1);
   return {
     status: 206,
     headers: {
