@@ -118,7 +118,10 @@ describe('a run that waits for credits', () => {
     const credits = new MosaicError('Out of credits.', { kind: 'credits', status: 402 });
     world.script.answers.push(credits, credits, credits);
     await world.started('in/talk.mp4');
-    for (let wait = 0; wait < 3; wait += 1) await world.later(1000);
+    for (let wait = 0; wait < 3; wait += 1) {
+      await notices.tell();
+      await world.later(1000);
+    }
     await notices.tell();
     expect(world.starts()).toBe(4);
     expect(notices.events().map(({ type }) => type)).toEqual(['Run Waiting For Credits', 'Run Started']);
@@ -134,7 +137,10 @@ describe('a run that waits for credits', () => {
     const credits = new MosaicError('Out of credits.', { kind: 'credits', status: 402 });
     world.resumeAnswers.push(credits, credits);
     await world.report(run, { status: 'failed', needsCredits: true });
-    for (let wait = 0; wait < 3; wait += 1) await world.later(1000);
+    for (let wait = 0; wait < 3; wait += 1) {
+      await notices.tell();
+      await world.later(1000);
+    }
     await notices.tell();
     expect(world.resumes.length).toBeGreaterThan(1);
     expect(notices.events().map(({ type }) => type)).toEqual(['Run Started', 'Run Waiting For Credits']);
@@ -212,24 +218,34 @@ describe('a receiver that does not take it', () => {
   });
 });
 
-const ends: Record<string, { status: 'completed' | 'failed'; types: string[] }> = {
+interface End {
+  readonly status: 'completed' | 'failed';
+  readonly types: readonly string[];
+  readonly retentionDays?: number;
+}
+
+const ends: Record<string, End> = {
   'delivers a run': { status: 'completed', types: ['Run Delivered', 'Run Started'] },
-  'ends a run that failed': { status: 'failed', types: ['Run Failed', 'Run Started'] },
+  'ends a run that failed, and the time of its records': {
+    status: 'failed',
+    types: ['Run Failed', 'Run Started'],
+    retentionDays: 30,
+  },
 };
 
 describe('a process that dies at any of its writes', () => {
   test.each(Object.entries(ends))(
-    '%s tells of each move under one id, and leaves nothing untold',
+    'and %s: each move is told under one id, and nothing stays untold',
     async (_name, end) => {
-      const whole = { types: end.types, ids: 2, heard: 2, untold: 0 };
-      const { writes, told } = await journey(end.status, undefined, whole);
+      const whole = { types: end.types, ids: 2, heard: 2, untold: 0, expires: end.retentionDays !== undefined };
+      const { writes, told } = await journey(end, undefined, whole);
       expect(told).toEqual(whole);
       let crashes = 0;
       // How a first start survives is shown elsewhere; from then on there is something to tell.
       const first = writes.indexOf('startAgentRun') + 1;
       for (let write = first; write <= writes.length; write += 1)
         for (const when of ['before', 'after'] as const) {
-          const { told, crashes: died } = await journey(end.status, { write, when }, whole);
+          const { told, crashes: died } = await journey(end, { write, when }, whole);
           expect({ write, when, ...told }).toEqual({ write, when, ...whole });
           crashes += died;
         }
@@ -239,10 +255,10 @@ describe('a process that dies at any of its writes', () => {
   );
 });
 
-async function journey(status: 'completed' | 'failed', point: CrashPoint | undefined, whole: object) {
+async function journey({ status, retentionDays }: End, point: CrashPoint | undefined, whole: object) {
   hook.got.splice(0);
   const process = crashingPorts(point);
-  const notices = noticing({ process, trustedHosts: [hook.host], retentionDays: 30 });
+  const notices = noticing({ process, trustedHosts: [hook.host], retentionDays });
   const world = notices.join(pipelineWorld({ outputs, rules: notifying(), wrap: notices.wrap }));
   try {
     await world.upload('in/talk.mp4');
@@ -261,7 +277,8 @@ async function journey(status: 'completed' | 'failed', point: CrashPoint | undef
       await untilDeath(notices.wake());
       process.restart();
       world.jump(700);
-      told = await whatWasTold(notices);
+      const expires = (await world.runOf('in/talk.mp4').catch(() => undefined))?.expiresAt !== undefined;
+      told = { ...(await whatWasTold(notices)), expires };
     }
     return { writes: process.writes, crashes: process.crashes(), told };
   } finally {
