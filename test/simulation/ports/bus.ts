@@ -2,19 +2,12 @@ import { checkEvents } from '../../../shared/platform/bus-events.ts';
 import type { BusEvent, EventBus } from '../../../shared/platform/ports.ts';
 
 /** A bus in memory whose listeners hear at once. */
-export function memoryBus(heard: (event: BusEvent, detail: string) => void = () => {}) {
-  const events: BusEvent[] = [];
-  return {
-    events: events as readonly BusEvent[],
-    put(given: readonly BusEvent[]): void {
-      const entries = checkEvents(given);
-      given.forEach((event, at) => {
-        events.push(event);
-        heard(event, entries[at]?.detail ?? '');
-      });
-    },
-  };
-}
+export const memoryBus = (heard: (event: BusEvent, detail: string) => void) => ({
+  put(events: readonly BusEvent[]): void {
+    for (const { id, type, time, detail } of checkEvents(events))
+      heard({ id, type, time, detail: JSON.parse(detail) }, detail);
+  },
+});
 
 export type MemoryBus = ReturnType<typeof memoryBus>;
 

@@ -1,11 +1,14 @@
 import { createServer } from 'node:http';
 import { afterAll } from 'vitest';
+import type { BusEvent } from '../../../shared/platform/ports.ts';
 import { bucketContract } from '../../contracts/bucket.ts';
+import { busContract } from '../../contracts/bus.ts';
 import { fresh } from '../../contracts/contract.ts';
 import { queueContract } from '../../contracts/queue.ts';
 import { tableContract } from '../../contracts/table.ts';
 import { whenListening } from '../../support/listen.ts';
 import { asBucket, memoryBucket, type Version } from './bucket.ts';
+import { asBus, memoryBus } from './bus.ts';
 import { asQueue, memoryQueue } from './queue.ts';
 import { asTable, memoryTable } from './table.ts';
 
@@ -26,6 +29,11 @@ const bucket = memoryBucket('uploads', { clock, newId, linkBase: () => served.ur
 
 tableContract('The simulated table', async () => asTable(memoryTable()));
 bucketContract('The simulated bucket', async () => asBucket(bucket));
+busContract('The simulated bus', async () => {
+  const heard: BusEvent[] = [];
+  const bus = asBus(memoryBus((event) => heard.push(event)));
+  return { bus, told: async () => heard };
+});
 queueContract('The simulated queue', async ({ maxReceives }) => {
   const deadLetters = memoryQueue('dead', { clock, newId });
   const queue = memoryQueue('queue', { clock, newId, maxReceives, deadLetters });

@@ -26,7 +26,7 @@ const worthSeeing: Readonly<Record<string, FaultKind>> = {
   'output.adopted': 'copy-adopted',
   'upload.reaped': 'parts-reaped',
   'outbox.woken': 'outbox-woken',
-  'run.parked': 'run-parked',
+  'upload.denied': 'run-parked',
 };
 
 interface Given {
