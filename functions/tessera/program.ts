@@ -180,7 +180,7 @@ export interface Options {
 const exitCodes = `
 Without --stage it works on the folder of npm start (--data), whether that runs
 or not. Exit codes: 0 done; 1 refused or failed, and why is said; 2 the command
-was not understood.`;
+was not understood; 130 interrupted before watch --until-done was done.`;
 
 /** Commander lays its help out itself, but not its complaints. */
 const saying = (line: (text: string) => void) => (text: string) => {

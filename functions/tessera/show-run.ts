@@ -74,6 +74,7 @@ const factsOf = (run: Run): readonly Fact[] => [
   ['inputs', inputsOf(run)],
   ['parameters', run.rule.updateParams && JSON.stringify(run.rule.updateParams)],
   ['estimate', run.estimate && `${run.estimate.amount} ${run.estimate.currency}`],
+  ['delivers', 'redelivers' in run && run.redelivers ? `again what run ${run.redelivers} could not` : undefined],
   ['came from', run.lineage && `run ${run.lineage.parentRunId}, after ${count(run.lineage.hops, 'hop')}`],
   ['asked', run.cancelAsked && `to be cancelled at ${localTime(run.cancelAsked.at)}: ${run.cancelAsked.reason}`],
   ['slot', 'slot' in run ? String(run.slot) : undefined],

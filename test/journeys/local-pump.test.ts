@@ -50,3 +50,24 @@ test('a message that another process sends to the same folder is found without a
   beside.close();
   await expect.poll(() => bodies, { timeout: 10_000 }).toEqual(['"wake"']);
 });
+
+test('a door that says itself when a failed message comes again is not overruled', async () => {
+  const queue = platform.queue('notices');
+  await queue.send({ body: 1 });
+  let tries = 0;
+  const door = async ({ Records }: SQSEvent) => {
+    tries += 1;
+    for (const { receiptHandle } of Records) await queue.extend(receiptHandle, 3600);
+    return { batchItemFailures: Records.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  };
+  const wakeUps = (listener: () => void) => platform.onMessage(listener);
+  running = pump({ name: 'notices', queue, door, concurrency: 1, ownPauses: true }, wakeUps, silentLog);
+  await expect.poll(() => tries).toBe(1);
+  await running.stop(5000);
+  const later = openLocal({ folder, own: false, clock: () => Date.now() + 3_500_000 });
+  expect(await later.queue('notices').receive()).toEqual([]);
+  later.close();
+  const evenLater = openLocal({ folder, own: false, clock: () => Date.now() + 3_700_000 });
+  expect(await evenLater.queue('notices').receive()).toHaveLength(1);
+  evenLater.close();
+});

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { findFfmpeg } from '../../../shared/engine/media/find-ffmpeg.ts';
@@ -70,6 +70,8 @@ async function otherEngine(): Promise<readonly Finding[]> {
 
 function folder(dataFolder: string): Finding {
   const there = nearest(dataFolder);
+  if (!statSync(there).isDirectory())
+    return bad('folder', `${shownPath(there)} is a file, not a folder`, 'give another with --data DIR');
   try {
     accessSync(there, constants.W_OK | constants.X_OK);
   } catch {
