@@ -20,7 +20,8 @@ async function tell(deps: NotifyDeps, record: SQSRecord): Promise<SQSBatchRespon
     await notifyRun(deps, message);
     return [];
   } catch (error) {
-    deps.log.error('notify.failed', { messageId, receiveCount, error });
+    // A receiver that is away is its owner's to mend, as long as there are tries left.
+    deps.log[toReceiver ? 'warn' : 'error']('notify.failed', { messageId, receiveCount, error });
     await comeBack(deps, record, waitSeconds(receiveCount, toReceiver));
     return [{ itemIdentifier: messageId }];
   }

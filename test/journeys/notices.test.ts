@@ -206,7 +206,7 @@ describe('a receiver that does not take it', () => {
     await world.started('in/talk.mp4');
     expect(await notices.tell()).toBe(1);
     expect(hook.got).toHaveLength(0);
-    expect(JSON.stringify(world.logged('notify.failed'))).toMatch(/not https|not public/);
+    expect(JSON.stringify(world.logged('notify.failed', 'warn'))).toMatch(/not https|not public/);
   });
 
   test('a message that nobody can read fails alone', async () => {
