@@ -16,7 +16,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
     may: [/^infra\//, /^shared\/runs\/rules\/(parse-rules|check-places|document)\.ts$/],
   },
   { from: /^infra\//, may: [/^node:/, /^aws-cdk-lib/, /^constructs$/, /^zod$/, /^infra\//] },
-  { from: /^functions\/(local|aws|tessera)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
+  { from: /^functions\/(local|aws|tessera|colors)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
   {
     from: /^functions\//,
     may: [/^node:/, /^aws-lambda$/, /^hono/, /^shared\//],
