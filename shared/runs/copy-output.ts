@@ -4,7 +4,7 @@ import type { openLink } from '../platform/links.ts';
 import type { Queue, Write } from '../platform/ports.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
 import { adoptedOutput } from './delivery/adopted-output.ts';
-import { companionsOf, mayBeCopied } from './delivery/companions.ts';
+import { companionsOf } from './delivery/companions.ts';
 import { copySlice, type HandedOver, type Slice } from './delivery/copy-slice.ts';
 import { askForCopies, type CopyMessage } from './messages.ts';
 import { readRun } from './move-run.ts';
@@ -47,16 +47,22 @@ export async function copyOutput(
     await goOn(deps, run, output);
     return 'already-copied';
   }
-  // The end of its video asks for it.
-  if (!mayBeCopied(output, await endedOutputs(deps.runs, run.id))) return 'not-due';
-  const begunMs = deps.clock();
-  const ended = await copyOrGiveUp(deps, { run, output, before, ...slice });
+  if (!(await isDue(deps, run, output))) return 'not-due';
+  const begunMs = before?.begunAt === undefined ? deps.clock() : Date.parse(before.begunAt);
+  const adopted = before === undefined ? await adoptedOutput(deps, run, output) : undefined;
+  const ended = adopted ?? (await copyOrGiveUp(deps, { run, output, before, ...slice }));
   if (ended.status === 'handed-over') return handOver(deps, message, ended);
   const isNews = await noteOutput(deps.runs, run.id, output.id, ended, foundBy(deps, run, ended));
-  if (isNews) measure(deps, run, output, ended, deps.clock() - begunMs);
+  if (isNews && ended !== adopted) measure(deps, run, output, ended, deps.clock() - begunMs);
   await slice.extend?.();
   await goOn(deps, run, output);
   return 'copied';
+}
+
+/** What was made beside a video is called after it, so it waits until that has ended; its end asks for it. */
+async function isDue({ runs }: CopyDeps, run: Copying, { of }: ExpectedOutput): Promise<boolean> {
+  const video = of === undefined ? undefined : await readOutput(runs, run.id, of);
+  return of === undefined || (video !== undefined && video.status !== 'copying');
 }
 
 /** Also when it was copied before: an earlier worker may have stopped between the copy and what follows from it. */
@@ -102,7 +108,7 @@ function measure(
   const { key, size: bytes } = ended;
   log.info('output.copied', { runId: run.id, outputId: output.id, key, bytes });
   metrics?.bytes('BytesDelivered', bytes);
-  metrics?.milliseconds('CopySeconds', ms);
+  metrics?.count('CopySeconds', ms / 1000);
 }
 
 interface Attempt extends Slice {
@@ -112,10 +118,9 @@ interface Attempt extends Slice {
 }
 
 async function copyOrGiveUp(deps: CopyDeps, attempt: Attempt): Promise<EndedOutput | HandedOver> {
-  const { run, output, before } = attempt;
+  const { run, output } = attempt;
   try {
-    const adopted = before === undefined ? await adoptedOutput(deps, run, output) : undefined;
-    return adopted ?? (await copySlice(deps, attempt));
+    return await copySlice(deps, attempt);
   } catch (error) {
     if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, attempt))) throw error;
     deps.log.error('output.given-up', { runId: run.id, outputId: output.id, error });

@@ -10,6 +10,8 @@ export type CopyingOutput = {
   readonly status: 'copying';
   /** Of one that is copied in parts. */
   readonly transfer?: RememberedTransfer;
+  /** ISO time at which the first slice began. */
+  readonly begunAt?: string;
   /** Bytes; for whoever watches. */
   readonly arrivedBytes?: number;
   /** ISO time of the last sign of life. */

@@ -17,6 +17,7 @@ export interface Manifest {
     readonly size: number;
     readonly contentType: string;
     readonly storageClass: string;
+    readonly comparedWithSource: boolean;
     readonly checksum: { readonly algorithm: string; readonly value: string };
   }[];
   readonly failed: readonly { outputId: string; kind: string; reason: string }[];
@@ -37,6 +38,7 @@ export function deliveryWorld(server: DeliveryServer, { deliver, after = false, 
   onTestFinished(() => {
     world.close();
     server.refused.clear();
+    server.hashes.clear();
     server.asked.length = 0;
   });
   return {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crc32cOf } from '../../shared/platform/crc32c.ts';
 import { copyOutput } from '../../shared/runs/copy-output.ts';
 import { describeRun } from '../../shared/runs/describe-run.ts';
 import { findRun } from '../../shared/runs/find-runs.ts';
 import type { Copying, Run } from '../../shared/runs/run.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
+import { smallMp4 } from '../support/file-server.ts';
 import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts';
 
 let server: DeliveryServer;
@@ -153,6 +155,50 @@ describe('a name that another object has', () => {
     expect(done).toMatchObject({ status: 'failed', reason: expect.stringContaining('is taken by another object') });
     expect(await world.textAt('shows/talk.mp4')).toBe('theirs');
   });
+
+  test('is written over where the rule says "replace", and the outputs of one run still are told apart', async () => {
+    const world = deliveryWorld(server, { deliver: { ...deliver, ifExists: 'replace' } });
+    await world.deliveries.put('shows/talk.mp4', 'theirs');
+    const first = await world.until((await world.copying('o1')).id);
+    expect((await keysOf(world, first)).o1).toBe('shows/talk.mp4');
+    expect((await world.deliveries.head('shows/talk.mp4'))?.metadata).toMatchObject({ 'tessera-run-id': first.id });
+    world.jump(60);
+    const second = await world.until((await world.copying('o1', 'o2')).id);
+    expect(new Set(Object.values(await keysOf(world, second))).size).toBe(2);
+  });
+});
+
+test('everything but the manifest has the storage class that the rule names', async () => {
+  const world = deliveryWorld(server, { deliver: { storageClass: 'STANDARD_IA' } });
+  const done = await world.until((await world.copying('o1')).id);
+  const { outputs } = await world.manifestOf(done);
+  expect(outputs.map(({ storageClass }) => storageClass)).toEqual(['STANDARD_IA', 'STANDARD_IA', 'STANDARD_IA']);
+  for (const { key } of outputs)
+    expect(await world.deliveries.head(key)).toMatchObject({ storageClass: 'STANDARD_IA' });
+  const { manifestKey } = done as Extract<Run, { status: 'delivered' }>;
+  expect((await world.deliveries.head(manifestKey))?.storageClass).toBeUndefined();
+});
+
+test('each output’s checksum of the whole is in the manifest, and whether it is the same as its source’s', async () => {
+  const world = deliveryWorld(server, { deliver: { beside: [] } });
+  server.hashes.set('o1.mp4', crc32cOf(smallMp4()));
+  const done = await world.until((await world.copying('o1', 'o2')).id);
+  const { outputs } = await world.manifestOf(done);
+  for (const { key, checksum } of outputs) {
+    expect(checksum).toEqual({ algorithm: 'crc32c', value: crc32cOf(smallMp4()) });
+    expect(await world.deliveries.head(key)).toMatchObject({ crc32c: checksum.value });
+  }
+  expect(outputs.map(({ comparedWithSource }) => comparedWithSource)).toEqual([true, false]);
+});
+
+test('an output that is not what its source says it is is not delivered, and named', async () => {
+  const world = deliveryWorld(server, { deliver: { beside: [] } });
+  server.hashes.set('o1.mp4', '00000001');
+  const done = await world.until((await world.copying('o1', 'o2')).id);
+  expect(done).toMatchObject({ status: 'delivered', partial: true, outputCount: 1 });
+  expect((await world.manifestOf(done)).failed).toMatchObject([
+    { outputId: 'o1', reason: expect.stringMatching(/checksum .* source says 00000001/) },
+  ]);
 });
 
 test('two workers who end the last two outputs at once deliver the run once', async () => {

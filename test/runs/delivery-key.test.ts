@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deliveryKey, manifestKey } from '../../shared/runs/delivery-key.ts';
+import { companionKey, deliveryKey, manifestKey } from '../../shared/runs/delivery-key.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { claimedRun } from './a-run.ts';
 
@@ -167,5 +167,31 @@ describe('where a rule’s template puts an output', () => {
     expect(manifestKey(runOf('x/{output}'), 1, 'edited/')).toBe(
       `edited/in/Für Anna/talk.one/${'R'.repeat(24)}/manifest.json`,
     );
+  });
+});
+
+describe('what lies beside a video', () => {
+  const run: Run = { ...claimedRun(), id: 'RUN' };
+  const thumbnail = { id: 'out-1#thumbnail', kind: 'thumbnail', of: 'out-1' } as const;
+  const beside = (key: string, video: { extension?: string; isTaken?: boolean } = {}, of: object = {}) =>
+    companionKey(run, { ...thumbnail, ...of }, 'jpg', { key, extension: 'mp4', isTaken: false, ...video });
+
+  test.each([
+    ['shows/talk.mp4', 'shows/talk.thumbnail.jpg'],
+    ['shows/talk', 'shows/talk.thumbnail.jpg'],
+    ['shows/v1.2', 'shows/v1.2.thumbnail.jpg'],
+    ['shows/talk.mov', 'shows/talk.mov.thumbnail.jpg'],
+  ])('of %s is called %s', (key, expected) => expect(beside(key)).toBe(expected));
+
+  test('has a mark of its own where another has the name', () => {
+    const key = beside('shows/talk.mp4', { isTaken: true });
+    expect(key).toMatch(/^shows\/talk\.thumbnail-[0-9a-f]{8}\.jpg$/);
+    expect(beside('shows/talk.mp4', { isTaken: true }, { id: 'out-2#thumbnail' })).not.toBe(key);
+  });
+
+  test('is no longer than a key may be', () => {
+    const key = beside(`${'日'.repeat(340)}.mp4`);
+    expect(Buffer.byteLength(key)).toBeLessThanOrEqual(1024);
+    expect(key).toMatch(/\.jpg$/);
   });
 });

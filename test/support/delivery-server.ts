@@ -9,6 +9,7 @@ export const zip = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.al
 export async function deliveryServer() {
   const files = new Map<string, Uint8Array>();
   const refused = new Map<string, number>();
+  const hashes = new Map<string, string>();
   const asked: string[] = [];
   const sent = new Map<string, number>();
   const server = createServer((request, response) => {
@@ -21,7 +22,9 @@ export async function deliveryServer() {
     const [first, last] = [Number(from), to === '' ? bytes.length - 1 : Math.min(Number(to), bytes.length - 1)];
     sent.set(path, (sent.get(path) ?? 0) + last - first + 1);
     const head = { 'content-range': `bytes ${first}-${last}/${bytes.length}`, 'content-length': last - first + 1 };
-    response.writeHead(206, { ...head, etag: `"${path}"` }).end(bytes.subarray(first, last + 1));
+    const hash = hashes.get(path);
+    const told = hash === undefined ? {} : { 'x-goog-hash': `crc32c=${Buffer.from(hash, 'hex').toString('base64')}` };
+    response.writeHead(206, { ...head, ...told, etag: `"${path}"` }).end(bytes.subarray(first, last + 1));
   });
   const listening = await whenListening(server.listen(0, '127.0.0.1'));
   const link = (path: string) => `${listening.url}/${path}?signature=secret`;
@@ -30,6 +33,8 @@ export async function deliveryServer() {
     files,
     /** Paths that answer with a status of their own. */
     refused,
+    /** CRC32C of the whole, where a path tells it. */
+    hashes,
     /** Paths, in the order in which they were asked for. */
     asked,
     /** Bytes that were answered with at a path, since the files were made. */

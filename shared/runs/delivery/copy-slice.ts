@@ -51,6 +51,7 @@ async function copyTo(
   const { storageClass, ifExists } = run.rule.deliver ?? {};
   const keyFor = await placeOf(deps, run, output, isTaken);
   const at = () => new Date(clock()).toISOString();
+  const begunAt = before?.begunAt ?? at();
   const result = await transfer(
     { ...deps, bucket: notingUploads(deps, run.id, output.id) },
     {
@@ -66,7 +67,7 @@ async function copyTo(
       remembered,
       remember: async (state) => {
         const { arrivedBytes, failures } = { ...before };
-        const copying = { status: 'copying', transfer: state, at: at(), arrivedBytes, failures } as const;
+        const copying = { status: 'copying', transfer: state, begunAt, at: at(), arrivedBytes, failures } as const;
         await noteOutput(runs, run.id, output.id, copying);
       },
       heartbeat: async ({ bytes }) => {
