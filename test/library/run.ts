@@ -21,8 +21,8 @@ try {
     run(home, process.execPath, ['app.js']);
     const template = JSON.parse(readFileSync(join(home, 'cdk.out/Shop.template.json'), 'utf8'));
     app.check(template, join(home, 'cdk.out'));
-    const help = run(home, 'npx', ['--no-install', 'tessera', '--version']);
-    if (!/^\d+\.\d+\.\d+$/m.test(help)) throw new Error(`${app.name}: npx tessera --version says "${help}".`);
+    const help = run(home, 'npx', ['--no-install', 'tessera', '--help']);
+    if (!help.includes('--stage')) throw new Error(`${app.name}: npx tessera --help says "${help}".`);
     console.log(`${app.name}: ${Object.keys(template.Resources).length} resources`);
   }
 } finally {
