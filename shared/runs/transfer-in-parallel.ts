@@ -37,13 +37,16 @@ interface Copy extends Reading {
 const connectionsFor = ({ connections, memory, layout }: Reading): number =>
   Math.max(1, Math.min(connections, Math.floor(memory.maxBytes / layout.partBytes)));
 
-/** The second begins when the first has its answer: until then the source might turn out to know no ranges. */
+/** The others begin when the first has its answer: until then the source might turn out to know no ranges. */
 async function allWorkers(copy: Copy, connections: number): Promise<void> {
   const workers: Promise<void>[] = [];
   const crew = { alive: 0 };
   const begin = () => {
     crew.alive += 1;
-    workers.push(work(copy, crew, () => copy.tasks.length > 0 && workers.length < connections && begin()));
+    workers.push(work(copy, crew, beginOthers));
+  };
+  const beginOthers = () => {
+    while (copy.tasks.length > 0 && workers.length < connections && !copy.sending.failure()) begin();
   };
   begin();
   for (let at = 0; at < workers.length; at += 1) await workers[at];

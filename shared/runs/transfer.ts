@@ -15,7 +15,8 @@ export type { HandedOver, TransferDeps, TransferJob, Transferred } from './trans
 export { type PartMemory, partMemory } from './transfer-memory.ts';
 export type { RememberedTransfer } from './transfer-state.ts';
 
-const defaultMemoryBytes = 96 * 1024 * 1024;
+/** Beside the program itself and what the collector has not taken yet, a process stays below 256 MB. */
+const defaultMemoryBytes = 80 * 1024 * 1024;
 const defaultConnections = 12;
 /** Enough to know the source, and the whole of a thumbnail. */
 const openingBytes = 2 * 1024 * 1024;

@@ -32,7 +32,7 @@ export interface Asked {
   readonly ifMatch?: string;
 }
 
-type Answer = (request: IncomingMessage, response: ServerResponse, asked: Asked) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse, asked: Asked) => void;
 
 export interface SourceServer {
   readonly host: string;
