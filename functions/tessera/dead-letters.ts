@@ -71,14 +71,21 @@ async function deadLetter(runs: Table, queue: string, message: Received): Promis
   const { messageId, sentAt } = message;
   const body = bodyOf(message);
   if (body === undefined) return { queue, messageId, sentAt, about: 'no JSON: it cannot be sent back' };
-  const { runId, outputId } = body as { runId?: unknown; outputId?: unknown };
+  const { runId } = (body ?? {}) as { runId?: unknown };
   if (typeof runId !== 'string') return { queue, messageId, sentAt, ...aboutObject(body) };
   const run = await readRun(runs, runId);
   return {
     ...{ queue, messageId, sentAt, runId, status: run?.status, key: run?.upload.key },
-    about:
-      run === undefined ? 'a run that is not there' : typeof outputId === 'string' ? `output ${outputId}` : 'the run',
+    about: run === undefined ? 'a run that is not there' : aboutRun(body as AboutRun),
   };
+}
+
+type AboutRun = { readonly outputId?: unknown; readonly revision?: unknown; readonly url?: unknown };
+
+function aboutRun({ outputId, revision, url }: AboutRun): string {
+  if (typeof outputId === 'string') return `output ${outputId}`;
+  if (typeof url === 'string' && URL.canParse(url)) return `a webhook to ${new URL(url).host}`;
+  return typeof revision === 'number' ? 'an event' : 'the run';
 }
 
 function aboutObject(body: Json): { key?: string; about: string } {

@@ -76,8 +76,11 @@ function summary({ open, further }: Look, name: string, columns: number): string
 
 function endOf(run: Run): string[] {
   const mark = run.status === 'delivered' ? (run.partial ? '!' : '✓') : run.status === 'ignored' ? '·' : '✗';
-  const text = `${localTime(run.updatedAt).slice(11)} ${mark} ${inLocalTimes(plainText(`${describeRun(run)}${nextOf(run)}`))}`;
-  return wrapped(text, columnsHere() - 1).map(colourOf(run.status));
+  const start = `${localTime(run.updatedAt).slice(11)} ${mark} `;
+  const text = inLocalTimes(plainText(`${describeRun(run)}${nextOf(run)}`));
+  return wrapped(text, columnsHere() - 1 - start.length)
+    .map((line, index) => (index === 0 ? start : ' '.repeat(start.length)) + line)
+    .map(colourOf(run.status));
 }
 
 const nextOf = (run: Run): string => {

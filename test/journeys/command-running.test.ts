@@ -83,7 +83,7 @@ test('a rule’s receiver is told by webhooks that are signed with the secret wh
   writeFileSync(join(folder, 'rules.json'), JSON.stringify(document));
   expect(await tessera('rules', 'apply', 'rules.json')).toMatchObject({ code: 0 });
   await drop('in/told.mp4');
-  await expect.poll(() => runs('--key', 'in/told.mp4')).toHaveLength(1);
+  await expect.poll(() => runs('--key', 'in/told.mp4'), { timeout: 20_000 }).toHaveLength(1);
   expect(await tessera('watch', 'in/told.mp4')).toMatchObject({
     code: 0,
     out: expect.stringContaining('is delivered'),

@@ -36,7 +36,7 @@ async function rules(world: World): Promise<readonly Finding[]> {
         return [
           note(
             'rules',
-            `whether the agents of their ${count(inForce.length, 'rule')} are there, the API does not say just now`,
+            `version ${version}, ${count(inForce.length, 'rule')}; whether their agents are there, the API does not say just now`,
           ),
         ];
       return [

@@ -15,7 +15,7 @@ export function secretChecks(stage: string, stack: Stack, outputs: StageOutputs)
       name: 'API key',
       look: async () =>
         /^mk_/.test(await secrets(outputs.MosaicApiKeySecret))
-          ? good('API key', 'is one of the Mosaic API')
+          ? good('API key', 'was set')
           : bad('API key', 'is still the random text of the deploy', cure),
     },
     // What our own engine signs with was made at the deploy, and is right.
