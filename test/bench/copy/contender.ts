@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { now } from '../clock.ts';
+import { atExit } from './at-exit.ts';
 import type { AwsEnvironment } from './emulator.ts';
 import { type Used, watchProcess } from './watch-process.ts';
 
@@ -52,11 +53,14 @@ export async function measureCommand(
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
-  const late = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), longestMs);
+  const end = () => child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, 'SIGKILL');
+  const late = setTimeout(end, longestMs);
+  const stay = atExit(end);
   try {
     const [code] = await once(child, 'close');
     return code;
   } finally {
     clearTimeout(late);
+    stay();
   }
 }

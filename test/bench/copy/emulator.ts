@@ -11,6 +11,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { type Server, startServer } from '../../aws/processes.ts';
+import { atExit } from './at-exit.ts';
 import { bucketName } from './bucket-name.ts';
 import { crc32cSum } from './content.ts';
 import type { Tool } from './tools.ts';
@@ -40,6 +41,10 @@ export async function openEmulator(versitygw: Tool, largestBytes: number) {
     throw error;
   }
   const { url, stop } = server;
+  const stay = atExit(() => {
+    void stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
   const s3 = new S3Client({
     ...{ endpoint: url, region: 'us-east-1', forcePathStyle: true },
     credentials: { accessKeyId: 'bench', secretAccessKey: 'benchbench' },
@@ -82,6 +87,7 @@ export async function openEmulator(versitygw: Tool, largestBytes: number) {
     async close() {
       s3.destroy();
       await stop();
+      stay();
       rmSync(folder, { recursive: true, force: true });
     },
   };

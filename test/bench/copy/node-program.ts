@@ -14,7 +14,7 @@ export async function bundled(name: string): Promise<string> {
   const outfile = join(cacheFolder, `${name}.mjs`);
   await build({
     entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
-    ...{ outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', logLevel: 'error' },
+    ...{ outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', minify: true, logLevel: 'error' },
     mainFields: ['module', 'main'],
     external: ['libsql'],
     banner: {

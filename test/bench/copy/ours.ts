@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atExit } from './at-exit.ts';
 import type { CopyJob, Measured } from './contender.ts';
 import type { AwsEnvironment } from './emulator.ts';
 import { bundled, startProgram } from './node-program.ts';
@@ -50,9 +51,12 @@ async function doneBy({ ended }: Awaited<ReturnType<typeof start>>): Promise<Our
 
 async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-bench-'));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const stay = atExit(remove);
   try {
     return await act(folder);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    stay();
+    remove();
   }
 }
