@@ -4,11 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crc32cOf } from '../../shared/platform/crc32c.ts';
+import { shardOf, uploadingPk } from '../../shared/runs/run-items.ts';
 import { clip, talkingClip } from '../support/clips.ts';
 import { factsOf, frameNumbers } from '../support/look-at-clip.ts';
 import { type Journey, openJourney } from './journey/journey.ts';
-import { itemsOf, objectAt, secretAt, tagsOf, versionsIn } from './journey/stores.ts';
+import {
+  beginUpload,
+  itemsOf,
+  objectAt,
+  openUploadsIn,
+  putItem,
+  secretAt,
+  tagsOf,
+  versionsIn,
+} from './journey/stores.ts';
 import { tellDifferences, tellPermissions } from './journey/tell.ts';
 
 const [small, large, archived] = ['tighten/a b+ü.mp4', 'tighten/large.mp4', 'tighten/from the archive.mp4'];
@@ -24,11 +36,20 @@ const largeClip = () =>
 /** What makes a link one that opens something, and the signer's own key. */
 const ofLinks = ['X-Amz-Signature', 'X-Amz-Credential', 'X-Amz-Security-Token', 'secret-access-key', 'session-token-'];
 
+interface Embedded {
+  readonly _aws: {
+    readonly CloudWatchMetrics: readonly {
+      readonly Namespace: string;
+      readonly Metrics: readonly { Name: string }[];
+    }[];
+  };
+}
+
 interface Manifest {
   readonly runId: string;
   readonly agentRunId: string;
   readonly input: { readonly key: string; readonly versionId: string };
-  readonly outputs: readonly { readonly key: string; readonly size: number; readonly versionId: string }[];
+  readonly outputs: readonly { key: string; size: number; versionId: string; checksum: object }[];
 }
 
 describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three videos dropped into it', () => {
@@ -68,6 +89,7 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
     const [output] = manifestOf(key).outputs;
     const bytes = await objectAt(journey.deliveries, output?.key ?? '');
     expect(bytes.byteLength).toBe(output?.size);
+    expect(output?.checksum).toEqual({ algorithm: 'crc32c', value: crc32cOf(bytes) });
     const path = join(folder, `${bytes.byteLength}.mp4`);
     writeFileSync(path, bytes);
     return path;
@@ -105,6 +127,57 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
     expect(await journey.messages(true)).toBe(0);
   });
 
+  test('what became of each run is heard on the bus by whoever listens, and told to whom the rule names, signed', async () => {
+    const runIds = manifests.map(({ runId }) => runId).sort();
+    const delivered = (await journey.heard()).filter((event) => event['detail-type'] === 'Run Delivered');
+    expect(delivered.map(({ source, detail }) => [source, detail.runId]).sort()).toEqual(
+      runIds.map((runId) => ['tessera', runId]),
+    );
+    const { posted } = journey.receiver;
+    const notify = journey.functions.find(({ door }) => door === 'notify');
+    const secret = await secretAt(notify?.settings.SIGNING_SECRET_SECRET ?? '');
+    const told = posted.map(({ headers, body }) => {
+      // As the receiver's own library checks it.
+      const { type, data } = new Webhook(`whsec_${secret}`).verify(body, headers as Record<string, string>) as {
+        type: string;
+        data: { runId: string };
+      };
+      return [type, data.runId];
+    });
+    expect(told.sort()).toEqual(runIds.map((runId) => ['Run Delivered', runId]));
+  });
+
+  test('the records of runs that ended have an end of their own, and what was told is forgotten', async () => {
+    const items = await itemsOf(journey.runs);
+    expect(items.filter(({ type }) => type === 'outbox')).toEqual([]);
+    const monthFromNow = Date.now() / 1000 + 30 * 86_400;
+    for (const { expiresAt } of items.filter(({ type }) => type === 'run')) {
+      expect(expiresAt).toBeGreaterThan(monthFromNow - 3_600);
+      expect(expiresAt).toBeLessThan(monthFromNow + 60);
+    }
+    expect(items.filter(({ type }) => type === 'claim').map(({ expiresAt }) => expiresAt)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test('every line that a function logs is one object that says which function wrote it, and its metrics count in the stage’s namespace', () => {
+    const lines = journey.functions.flatMap(({ door, printed }) =>
+      printed()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => ({ door, line: JSON.parse(line) as Record<string, unknown> })),
+    );
+    for (const { door, line } of lines.filter(({ line }) => line._aws === undefined))
+      expect(line).toMatchObject({ event: expect.any(String), level: expect.any(String), functionName: door });
+    const measured = lines.flatMap(({ line }) => ('_aws' in line ? [line as unknown as Embedded] : []));
+    const metrics = measured.flatMap(({ _aws }) => _aws.CloudWatchMetrics);
+    expect(new Set(metrics.map(({ Namespace }) => Namespace))).toEqual(new Set(['Tessera/journey']));
+    const names = new Set(metrics.flatMap(({ Metrics }) => Metrics.map(({ Name }) => Name)));
+    for (const name of ['RunsEnded', 'TimeInState', 'BytesDelivered']) expect(names).toContain(name);
+  });
+
   test('after everything has come once more, in another order, nothing has changed', async () => {
     const before = await journey.state();
     const repeated = await journey.repeatEverything();
@@ -115,6 +188,23 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
     await journey.quiet();
     expect(await journey.state()).toEqual(before);
     expect(await journey.messages(true)).toBe(0);
+  });
+
+  test('parts of a copy that nobody will finish are thrown away by reconcile; what another began is left alone', async () => {
+    const [{ id: runId } = {}] = (await itemsOf(journey.runs)).filter(({ type }) => type === 'run');
+    const begunAt = new Date(Date.now() - 25 * 3_600_000).toISOString();
+    const note = { type: 'uploading', runId: String(runId), outputId: 'output', begunAt };
+    const [ours, others] = [
+      await beginUpload(journey.deliveries, 'ours.mp4'),
+      await beginUpload(journey.deliveries, 'other.mp4'),
+    ];
+    const pk = uploadingPk(shardOf(String(runId)));
+    await putItem(journey.runs, { ...note, pk, sk: `${begunAt}#1`, key: 'ours.mp4', uploadId: ours });
+    // Its worker died before it knew the upload's id, so reconcile looks for one of that time, and this one is younger.
+    await putItem(journey.runs, { ...note, pk, sk: `${begunAt}#2`, key: 'other.mp4' });
+    await journey.reconcile();
+    expect(await openUploadsIn(journey.deliveries)).toEqual([others]);
+    expect((await itemsOf(journey.runs)).filter(({ sk }) => String(sk).startsWith(begunAt))).toEqual([]);
   });
 
   test('a report that is too large for the table lies in the payloads bucket, where webhook may only add', async () => {
@@ -129,8 +219,8 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
 
   test('every call that a function made is one that its role in the template allows', () => {
     expect(journey.gate.calls.filter(({ allowed }) => !allowed)).toEqual([]);
-    // All seven functions have been at AWS, Lambda at the four queues, and the engine with links of start-run's signer.
-    expect(new Set(journey.gate.calls.map(({ by }) => by)).size).toBe(7 + 4 + 1);
+    // All eight functions have been at AWS, Lambda at the five queues, and the engine with links of start-run's signer.
+    expect(new Set(journey.gate.calls.map(({ by }) => by)).size).toBe(8 + 5 + 1);
     const links = journey.gate.calls.filter(({ link, resource }) => link && resource.includes(`:${journey.uploads}/`));
     expect(new Set(links.map(({ by }) => by))).toEqual(new Set(['the signer of start-run']));
     tellDifferences(journey);
@@ -152,7 +242,7 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
       Object.entries(settings).flatMap(([name, value]) => (name.endsWith('_SECRET') ? [value] : [])),
     );
     const values = await Promise.all([...new Set(secrets)].map(secretAt));
-    expect(values).toHaveLength(2);
+    expect(values).toHaveLength(3);
     const tables = [...(await itemsOf(journey.runs)), ...(await itemsOf(journey.records))];
     for (const text of [journey.printed(), JSON.stringify(tables)])
       for (const secret of [...values, ...ofLinks]) expect(text).not.toContain(secret);

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { bucketArn, queueArn, tableArn } from './deploy.ts';
+import { bucketArn, busArn, queueArn, tableArn } from './deploy.ts';
 
 export interface AwsRequest {
   readonly method: string;
@@ -32,6 +32,11 @@ export function needsOf(service: string, request: AwsRequest): readonly Need[] {
   if (service === 'sts') return [{ action: `sts:${body.Action}`, resource: String(body.RoleArn) }];
   const operation = String(headers['x-amz-target']).split('.').at(-1) ?? '';
   if (service === 'dynamodb') return dynamoNeeds(operation, body);
+  if (service === 'events')
+    return (body.Entries as { EventBusName?: string }[]).map(({ EventBusName = 'default' }) => ({
+      action: `events:${operation}`,
+      resource: busArn(EventBusName),
+    }));
   if (service === 'sqs')
     // A batch needs what one message needs.
     return [{ action: `sqs:${operation.replace(/Batch$/, '')}`, resource: queueArn(lastPart(String(body.QueueUrl))) }];
@@ -59,6 +64,8 @@ function dynamoNeeds(operation: string, body: Record<string, unknown>): Need[] {
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html */
 function s3Needs(request: AwsRequest): Need[] {
   const [, bucket = '', ...key] = request.url.pathname.split('/');
+  if (key.join('') === '' && request.method === 'GET' && request.url.searchParams.has('uploads'))
+    return [{ action: 's3:ListBucketMultipartUploads', resource: bucketArn(bucket) }];
   const resource = `${bucketArn(bucket)}/${decodeURIComponent(key.join('/'))}`;
   const tags = request.headers['x-amz-tagging'] === undefined ? [] : ['PutObjectTagging'];
   return [s3Action(request), ...tags].map((action) => ({ action: `s3:${action}`, resource }));

@@ -5,6 +5,7 @@ import {
   DynamoDBClient,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { CreateEventBusCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import {
   CreateBucketCommand,
   PutBucketEncryptionCommand,
@@ -29,6 +30,7 @@ export async function deploy(
 ): Promise<void> {
   const creators: Readonly<Record<string, Create>> = {
     'AWS::DynamoDB::GlobalTable': createTable,
+    'AWS::Events::EventBus': createBus,
     'AWS::S3::Bucket': createBucket,
     'AWS::SecretsManager::Secret': createSecret,
     'AWS::SQS::Queue': (name, properties) => createQueue(name, properties, places.awsUrl),
@@ -49,6 +51,7 @@ export async function deploy(
 
 export const tableArn = (name: string): string => `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
 export const bucketArn = (name: string): string => `arn:aws:s3:::${name}`;
+export const busArn = (name: string): string => `arn:aws:events:${region}:${accountId}:event-bus/${name}`;
 export const queueArn = (name: string): string => `arn:aws:sqs:${region}:${accountId}:${name}`;
 
 async function createTable(name: string, properties: Properties): Promise<Physical> {
@@ -77,6 +80,13 @@ async function createBucket(
   const Rules = [{ ApplyServerSideEncryptionByDefault: ServerSideEncryptionByDefault }];
   await s3.send(new PutBucketEncryptionCommand({ Bucket: name, ServerSideEncryptionConfiguration: { Rules } }));
   return { ref: name, attributes: { Arn: bucketArn(name) } };
+}
+
+/** The one kind whose name the template must give. */
+async function createBus(_: string, { Name }: Properties): Promise<Physical> {
+  const name = String(Name);
+  await new EventBridgeClient().send(new CreateEventBusCommand({ Name: name }));
+  return { ref: name, attributes: { Arn: busArn(name) } };
 }
 
 async function createQueue(name: string, properties: Properties, awsUrl: string): Promise<Physical> {

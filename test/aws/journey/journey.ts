@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { putEvent } from './event-bus.ts';
 import { accountId } from './intrinsics.ts';
+import { listenOn } from './listener.ts';
 import { itemsOf, putObject, versionsIn } from './stores.ts';
 import { runSchedule } from './wires.ts';
 import { openWorld } from './world.ts';
@@ -17,6 +18,7 @@ export async function openJourney() {
   const runs = physical(pipeline, 'AWS::DynamoDB::GlobalTable', 'Runs');
   const records = physical(engine, 'AWS::DynamoDB::GlobalTable', 'Records');
   const payloads = physical(pipeline, 'AWS::S3::Bucket', 'Payloads');
+  const bus = physical(pipeline, 'AWS::Events::EventBus', 'Events');
   const told: { what: string; detail: Item }[] = [];
 
   const tell = async (what: string, detail: Item) => {
@@ -41,6 +43,8 @@ export async function openJourney() {
     payloads,
     runs,
     records,
+    /** What another team has heard on the bus so far. */
+    heard: await listenOn(bus),
     async upload(key: string, body: Buffer, storageClass?: 'GLACIER'): Promise<void> {
       const object = await putObject(uploads, key, body, storageClass);
       const sequencer = `0055AED6DCD9028${told.length}E5`;

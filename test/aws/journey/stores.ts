@@ -1,16 +1,19 @@
-import { type AttributeValue, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import {
+  CreateMultipartUploadCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
+  ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 
 /** The test's own look into the emulators, past the gate. */
-const s3 = () => new S3Client({ forcePathStyle: true });
+// moto tells a checksum of the parts' checksums where S3 tells the whole object's: the test compares the bytes itself.
+const s3 = () => new S3Client({ forcePathStyle: true, responseChecksumValidation: 'WHEN_REQUIRED' });
 
 export async function putObject(bucket: string, key: string, body: Buffer, storageClass?: 'GLACIER') {
   const object = { Bucket: bucket, Key: key, Body: body, StorageClass: storageClass };
@@ -21,6 +24,21 @@ export async function putObject(bucket: string, key: string, body: Buffer, stora
 export async function objectAt(bucket: string, key: string): Promise<Buffer> {
   const { Body } = await s3().send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}
+
+/** An upload in parts that was begun and never ended. */
+export async function beginUpload(bucket: string, key: string): Promise<string> {
+  const { UploadId = '' } = await s3().send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+  return UploadId;
+}
+
+export async function openUploadsIn(bucket: string): Promise<string[]> {
+  const { Uploads = [] } = await s3().send(new ListMultipartUploadsCommand({ Bucket: bucket }));
+  return Uploads.map(({ UploadId = '' }) => UploadId);
+}
+
+export async function putItem(table: string, item: Record<string, string>): Promise<void> {
+  await new DynamoDBClient().send(new PutItemCommand({ TableName: table, Item: marshall(item) }));
 }
 
 export async function tagsOf(bucket: string, key: string): Promise<Record<string, string>> {

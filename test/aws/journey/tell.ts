@@ -5,9 +5,10 @@ export function tellDifferences({ stageSettings }: Journey): void {
   console.log(
     [
       "The journey used cdk.json's defaults and every setting that the template gives, but for:",
-      `- the stage sets trustedHosts to ${stageSettings.trustedHosts.join(' and ')}: links and webhooks go to loopback here,`,
+      `- the stage sets trustedHosts to ${stageSettings.trustedHosts.join(', ')}: links and webhooks go to loopback here,`,
       '  without TLS, which the functions follow for no other host;',
-      '- its one rule also restores what is archived and tags what it delivers, so that these calls are seen;',
+      '- its one rule also restores what is archived, tags what it delivers and names one to be told, and records end after 30 days,',
+      '  so that these calls are seen;',
       '- an asset lies where the build put it, not at /var/task, so FFMPEG_PATH and FFPROBE_PATH begin differently;',
       '- AWS_ENDPOINT_URL leads to the emulators. Region and credentials are set by Lambda itself in AWS, too.',
     ].join('\n'),

@@ -11,6 +11,7 @@ import { openGate } from './gate.ts';
 import { type HttpApi, openHttpApi } from './http-api.ts';
 import { accountId, addressOf, type Physical, resolverOf } from './intrinsics.ts';
 import { assumableRoles } from './permissions.ts';
+import { openReceiver } from './receiver.ts';
 import { ofType, type StackTemplate, synthesizeStage } from './stage.ts';
 import { routesOf, startPollers } from './wires.ts';
 
@@ -27,17 +28,21 @@ export async function openWorld() {
     sqs: process.env.AWS_ENDPOINT_URL_SQS,
     secretsmanager: process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER,
     sts: process.env.AWS_ENDPOINT_URL_STS,
+    events: process.env.AWS_ENDPOINT_URL_EVENTBRIDGE,
   });
   const apis = { engine: await openHttpApi(), pipeline: await openHttpApi() };
+  const receiver = await openReceiver();
   const stageSettings = {
-    // Links and webhooks go to loopback here. The stage's own setting for test servers allows exactly these two.
-    trustedHosts: [new URL(gate.url).host, apis.pipeline.host],
+    // Links and webhooks go to loopback here. The stage's own setting for test servers allows exactly these three.
+    trustedHosts: [new URL(gate.url).host, apis.pipeline.host, receiver.host],
+    retentionDays: 30,
     // The first ready rule, with what it needs to call AWS for whatever a rule can ask of it.
     rules: {
       rules: readyRules.rules.slice(0, 1).map((rule) => ({
         ...rule,
         restore: { days: 1, tier: 'Standard' },
         deliver: { tags: { rule: '{rule}', title: '{stem}' } },
+        notify: [{ url: receiver.url, events: ['Run Delivered'] }],
       })),
     },
   };
@@ -62,6 +67,7 @@ export async function openWorld() {
   return {
     gate,
     apis,
+    receiver,
     folder,
     stageSettings,
     engine,
@@ -105,7 +111,7 @@ export async function openWorld() {
     async close(): Promise<void> {
       await Promise.all(pollers.map((poller) => poller.stop()));
       await Promise.all(functions.map((one) => one.stop()));
-      await Promise.all([gate.stop(), apis.engine.stop(), apis.pipeline.stop()]);
+      await Promise.all([gate.stop(), apis.engine.stop(), apis.pipeline.stop(), receiver.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };
