@@ -96,8 +96,8 @@ async function readStretch(copy: Copy, stretch: Stretch, answered: () => void): 
     }
   }
   if (sending.failure() || part.stretches.some(({ filled, size }) => filled < size)) return;
-  inHand.delete(part);
-  sending.begin(part.partNumber, buffer, checksumOf(part));
+  // Of two workers that brought the last bytes at the same moment, one sends.
+  if (inHand.delete(part)) sending.begin(part.partNumber, buffer, checksumOf(part));
 }
 
 async function fill(copy: Copy, stretch: Stretch, buffer: Buffer, answered: () => void): Promise<void> {

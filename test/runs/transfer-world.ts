@@ -141,12 +141,19 @@ export function dyingBucket(
 
 /** A bucket in a folder of its own and a way to run one attempt of a copy into it. */
 export async function transferWorld(source: SourceServer) {
+  const world = await transferWorldOf(source);
+  onTestFinished(world.close);
+  return world;
+}
+
+/** The same for many in one test, each closed by whoever opened it; without a server, `openLink` is to be given. */
+export async function transferWorldOf(source: Pick<SourceServer, 'host' | 'link'> = nowhere) {
   const folder = await mkdtemp(join(tmpdir(), 'transfer-'));
   const platform = openLocal({ folder });
-  onTestFinished(async () => {
+  const close = async () => {
     platform.close();
     await rm(folder, { recursive: true, force: true });
-  });
+  };
   const bucket = platform.bucket('deliveries');
   const memory: { state?: RememberedTransfer } = {};
   /** One slice: to its end, where no deadline is given. */
@@ -174,5 +181,7 @@ export async function transferWorld(source: SourceServer) {
     for await (const chunk of (await bucket.read(key)).body) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
-  return { bucket, memory, attempt, slice, delivered };
+  return { bucket, memory, attempt, slice, delivered, close };
 }
+
+const nowhere = { host: 'nowhere.test', link: () => 'https://nowhere.test/renders/a.mp4?signature=TOPSECRET' };
