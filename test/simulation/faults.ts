@@ -152,7 +152,7 @@ const lostStarts: Theme = {
 };
 const themes: readonly Theme[] = [
   { 'crash-before': 0.03, 'crash-after': 0.05, 'message-not-deleted': 0.3 },
-  { 'output-large': 0.8, 'output-slow': 0.7, 'output-changed': 0.1, 'crash-before': 0.01 },
+  { 'output-large': 0.8, 'output-slow': 0.7, 'output-changed': 0.3 },
   { 'output-link-expired': 0.5, 'output-truncated': 0.3, 'output-gone': 0.3, 'bucket-failed': 0.1 },
 ];
 const themeChance = 0.4;

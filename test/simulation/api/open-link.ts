@@ -32,7 +32,8 @@ function answer(world: LinkWorld, worker: Worker, link: string, options: LinkOpt
   const file = api.file(agentRunId, name);
   if (file.fault === 'lost' || faults.happens('output-gone')) return text(404, 'Not found');
   if (faults.happens('output-page')) return text(200, '<html>Try again</html>', 'text/html');
-  if (faults.happens('output-changed')) scheduler.after(random.below(20_000), () => renew(world, file, name));
+  if (faults.happens('output-changed'))
+    scheduler.after(random.below(random.pick([300, 20_000])), () => renew(world, file, name));
   return slice(world, worker, file, options);
 }
 

@@ -1,18 +1,22 @@
 import { laterPk, openPk, outboxPk, shards, uploadingPk, waitingPk } from '../../../shared/runs/run-items.ts';
 import type { MemoryTable } from '../ports/table.ts';
-import type { Ground } from './ground.ts';
+import { type Ground, startMs } from './ground.ts';
 
 /** Runs reconcile by its schedule, now and then late. */
 export function scheduleReconcile(ground: Ground, table: MemoryTable, reconcile: () => void): void {
   const { scheduler, random, faults, workload } = ground;
   const late = faults.happens('reconcile-late') ? random.below(workload.reconcileMs * 3) : 0;
-  // Once all is well, what is due is due in a while as well.
-  const everyMs = faults.stopped() ? Math.max(workload.reconcileMs, 900_000) : workload.reconcileMs;
-  scheduler.after(everyMs + late, () => {
+  scheduler.after(everyMs(ground) + late, () => {
     scheduleReconcile(ground, table, reconcile);
     // A look that finds nothing does nothing, so it need not be made to happen.
     if (isSomethingDue(table, ground.clock())) reconcile();
   });
+}
+
+/** Once all is well for hours, what is due may wait for a while as well: weeks are long. */
+function everyMs({ workload, clock }: Ground): number {
+  const isLongWell = clock() > startMs + workload.faultsForMs + 6 * 3600_000;
+  return isLongWell ? 3600_000 : workload.reconcileMs;
 }
 
 function isSomethingDue(table: MemoryTable, nowMs: number): boolean {
