@@ -27,7 +27,6 @@ export function openLocalWorld(dataFolder: string): World {
   const initialRules = async () => folderRules(await agentsByName(await mosaic()));
   return {
     ...{ name, isStage: false, runs, uploads, startQueue, settleQueue, notifyQueue, mosaic, initialRules },
-    copyQueue: () => stores.copyQueue,
     hops: () => hopsOf(platform, stores),
     buckets: ['uploads', 'deliveries'],
     places: { uploads: 'uploads', deliveries: 'deliveries', deliveriesPrefix: '' },

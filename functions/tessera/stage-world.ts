@@ -27,7 +27,6 @@ export function stageWorld(stage: string, outputs: StageOutputs): World {
     settleQueue: sqsQueue(outputs.SettleQueue),
     // A stage without one tells nobody.
     notifyQueue: outputs.NotifyQueue === undefined ? undefined : sqsQueue(outputs.NotifyQueue),
-    copyQueue: () => sqsQueue(needed(stage, outputs, 'CopyQueue')),
     hops: () => hopsOf(stage, outputs),
     buckets: [uploads, outputs.DeliveriesBucket],
     places: { uploads, deliveries: outputs.DeliveriesBucket, deliveriesPrefix: outputs.DeliveriesPrefix },

@@ -1,3 +1,4 @@
+import type { WriteStream } from 'node:tty';
 import { describeRun } from '../../shared/runs/describe-run.ts';
 import { isEnded, type Run } from '../../shared/runs/run.ts';
 import { colors } from '../colors.ts';
@@ -24,12 +25,12 @@ export function openWatchView(print: Print, world: World, json: boolean): WatchV
   if (idle !== undefined) print.err(idle);
   const onTerminal = process.stdout.isTTY && process.env.TERM !== 'dumb';
   if (json) return changes(print, (seen) => harmless(JSON.stringify(asJson(seen))), exactly);
-  return onTerminal ? bars(world) : changes(print, lineOf, roughly);
+  return onTerminal ? watchTable(world.name, process.stdout) : changes(print, lineOf, roughly);
 }
 
 /** A table that is drawn over and over; what has ended stays above it. */
-function bars({ name }: World): WatchView {
-  const screen = openScreen(process.stdout);
+export function watchTable(name: string, terminal: WriteStream): WatchView {
+  const screen = openScreen(terminal);
   return {
     show: (look) => {
       for (const run of look.ended) screen.say(endOf(run).join('\n'));

@@ -17,7 +17,6 @@ export interface World {
   readonly settleQueue: Queue;
   /** So that what a command changes is told at once. */
   readonly notifyQueue?: Queue;
-  readonly copyQueue: () => Queue;
   /** The queues whose messages may fail for good. */
   readonly hops: () => readonly Hop[];
   readonly places: { readonly uploads: string; readonly deliveries: string; readonly deliveriesPrefix: string };

@@ -30,6 +30,8 @@ export async function stageServer(): Promise<StageServer> {
     if (name === 'POST /webhook/doctor') return { status: 404, text: '{"message":"not found"}' };
     // No item is there, so no condition holds.
     if (/^DynamoDB\.(Put|Update|Delete)Item$/.test(name)) return conditionFailed;
+    // As for a receipt that nobody was given.
+    if (/^SQS\.(DeleteMessage|ChangeMessageVisibility)$/.test(name)) return badReceipt;
     if (name === 'DescribeStacks') return stacks(stage, new URLSearchParams(body).get('StackName') ?? '');
     const text = usualTexts[name];
     return text === undefined ? undefined : { status: 200, text: typeof text === 'function' ? text(body) : text };
@@ -78,6 +80,11 @@ export const secret = (value: string) => JSON.stringify({ ARN: 'arn', Name: 'nam
 const conditionFailed: Answer = {
   status: 400,
   text: '{"__type":"ConditionalCheckFailedException","message":"The conditional request failed"}',
+};
+
+export const badReceipt: Answer = {
+  status: 400,
+  text: '{"__type":"com.amazonaws.sqs#ReceiptHandleIsInvalid","message":"The input receipt handle is invalid."}',
 };
 
 const secrets: Readonly<Record<string, string>> = {

@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { WriteStream } from 'node:tty';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { drawn } from '../../functions/local/progress.ts';
 import { tessera } from '../../functions/tessera/tessera.ts';
+import { watchTable } from '../../functions/tessera/watch-view.ts';
 import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
@@ -139,14 +140,31 @@ test('it goes on until Ctrl-C where nothing is open, and shows only the rule tha
   expect((await typed(['watch', '--rule', 'nobody'], folder)).err).toContain('There is no rule nobody');
 });
 
-test('a bar shows a delivery as the end of its run, and what does not fit is counted', () => {
-  const standing = (fraction: number, state: string) => ({ fraction, state });
-  const files = [
-    { name: 'in/a.mov', standing: standing(0.975, 'delivering') },
-    { name: 'in/b.mov', standing: standing(0, 'waiting') },
-    { name: 'in/c.mov', standing: standing(0, 'waiting') },
-  ];
-  const [first, ...rest] = drawn(files, 80, 2);
-  expect(first).toMatch(/in\/a\.mov {2}█+░ {2}97 % {2}delivering/);
-  expect(rest.join('')).toContain('… and 2 more');
+test('on a terminal a table is drawn over itself, above it stays what has ended, and what does not fit is counted', () => {
+  const written: string[] = [];
+  const terminal = { columns: 80, rows: 6, write: (text: string) => written.push(text) > 0 } as unknown as WriteStream;
+  const view = watchTable('.tessera', terminal);
+  const run = (key: string, state: NextState): Run =>
+    ({ ...claimedRun(key.padEnd(24, '0')), upload: { bucket: 'uploads', key }, ...state }) as Run;
+  const waiting = { run: run('in/c.mov', { status: 'waiting', starts: 0 }) };
+  const edited = { run: run('in/b.mov', running(0.5)) };
+  const shown = () => written.splice(0).join('').replace(paint, '');
+  view.show({ open: [{ run: run('in/a.mov', copying), delivered: 0.5 }, edited, waiting], ended: [], further: 7 });
+  const first = shown();
+  expect(first).toContain('.tessera: 1 delivering, 1 editing, 8 waiting   (Ctrl-C ends)');
+  expect(first).toMatch(/in\/a\.mov {2}█+░? {2}97 % {2}delivering/);
+  expect(first).toContain('… and 2 more');
+  const delivered = run('in/a.mov', {
+    ...{ status: 'delivered', agentRunId: 'a-1', partial: false, manifestKey: 'm.json', outputCount: 2 },
+  });
+  view.show({ open: [edited], ended: [delivered], further: 0 });
+  const second = shown();
+  expect(second).toContain(`${up(3)}`);
+  expect(second).toMatch(/✓ in\/a\.mov is delivered: 2 outputs/);
+  expect(second).toMatch(/in\/b\.mov {2}█+░+ {2}49 % {2}editing\n$/);
+  view.close();
 });
+
+const escapeLetter = String.fromCharCode(27);
+const paint = new RegExp(`${escapeLetter}\\[\\d+m`, 'g');
+const up = (lines: number): string => `${escapeLetter}[${lines}A${escapeLetter}[J`;

@@ -1,5 +1,7 @@
-import type { Table } from '../../../shared/platform/ports.ts';
-import { wakeStartWaiting } from '../../../shared/runs/messages.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { Json, Table } from '../../../shared/platform/ports.ts';
+import { wakeSettle, wakeStartWaiting } from '../../../shared/runs/messages.ts';
+import type { Hop } from '../dead-letters.ts';
 import type { StageOutputs } from '../stage-outputs.ts';
 import type { World } from '../world.ts';
 import { type Check, type Finding, good, lookedAt } from './finding.ts';
@@ -11,10 +13,13 @@ export async function permissions(world: World, outputs: StageOutputs): Promise<
     ...bucketPermissions(world),
     ...queuePermissions(world, outputs),
   ]);
-  const given = found.filter(({ state }) => state === 'good').map(({ name }) => name);
+  // Of many queues one line is enough where nothing is missing.
+  const given = unique(found.filter(({ state }) => state === 'good').map(({ name }) => name.split(' ')[0] ?? ''));
   const refused = found.filter(({ state }) => state !== 'good');
   return [...(given.length > 0 ? [good('permissions', given.join(', '))] : []), ...refused];
 }
+
+const unique = (names: readonly string[]): readonly string[] => [...new Set(names)];
 
 /** No item has this key, so a write that needs one there does nothing. */
 const nowhere = { pk: 'DOCTOR', sk: 'NOTHING' };
@@ -33,22 +38,41 @@ const bucketPermissions = ({ uploads }: World): readonly Check[] => [
   may('s3:GetObject', () => uploads.head('tessera-doctor/nothing')),
 ];
 
-/** To be woken changes nothing; a dead letter that was looked at is there again at once. */
-const queuePermissions = (world: World, outputs: StageOutputs): readonly Check[] => [
-  may('sqs:SendMessage', () => wakeStartWaiting(world.startQueue)),
-  ...(outputs.StartDeadLetters === undefined
-    ? []
-    : world
-        .hops()
-        .map(({ name, deadLetters }) =>
-          may(`sqs:ReceiveMessage of the dead ${name}`, () => deadLetters.receive({ max: 1, visibilitySeconds: 0 })),
-        )),
+/**
+ * To be woken changes nothing, least of all for a run that is not there; a dead letter that was looked at is there again
+ * at once; and a receipt that was never given names no message.
+ */
+const queuePermissions = (world: World, { StartDeadLetters }: StageOutputs): readonly Check[] => [
+  may('sqs:SendMessage to starts', () => wakeStartWaiting(world.startQueue)),
+  may('sqs:SendMessage to settles', () => wakeSettle(world.settleQueue, [nobody])),
+  ...(StartDeadLetters === undefined ? [] : redrivePermissions(world.hops())),
 ];
+
+const redrivePermissions = (hops: readonly Hop[]): readonly Check[] => [
+  ...hops.flatMap(({ name, queue }) => {
+    const message = harmless[name];
+    return message === undefined ? [] : [may(`sqs:SendMessage to ${name}`, () => queue.send({ body: message }))];
+  }),
+  ...hops.flatMap(({ name, deadLetters }) => [
+    may(`sqs:ReceiveMessage of the dead ${name}`, () => deadLetters.receive({ max: 1, visibilitySeconds: 0 })),
+    may(`sqs:ChangeMessageVisibility of the dead ${name}`, () => deadLetters.extend(nobody, 0)),
+    may(`sqs:DeleteMessage of the dead ${name}`, () => deadLetters.done(nobody)),
+  ]),
+];
+
+const nobody = 'tessera-doctor';
+const harmless: Readonly<Record<string, Json>> = {
+  copies: { runId: nobody, outputId: nobody },
+  notices: { runId: nobody, revision: 0 },
+};
 
 const may = (name: string, call: () => Promise<unknown>): Check => ({
   name,
   look: async () => {
-    await call();
+    await call().catch((error: unknown) => {
+      // Whoever may not do it is told so before anybody looks at the receipt.
+      if (!/ReceiptHandle|InvalidParameter/.test(`${(error as Error).name} ${messageOf(error)}`)) throw error;
+    });
     return good(name, 'given');
   },
   cure: `allow ${name.split(' ')[0]}, or use other credentials with --profile`,
