@@ -22,7 +22,7 @@ export async function benchCosts(): Promise<void> {
     }),
   );
   console.log(
-    `${shown} runs, each one upload, ${webhooks} webhooks, one output. Dollars, ${pricesOf}, no free tier.\n`,
+    `${shown} runs, each one upload, ${webhooks} webhooks, one output. Dollars by ${pricesOf}, no free tier.\n`,
   );
   const heading = outputs.flatMap((bytes) => [`${bytes / 1e6} MB each`, 'dollars']);
   console.log(row('', heading));

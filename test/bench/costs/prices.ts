@@ -14,8 +14,8 @@ export const prices = {
 
 export type Counted = keyof typeof prices;
 
-/** List prices of us-east-1 without any free tier, as AWS had them on this day. */
-export const pricesOf = 'us-east-1, January 2026';
+/** List prices of us-east-1 without any free tier, as of then: look before you rely on them. */
+export const pricesOf = 'list prices of us-east-1, January 2026';
 
 /** Milliseconds that a call takes in AWS, about; added to what a function takes here for itself. */
 export const callMs = { table: 5, bucket: 25, queue: 8, bus: 15, mosaic: 200 } as const;
@@ -23,7 +23,7 @@ export const callMs = { table: 5, bucket: 25, queue: 8, bus: 15, mosaic: 200 } a
 /** Bytes that one function copies in a second: what the network of a Lambda function gives for long. */
 export const copyBytesPerSecond = 75e6;
 
-/** As the stack gives them; infra's own tests hold them. */
+/** As the stack gives them. */
 export const memoryGb = { 'copy-output': 1.769, others: 0.5 } as const;
 
 /** Lambda's own lines for each call, and what is added to each of ours. */
