@@ -1,5 +1,6 @@
 import { messageOf, PermanentError } from '../errors.ts';
 import type { Mosaic } from '../mosaic/client.ts';
+import { MosaicError } from '../mosaic/errors.ts';
 import type { openLink } from '../platform/links.ts';
 import type { Queue, Write } from '../platform/ports.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
@@ -122,7 +123,7 @@ async function copyOrGiveUp(deps: CopyDeps, attempt: Attempt): Promise<EndedOutp
   try {
     return await copySlice(deps, attempt);
   } catch (error) {
-    if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, attempt))) throw error;
+    if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, attempt, error))) throw error;
     deps.log.error('output.given-up', { runId: run.id, outputId: output.id, error });
     await forgetParts(deps, run, output);
     return { status: 'failed', reason: keepable(messageOf(error), 500) };
@@ -130,17 +131,19 @@ async function copyOrGiveUp(deps: CopyDeps, attempt: Attempt): Promise<EndedOutp
 }
 
 /** A video is worth a week of tries, and an alarm. What was made beside it must not keep it back for longer than minutes. */
-async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: Attempt): Promise<boolean> {
+async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: Attempt, error: unknown): Promise<boolean> {
   if (output.kind === undefined) return false;
   const state = await readOutput(runs, run.id, output.id);
   if (state !== undefined && state.status !== 'copying') return false;
   const failures = (before?.failures ?? 0) + 1;
   await noteOutput(runs, run.id, output.id, { status: 'copying', ...state, failures });
-  return failures >= companionTries;
+  return failures >= (error instanceof MosaicError ? triesOfApi : triesOfFile);
 }
 
 /** As many as a message has before it comes to the dead letters. */
-const companionTries = 5;
+const triesOfFile = 5;
+/** That the API cannot be asked says nothing of the file: these take about an hour. */
+const triesOfApi = 12;
 
 /** Unfinished parts cost money until somebody says that nobody will finish them. */
 async function forgetParts(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {

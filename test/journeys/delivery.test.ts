@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { crc32cOf } from '../../shared/platform/crc32c.ts';
 import { copyOutput } from '../../shared/runs/copy-output.ts';
 import { describeRun } from '../../shared/runs/describe-run.ts';
@@ -6,6 +7,7 @@ import { findRun } from '../../shared/runs/find-runs.ts';
 import type { Copying, Run } from '../../shared/runs/run.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
 import { smallMp4 } from '../support/file-server.ts';
+import type { Ports } from '../support/pipeline-world.ts';
 import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts';
 
 let server: DeliveryServer;
@@ -108,6 +110,23 @@ describe('what lies beside a video', () => {
     await world.drain();
     server.refused.clear();
     expect(await world.until(id)).toMatchObject({ status: 'delivered', partial: false, outputCount: 3 });
+  });
+
+  test('is worth more tries while only the API cannot be asked for its link', async () => {
+    let isDown = true;
+    const getAgentRun = (ports: Ports) => async (id: string) => {
+      if (isDown && server.asked.includes('o1.mp4')) throw new MosaicError('Down.', { kind: 'server', status: 503 });
+      return ports.mosaic.getAgentRun(id);
+    };
+    const wrap = (ports: Ports): Ports => ({ ...ports, mosaic: { ...ports.mosaic, getAgentRun: getAgentRun(ports) } });
+    const world = deliveryWorld(server, { deliver: { beside: ['thumbnail'] }, wrap });
+    const { id } = await world.copying('o1');
+    for (let tries = 0; tries < 6; tries += 1) {
+      await world.drain();
+      world.jump(300);
+    }
+    isDown = false;
+    expect(await world.until(id)).toMatchObject({ status: 'delivered', partial: false, outputCount: 2 });
   });
 
   test('whose link is gone meanwhile is named as not delivered', async () => {
