@@ -24,8 +24,8 @@ export interface LinkAnswer {
   /** Consume it to the end or discard it. */
   readonly body: AsyncIterable<Uint8Array>;
   /**
-   * Instead of `body`, at half its cost: gives each piece to `take`, and the next one only when a promise that it
-   * returned has resolved. What `take` throws ends it.
+   * Instead of `body`, and cheaper: gives each piece to `take`, and the next one only when a promise that it returned
+   * has resolved. What `take` throws ends it.
    */
   readonly pour?: (take: (piece: Uint8Array) => Promise<void> | undefined) => Promise<void>;
   discard(): void;

@@ -53,7 +53,7 @@ export interface Transferred {
   readonly key: string;
   readonly versionId: string;
   readonly bytes: number;
-  /** Eight hexadecimal digits over the whole object. Versions before 2 wrote `crc32`. */
+  /** Eight hexadecimal digits over the whole object. Earlier versions wrote `crc32`. */
   readonly checksum: { readonly algorithm: 'crc32' | 'crc32c'; readonly value: string };
   /** Whether the source told a checksum of its own, which is the same. */
   readonly comparedWithSource: boolean;
