@@ -66,12 +66,13 @@ export async function watcherOfAll(world: World, rule: string | undefined): Prom
     lookedMs = world.clock();
     const known = new Map([...told, ...open]);
     const [found, begun] = await Promise.all([openRuns(world.runs, open), runsSince(world.runs, since, known)]);
-    const here = new Map([...found.runs, ...begun].map((run) => [run.id, run]));
+    const listed = [...found.runs, ...begun].filter(({ id }) => !told.has(id));
+    const here = new Map(listed.map((run) => [run.id, newer(open.get(run.id), run)]));
     // What is no longer listed has ended, or is just being moved from one list to another.
     const gone = await Promise.all([...open.keys()].filter((id) => !here.has(id)).map((id) => readRun(world.runs, id)));
     for (const run of gone) if (run !== undefined) here.set(run.id, run);
     const runs = [...here.values()].filter(isWatched);
-    const ended = runs.filter((run) => isEnded(run) && !told.has(run.id));
+    const ended = runs.filter(isEnded);
     told = recent([...told.values(), ...ended]);
     open = new Map(runs.filter((run) => !isEnded(run)).map((run) => [run.id, run]));
     return { open: await seen(world, [...open.values()]), ended, further: found.further };
@@ -83,6 +84,10 @@ export async function watcherOfAll(world: World, rule: string | undefined): Prom
   if (first.open.length === 0) throw new Missing(stranger);
   return look;
 }
+
+/** An index may tell of an earlier moment than one that was seen. */
+const newer = (known: Run | undefined, run: Run): Run =>
+  known !== undefined && known.revision > run.revision ? known : run;
 
 /** Those that may be listed again because the index is behind. */
 const recent = (runs: readonly Run[]): Map<string, Run> => new Map(runs.slice(-2000).map((run) => [run.id, run]));

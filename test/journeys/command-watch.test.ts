@@ -6,8 +6,11 @@ import type { WriteStream } from 'node:tty';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tessera } from '../../functions/tessera/tessera.ts';
 import { watchTable } from '../../functions/tessera/watch-view.ts';
+import { watcherOfAll } from '../../functions/tessera/watched-runs.ts';
+import type { World } from '../../functions/tessera/world.ts';
 import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
+import type { Page, Table } from '../../shared/platform/ports.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import { noteOutput } from '../../shared/runs/output-items.ts';
 import type { NextState, Run } from '../../shared/runs/run.ts';
@@ -138,6 +141,33 @@ test('it goes on until Ctrl-C where nothing is open, and shows only the rule tha
   expect(await watch.ended).toBe(0);
   expect(process.listenerCount('SIGINT')).toBe(before);
   expect((await typed(['watch', '--rule', 'nobody'], folder)).err).toContain('There is no rule nobody');
+});
+
+test('a run that has ended stays so, however late the index that lists the open ones hears of it', async () => {
+  const id = await newRun();
+  const runs = platform.table('runs');
+  const first = new Map<string, Promise<Page>>();
+  let isBehind = true;
+  const late: Table = {
+    ...runs,
+    query: (query) => {
+      if (query.index !== true || !isBehind) return runs.query(query);
+      if (!first.has(query.pk)) first.set(query.pk, runs.query(query));
+      return first.get(query.pk) ?? runs.query(query);
+    },
+  };
+  const look = await watcherOfAll({ runs: late, clock: Date.now } as World, undefined);
+  expect((await look()).open).toMatchObject([{ run: { id } }]);
+  await move(id, { status: 'waiting', starts: 0 });
+  await look();
+  await move(id, { status: 'cancelled', reason: 'enough' });
+  const looks = [await look()];
+  isBehind = false;
+  looks.push(await look());
+  isBehind = true;
+  looks.push(await look());
+  expect(looks.flatMap(({ ended }) => ended)).toMatchObject([{ id, status: 'cancelled' }]);
+  expect(looks.at(-1)?.open).toEqual([]);
 });
 
 test('on a terminal a table is drawn over itself, above it stays what has ended, and what does not fit is counted', () => {
