@@ -32,6 +32,9 @@ test('a large file is read by several connections at once, and no more than allo
   expect((await attempt({}, { connections: 5 })).outcome).toBe('copied');
   expect(source.peak()).toBeGreaterThanOrEqual(4);
   expect(source.peak()).toBeLessThanOrEqual(5);
+  // Each is opened once and used again.
+  expect(source.asked.length).toBeGreaterThan(10);
+  expect(source.connections()).toBeLessThanOrEqual(5);
   expect((await delivered()).equals(file)).toBe(true);
 });
 

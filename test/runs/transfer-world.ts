@@ -41,6 +41,8 @@ export interface SourceServer {
   bytesServed(): number;
   /** The most requests that were under way at once. */
   peak(): number;
+  /** Connections that were opened in all. */
+  connections(): number;
   /** What answers from now on; the default is an honest storage. */
   answerWith(answer: Answer): void;
   link(): string;
@@ -75,6 +77,7 @@ export async function sourceServer(answer: Answer): Promise<SourceServer> {
   let served = 0;
   let underWay = 0;
   let peak = 0;
+  let connections = 0;
   const asked: Asked[] = [];
   const server = createServer((request, response) => {
     const ask = { path: request.url ?? '', range: request.headers.range, ifMatch: request.headers['if-match'] };
@@ -91,6 +94,9 @@ export async function sourceServer(answer: Answer): Promise<SourceServer> {
     }) as typeof response.end;
     current(request, response, ask);
   });
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();
@@ -102,6 +108,7 @@ export async function sourceServer(answer: Answer): Promise<SourceServer> {
     asked,
     bytesServed: () => served,
     peak: () => peak,
+    connections: () => connections,
     answerWith: (next) => {
       current = next;
     },
