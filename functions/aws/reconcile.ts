@@ -1,6 +1,7 @@
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, s3Bucket, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';
+import { slotsHeld } from '../../shared/runs/slots.ts';
 import { optional, readSettings, text } from '../../shared/settings.ts';
 import { reconcileHandler } from '../reconcile.ts';
 
@@ -18,20 +19,25 @@ const settings = readSettings({
 
 const { metrics } = powertoolsMetrics(settings.metricsNamespace);
 
-export const handler = traced(
-  reconcileHandler({
-    runs: dynamoTable(settings.runsTable),
-    settleQueue: sqsQueue(settings.settleQueue),
-    startQueue: sqsQueue(settings.startQueue),
-    notifyQueue: sqsQueue(settings.notifyQueue),
-    deliveries: s3Bucket(settings.deliveriesBucket, {
-      region: settings.deliveriesRegion,
-      owner: settings.deliveriesOwner,
-      keyArn: settings.deliveriesKeyArn,
-    }),
-    clock: Date.now,
-    log: createLog(powertoolsSink()),
-    metrics,
+const runs = dynamoTable(settings.runsTable);
+const reconcile = reconcileHandler({
+  runs,
+  settleQueue: sqsQueue(settings.settleQueue),
+  startQueue: sqsQueue(settings.startQueue),
+  notifyQueue: sqsQueue(settings.notifyQueue),
+  deliveries: s3Bucket(settings.deliveriesBucket, {
+    region: settings.deliveriesRegion,
+    owner: settings.deliveriesOwner,
+    keyArn: settings.deliveriesKeyArn,
   }),
-  'reconcile',
-);
+  clock: Date.now,
+  log: createLog(powertoolsSink()),
+  metrics,
+});
+
+export const handler = traced(async (event: unknown) => {
+  // For the dashboard. While none is taken it is not told: a metric costs money in each hour in which it is written.
+  const taken = await slotsHeld(runs);
+  if (taken > 0) metrics.count('SlotsTaken', taken);
+  return reconcile(event);
+}, 'reconcile');
