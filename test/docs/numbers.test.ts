@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const [, table = ''] = textOf('docs/failure-modes.md').split('## Our numbers');
+
+/** What the page says, and the place in the code that makes it so: who changes one is told of the other. */
+const numbers: readonly (readonly [says: string, file: string, code: string])[] = [
+  ['| a slice of a copy | *120 s*', 'infra/defaults.ts', 'sliceSeconds: 120'],
+  ['a minute before Lambda', 'functions/copy-output.ts', 'spareMs = 60_000'],
+  ['end (5 min) at the latest', 'infra/video-pipeline.ts', 'copyOutput: Duration.minutes(5)'],
+  ['hidden for 90 s', 'functions/copy-output.ts', 'visibilitySeconds = 90'],
+  ['sign of life, one in 10 s', 'shared/runs/transfer-watch.ts', 'beatMs = 10_000'],
+  ['again after 5, 20, 80, 300 s', 'functions/copy-output.ts', 'Math.min(300, 5 * 4 **'],
+  ['| a copy | 12 connections', 'shared/runs/transfer.ts', 'defaultConnections = 12'],
+  ['below 8 MiB in one piece', 'shared/runs/transfer-parts.ts', 'smallBytes = 8 * mebibyte'],
+  ['96 MiB of parts', 'functions/copy-output.ts', 'memoryBytes = 96 * 1024 * 1024'],
+  ['asked for again after 20 min', 'shared/runs/announce-outputs.ts', 'silentSeconds = 1200'],
+  ['the end; 7 days; the manifest', 'shared/runs/announce-outputs.ts', 'giveUpSeconds = 7 * 24 * 3600'],
+  ['the manifest one day more', 'shared/runs/announce-outputs.ts', 'lastSeconds = 24 * 3600'],
+  ['thrown away after a day', 'shared/runs/reap-uploads.ts', 'waitSeconds = 24 * 3600'],
+  ['200 in a pass', 'shared/runs/reap-uploads.ts', 'atOnce = 200'],
+  ['woken after 2 min', 'shared/runs/run-items.ts', 'toldWithinMs = 120_000'],
+  ['then after 1, 4, 16, each 24 h', 'shared/runs/notices/outbox.ts', 'Math.min(24, 4 ** times)'],
+  [
+    'outputs 96,000 bytes, inputs 64,000, data 32,000',
+    'shared/runs/notices/build-event.ts',
+    'data: 32_000, inputs: 64_000, outputs: 96_000',
+  ],
+  ['15 s to answer', 'shared/runs/notices/send-webhook.ts', 'timeoutMs = 15_000'],
+  [
+    'again after 5 s, 5 and 30 min, 2, 5, 10, 10 h',
+    'functions/notify.ts',
+    '[5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600]',
+  ],
+  ['8 tries', 'infra/video-pipeline.ts', 'noticeReceives = 8'],
+  ['10 URLs to a rule', 'shared/runs/rules/document.ts', "10, should('at most 10 URLs')"],
+  ['(settle 2.5, notify 1)', 'infra/video-pipeline.ts', 'settle: Duration.seconds(150)'],
+  ['2 min hidden from others during a redrive', 'functions/tessera/dead-letters.ts', 'visibilitySeconds = 120'],
+  ['as much to be told, of each', 'shared/runs/notices/outbox.ts', 'atOnce = 250'],
+  ['due for 15 min at three passes', 'shared/runs/measure-open-runs.ts', 'stuckMs = 3 * 300_000'],
+  ['more than 20 wrong secrets', 'infra/happenings.ts', 'oddWebhooks = 20'],
+];
+
+describe('docs/failure-modes.md, "Our numbers"', () => {
+  test.each(numbers)('%s', (says, file, code) => {
+    expect(table).toContain(says);
+    expect([file, textOf(file).includes(code) ? code : 'says otherwise']).toEqual([file, code]);
+  });
+});
