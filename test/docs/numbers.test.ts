@@ -18,6 +18,8 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['asked for again after 20 min', 'shared/runs/announce-outputs.ts', 'silentSeconds = 1200'],
   ['the end; 7 days; the manifest', 'shared/runs/announce-outputs.ts', 'giveUpSeconds = 7 * 24 * 3600'],
   ['the manifest one day more', 'shared/runs/announce-outputs.ts', 'lastSeconds = 24 * 3600'],
+  ['project files | 5 tries', 'shared/runs/copy-output.ts', 'triesOfFile = 5'],
+  ['12 while only the API cannot be asked', 'shared/runs/copy-output.ts', 'triesOfApi = 12'],
   ['thrown away after a day', 'shared/runs/reap-uploads.ts', 'waitSeconds = 24 * 3600'],
   ['200 in a pass', 'shared/runs/reap-uploads.ts', 'atOnce = 200'],
   ['woken after 2 min', 'shared/runs/run-items.ts', 'toldWithinMs = 120_000'],
