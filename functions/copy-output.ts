@@ -15,7 +15,7 @@ const visibilitySeconds = 90;
 const spareMs = 60_000;
 
 /** For parts that are filled and sent, by all copies of this process. */
-const memoryBytes = 96 * 1024 * 1024;
+const memoryBytes = 80 * 1024 * 1024;
 
 export const copyOutputHandler = (world: CopyDoorDeps) => {
   const deps = { memory: partMemory(memoryBytes), ...world };
