@@ -5,7 +5,7 @@ import type { Bucket, Queue } from '../platform/ports.ts';
 import { isRunId, sha256 } from './ids.ts';
 import { wakeSettle } from './messages.ts';
 import { type RunDeps, readRun } from './move-run.ts';
-import type { Run } from './run.ts';
+import { isEnded, type Run } from './run.ts';
 import { type RunEvent, recordEvent, recordUnknown } from './run-events.ts';
 import { withoutLinks } from './words.ts';
 
@@ -55,12 +55,18 @@ async function storeReport(deps: WebhookDeps, runId: string, digest: string, rep
   }
   const ofAnother = tellsOfAnother(run, event);
   if (ofAnother) log.error('webhook.second-agent-run', { runId, agentRunId: agentRunOf(run), other: agentRunId });
-  // One that comes after the end goes with the rest of the run's records.
-  const { expiresAt } = run;
-  await recordEvent(runs, runId, digest, ofAnother ? { ...event, ofAnother } : event, { payloads, expiresAt });
+  await record(deps, run, digest, ofAnother ? { ...event, ofAnother } : event);
   // A repeated report wakes settle again: the first may have been stored by a worker that stopped here.
   if (agentRunId !== undefined && !ofAnother) await wakeSettle(settleQueue, [runId]);
   return isUnknown ? 'unknown-event' : 'accepted';
+}
+
+/** One that comes after the end goes with the rest of the run's records, also where these got theirs in between. */
+async function record({ runs, payloads }: WebhookDeps, run: Run, digest: string, event: RunEvent): Promise<void> {
+  await recordEvent(runs, run.id, digest, event, { payloads, expiresAt: run.expiresAt });
+  if (!isEnded(run) || run.expiresAt !== undefined) return;
+  const expiresAt = (await readRun(runs, run.id))?.expiresAt;
+  if (expiresAt !== undefined) await recordEvent(runs, run.id, digest, event, { payloads, expiresAt });
 }
 
 const tellsOfAnother = (run: Run, { agentRunId }: RunEvent): boolean =>

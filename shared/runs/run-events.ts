@@ -21,7 +21,7 @@ const unknownRunSeconds = 30 * 24 * 3600;
 /** Of the 400 KB that an item may have; the rest of the event is short. */
 const maxDetailBytes = 300_000;
 
-/** Put once for each distinct report, so that a repeated one leaves no second mark. */
+/** Put once for each distinct report, so that a repeated one leaves no second mark. An end holds for it however it came. */
 export async function recordEvent(
   table: Table,
   runId: string,
@@ -30,7 +30,11 @@ export async function recordEvent(
   { payloads, expiresAt }: { readonly payloads?: Bucket; readonly expiresAt?: number } = {},
 ): Promise<void> {
   const fields = await storableFields(runId, digest, event, payloads);
-  await table.write({ put: { ...eventKey(runId, digest), type: 'event', expiresAt, ...fields }, if: 'absent' });
+  const put: Item = { ...eventKey(runId, digest), type: 'event', expiresAt, ...fields };
+  const written = await table.write({ put, if: 'absent' });
+  const before = written.done ? undefined : written.conflicts[0]?.existing;
+  if (before === undefined || before.expiresAt !== undefined || expiresAt === undefined) return;
+  await table.write({ put: { ...before, expiresAt }, if: {} });
 }
 
 /** A report for a run that we don't know is kept for a month: it may explain a paid run that nobody claims. */
