@@ -14,7 +14,7 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['again after 5, 20, 80, 300 s', 'functions/copy-output.ts', 'Math.min(300, 5 * 4 **'],
   ['| a copy | 12 connections', 'shared/runs/transfer.ts', 'defaultConnections = 12'],
   ['below 8 MiB in one piece', 'shared/runs/transfer-parts.ts', 'smallBytes = 8 * mebibyte'],
-  ['96 MiB of parts', 'functions/copy-output.ts', 'memoryBytes = 96 * 1024 * 1024'],
+  ['80 MiB of parts', 'functions/copy-output.ts', 'memoryBytes = 80 * 1024 * 1024'],
   ['asked for again after 20 min', 'shared/runs/announce-outputs.ts', 'silentSeconds = 1200'],
   ['the end; 7 days; the manifest', 'shared/runs/announce-outputs.ts', 'giveUpSeconds = 7 * 24 * 3600'],
   ['the manifest one day more', 'shared/runs/announce-outputs.ts', 'lastSeconds = 24 * 3600'],
