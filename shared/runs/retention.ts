@@ -2,7 +2,7 @@ import type { Item, Key, Write } from '../platform/ports.ts';
 import { allItems } from './all-items.ts';
 import type { RunDeps } from './move-run.ts';
 import { isEnded, type Run } from './run.ts';
-import { companions, keyPk, listedType } from './run-items.ts';
+import { companions, keyPk, listedType, runKey } from './run-items.ts';
 
 export interface RetentionDeps extends RunDeps {
   /** Where outputs are delivered to. */
@@ -20,9 +20,11 @@ const atOnce = 10;
 export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires' | 'stays'> {
   const expiresAt = expiryOf(deps, run);
   if (expiresAt === undefined) return 'stays';
+  // Its own record first: what is reported of it from now on is written with the same end.
+  await expire(deps, [runKey(run.id)], expiresAt);
   const keys: Key[] = [...placesOf(run)];
   for await (const item of allItems(deps.runs, { pk: `RUN#${run.id}` })) {
-    keys.push(item, ...deliveredPlace(deps, run, item));
+    keys.push(item, ...placesIn(deps, run, item));
     if (keys.length >= atOnce) await expire(deps, keys.splice(0), expiresAt);
   }
   await expire(deps, keys, expiresAt);
@@ -43,8 +45,12 @@ function placesOf(run: Run): readonly Key[] {
   return [...companions(run).filter(({ type }) => type === listedType), ...keys];
 }
 
-const deliveredPlace = ({ deliveries }: RetentionDeps, run: Run, { type, key }: Item): readonly Key[] =>
-  type === 'output' && typeof key === 'string' ? [keyPlace(run, deliveries.name, key)] : [];
+/** Those of the keys that one of its records names: of an output, or of all objects that it was to read. */
+function placesIn({ deliveries }: RetentionDeps, run: Run, { type, key, keys }: Item): readonly Key[] {
+  if (type === 'output' && typeof key === 'string') return [keyPlace(run, deliveries.name, key)];
+  if (type !== 'inputs' || !Array.isArray(keys)) return [];
+  return keys.map((each) => keyPlace(run, run.upload.bucket, String(each)));
+}
 
 const keyPlace = ({ createdAt, id }: Run, bucket: string, key: string): Key => ({
   pk: keyPk(bucket, key),

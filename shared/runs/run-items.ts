@@ -9,6 +9,7 @@
  * | which moves did it make?            | query                 | RUN#<id>                    | MOVE#<revision>                   |
  * | which outputs are copied?           | put if absent; query  | RUN#<id>                    | OUTPUT#<output id>                |
  * | which runs has this key, in or out? | query                 | KEY#<bucket>/<key>          | <created>#<run id>                |
+ * | which other keys lead to this run?  | put; query            | RUN#<id>                    | INPUTS                            |
  * | which runs of this rule are open?   | query                 | RULE#<rule id>              | open#<created>#<run id>           |
  * | and which have ended?               | query                 | RULE#<rule id>              | ended#<created>#<run id>          |
  * | which runs began on this day?       | query the index       | ipk RUNS#<yyyy-mm-dd>       | isk <created>#<run id>            |
@@ -57,6 +58,8 @@ export const moveKey = (runId: string, revision: number): Key => ({
   sk: `MOVE#${String(revision).padStart(6, '0')}`,
 });
 export const outputKey = (runId: string, outputId: string): Key => ({ pk: `RUN#${runId}`, sk: `OUTPUT#${outputId}` });
+/** Of a run of several objects: their keys, so that whoever ends its records finds what leads to it. */
+export const inputsKey = (runId: string): Key => ({ pk: `RUN#${runId}`, sk: 'INPUTS' });
 export const agentRunKey = (agentRunId: string): Key => ({ pk: `AGENTRUN#${agentRunId}`, sk: 'RUN' });
 export const agentLockKey = (agentId: string): Key => ({ pk: `AGENT#${agentId}`, sk: 'STARTING' });
 export const slotKey = (slot: number): Key => ({ pk: `SLOTS#${account}`, sk: `SLOT#${String(slot).padStart(4, '0')}` });

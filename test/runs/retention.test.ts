@@ -7,6 +7,8 @@ import { type LocalPlatform, openLocal } from '../../shared/platform/local/index
 import type { Item, Table } from '../../shared/platform/ports.ts';
 import { claimRun } from '../../shared/runs/claim-run.ts';
 import { listRuns } from '../../shared/runs/find-runs.ts';
+import { sha256 } from '../../shared/runs/ids.ts';
+import { keyWrites } from '../../shared/runs/ingest/join-group.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import { noteOutput, readOutput } from '../../shared/runs/output-items.ts';
 import { receiveWebhook } from '../../shared/runs/receive-webhook.ts';
@@ -137,16 +139,49 @@ test('what a later run takes over of an output has no end of its own', async () 
   expect(await readOutput(deps.runs, run.id, 'o1')).toEqual(before);
 });
 
-test('what is reported of a run after its end goes with its records', async () => {
-  const run = await deliveredRun();
-  await expireRun(deps, run);
-  const settleQueue = platform.queue('settles');
-  const receiving = { ...deps, settleQueue, payloads: platform.bucket('payloads'), webhookSecret: async () => 'x' };
+describe('a report that is late', () => {
   const body = Buffer.from(JSON.stringify({ flag: 'RUN_FINISHED', run_id: 'r', status: 'completed' }));
-  expect(await receiveWebhook(receiving, { runId: run.id, signature: 'x', body })).toBe('accepted');
-  const { items } = await deps.runs.query({ pk: `RUN#${run.id}`, prefix: 'EVENT#' });
-  expect(items.length).toBeGreaterThan(2);
-  expect(new Set(items.map(({ expiresAt }) => expiresAt)).size).toBe(1);
+  const report = (runs: Table, runId: string) => {
+    const doors = { settleQueue: platform.queue('settles'), payloads: platform.bucket('payloads') };
+    const receiving = { ...deps, ...doors, runs, webhookSecret: async () => 'x' };
+    return receiveWebhook(receiving, { runId, signature: 'x', body });
+  };
+  const endsOfEvents = async (runId: string) => {
+    const { items } = await deps.runs.query({ pk: `RUN#${runId}`, prefix: 'EVENT#' });
+    expect(items.length).toBeGreaterThan(2);
+    return new Set(items.map(({ expiresAt }) => expiresAt));
+  };
+  const ends = () => new Set([(now + 30 * daySeconds * 1000) / 1000]);
+
+  test('what is reported of a run after its end goes with its records', async () => {
+    const run = await deliveredRun();
+    await expireRun(deps, run);
+    expect(await report(deps.runs, run.id)).toBe('accepted');
+    expect(await endsOfEvents(run.id)).toEqual(ends());
+  });
+
+  test('goes with the run’s records, though these get their end while it is stored', async () => {
+    const run = await deliveredRun();
+    let reads = 0;
+    const runs: Table = {
+      ...deps.runs,
+      get: async (key) => {
+        const item = await deps.runs.get(key);
+        if (key.sk === 'RUN' && reads++ === 0) await expireRun(deps, run);
+        return item;
+      },
+    };
+    expect(await report(runs, run.id)).toBe('accepted');
+    expect(await endsOfEvents(run.id)).toEqual(ends());
+  });
+
+  test('goes with the run’s records, though whoever stored it stopped before it could say so', async () => {
+    const run = await deliveredRun();
+    await expireRun(deps, run);
+    await recordEvent(deps.runs, run.id, sha256(body), { flag: 'RUN_FINISHED', receivedAt: checkAfter });
+    expect(await report(deps.runs, run.id)).toBe('accepted');
+    expect(await endsOfEvents(run.id)).toEqual(ends());
+  });
 });
 
 test('an upload whose run’s records are gone is known all the same, and not paid for again', async () => {
@@ -159,4 +194,18 @@ test('an upload whose run’s records are gone is known all the same, and not pa
   expect(await claimRun(deps, upload, rule)).toBe(undefined);
   expect(await readRun(deps.runs, run.id)).toBe(undefined);
   expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
+});
+
+test('what leads from the files of a group to a run that never was complete goes as well', async () => {
+  const claimed = await claimRun(deps, upload, rule);
+  const waits = { until: checkAfter, checkAfter, group: 'g', members: [{ key: 'in/a.mp4' }, { key: 'in/b.mp4' }] };
+  const gathering = await move(claimed as Run, { status: 'gathering', ...waits });
+  await deps.runs.write(...keyWrites(upload.bucket, ['in/b.mp4'], gathering, waits.members));
+  const run = await move(gathering, { status: 'rejected', reason: 'the group is not complete.' });
+  await expireRun(deps, run);
+  const ends = now / 1000 + 30 * daySeconds;
+  expect(await left()).toMatchObject({
+    [`${keyPk(upload.bucket, 'in/b.mp4')} ${run.createdAt}#${run.id}`]: ends,
+    [`RUN#${run.id} INPUTS`]: ends,
+  });
 });

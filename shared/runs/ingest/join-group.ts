@@ -3,7 +3,7 @@ import { sha256 } from '../ids.ts';
 import { wakeStartRun } from '../messages.ts';
 import { moveRun, readRun } from '../move-run.ts';
 import type { Gathering, InputObject, Lineage, Run } from '../run.ts';
-import { claimKey, groupKey, keyPk, runToItem } from '../run-items.ts';
+import { claimKey, groupKey, inputsKey, keyPk, runToItem } from '../run-items.ts';
 import { uploadIdentity } from '../upload.ts';
 import { groupText, isGroupRule, isNoMember, missingFrom, type Place, placeOf } from './group.ts';
 import { type IngestDeps, judge } from './judge.ts';
@@ -104,7 +104,7 @@ function joins({ clock, startQueue, log }: IngestDeps, run: Unadmitted, collecti
   const alongside: Write[] = [
     { put: runToItem(next), if: { revision: collecting.revision } },
     { update: claim, set: { runId: collecting.id }, if: { runId: run.id } },
-    { put: keyItem(bucket, key, collecting) },
+    ...keyWrites(bucket, [key], collecting, members),
     // Whoever looks for the key finds the run that uses it, not the one that only handed it over.
     { delete: { pk: keyPk(bucket, key), sk: `${run.createdAt}#${run.id}` } },
   ];
@@ -118,13 +118,18 @@ function joins({ clock, startQueue, log }: IngestDeps, run: Unadmitted, collecti
   };
 }
 
-/** Leads from an input's key to its run. */
-export const keyItem = (bucket: string, key: string, { id, createdAt }: Run) => ({
-  pk: keyPk(bucket, key),
-  sk: `${createdAt}#${id}`,
-  type: 'key',
-  runId: id,
-});
+/** Lead from inputs' keys to their run, which has a note of all of them. */
+export const keyWrites = (
+  bucket: string,
+  keys: readonly string[],
+  { id, createdAt }: Run,
+  inputs: readonly InputObject[],
+): Write[] => [
+  ...keys.map((key): Write => {
+    return { put: { pk: keyPk(bucket, key), sk: `${createdAt}#${id}`, type: 'key', runId: id } };
+  }),
+  { put: { ...inputsKey(id), type: 'inputs', keys: inputs.map(({ key }) => key) } },
+];
 
 export const missingWords = (text: string, missing: string | undefined): string =>
   `the group "${text}" is not complete: ${missing ?? 'nothing'} did not come.`;

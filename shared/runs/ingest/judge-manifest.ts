@@ -1,6 +1,6 @@
 import type { InputObject, Lineage } from '../run.ts';
 import { rejectedBecause, versionOf } from '../upload.ts';
-import { keyItem } from './join-group.ts';
+import { keyWrites } from './join-group.ts';
 import type { IngestDeps } from './judge.ts';
 import { judgeInputs } from './judge-inputs.ts';
 import { keepWaiting } from './keep-waiting.ts';
@@ -37,7 +37,7 @@ export async function judgeManifest(deps: IngestDeps, run: Unadmitted): Promise<
     found,
   );
   const keys = [...new Set(found.map(({ key }) => key))];
-  return { ...verdict, alongside: keys.map((key) => ({ put: keyItem(upload.bucket, key, run) })) };
+  return { ...verdict, alongside: keyWrites(upload.bucket, keys, run, found) };
 }
 
 interface Looked {

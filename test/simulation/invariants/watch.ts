@@ -34,6 +34,8 @@ export interface Watch {
   uploading(key: string, metadata: Readonly<Record<string, string>>): void;
   /** Every run as it was last, also after its records have gone. */
   runs(): ReadonlyMap<string, Run>;
+  /** When the records of a run were last given their end. */
+  sweptMs(runId: string): number;
   readonly failuresOf: (runId: string, outputId: string) => number;
   readonly notices: ReturnType<typeof notices>;
   noSecretIn(where: string, text: string): void;
@@ -50,6 +52,7 @@ export function watch(watched: Watched): Watch {
   const copied = copies(watched);
   const told = notices(watched);
   const runs = new Map<string, Run>();
+  const sweptMs = new Map<string, number>();
 
   function runChanged(before: Run | undefined, after: Run | undefined, worker: Worker | undefined): void {
     if (after === undefined) {
@@ -57,7 +60,10 @@ export function watch(watched: Watched): Watch {
       return;
     }
     runs.set(after.id, after);
-    if (isGivenItsEnd(before, after)) return;
+    if (isGivenItsEnd(before, after)) {
+      sweptMs.set(after.id, watched.scheduler().now());
+      return;
+    }
     told.moved(before, after);
     if ('expiresAt' in after && !isEnded(after)) violated('the record of an open run has no end', after.id);
     moves.check(before, after);
@@ -81,6 +87,7 @@ export function watch(watched: Watched): Watch {
     delivered: copied.delivered,
     uploading: copied.begun,
     runs: () => runs,
+    sweptMs: (runId) => sweptMs.get(runId) ?? 0,
     notices: told,
     failuresOf: copied.failuresOf,
     noSecretIn(where, text) {
