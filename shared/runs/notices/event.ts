@@ -46,7 +46,7 @@ const common = {
     .describe('How often its video went through a pipeline before, and by which runs.'),
   data: z.record(text, z.json()).optional().describe('Your own data: of the rule, the sidecar and the metadata.'),
   leftOut: z
-    .array(z.enum(['data', 'inputs', 'outputs']))
+    .array(z.enum(['data', 'inputs', 'outputs', 'failedOutputs']))
     .optional()
     .describe('What is too long to be told whole; the manifest has all of it.'),
 };

@@ -121,6 +121,19 @@ describe('an event', () => {
     eventSchema.parse({ type: event.type, timestamp: event.time, data: event.detail });
   });
 
+  test('fits a bus also where each of many outputs failed for a long reason in signs that take much room', async () => {
+    const objects = Array.from({ length: 100 }, (_, index) => ({ key: `${key(900)}${index}`, versionId: 'v' }));
+    const change = { input: { kind: 'objects', objects }, rule: { ...claimedRun().rule, data: { long: key(31_900) } } };
+    const outputs = Object.fromEntries(objects.map(({ key: at }, index) => [`o${index}`, at]));
+    const failedOutputs = Array.from({ length: 50 }, (_, index) => ({ id: `f${index}`, reason: '\u0001'.repeat(300) }));
+    const run = await deliver(await copyingRun(change), outputs, { partial: true, failedOutputs });
+    expect(await notifyRun(deps, { runId: run.id, revision: run.revision })).toBe('told');
+    const [event] = told() as unknown as [{ type: string; time: string; detail: { [name: string]: never[] } }];
+    expect(event.detail.leftOut).toContain('failedOutputs');
+    expect(event.detail.failedOutputs?.length).toBeGreaterThan(20);
+    eventSchema.parse({ type: event.type, timestamp: event.time, data: event.detail });
+  });
+
   test('holds the user’s own data as it was given', async () => {
     const data = { episode: 7, site: 'https://cms.example/episodes/7' };
     const run = await deliver(await copyingRun({ rule: { ...claimedRun().rule, data } }), { o1: 'a.mp4' });
