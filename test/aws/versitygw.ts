@@ -7,11 +7,11 @@ import { run, type Server, startServer } from './processes.ts';
 export const versitygwVersion = '1.8.0';
 
 const folder = fileURLToPath(new URL(`../../node_modules/.cache/versitygw-${versitygwVersion}`, import.meta.url));
-const program = join(folder, 'versitygw');
+export const versitygwProgram = join(folder, 'versitygw');
 
 /** Builds the S3 server versitygw, once: it compares checksums as S3 does. Returns why it could not, if it could not. */
 export async function installVersitygw(): Promise<string | undefined> {
-  if (existsSync(program)) return undefined;
+  if (existsSync(versitygwProgram)) return undefined;
   console.log(`Building versitygw ${versitygwVersion} for the tests (once) …`);
   // Thousands of source files that nobody needs once the program is built.
   const sources = mkdtempSync(join(tmpdir(), 'tessera-versitygw-'));
@@ -36,7 +36,7 @@ export async function startVersitygw(): Promise<Server> {
   try {
     const server = await startServer('versitygw', (port) => [
       ...(['env', 'ROOT_ACCESS_KEY_ID=test', 'ROOT_SECRET_ACCESS_KEY=test'] as const),
-      ...[program, '--quiet', '--keep-alive', '--port', `127.0.0.1:${port}`],
+      ...[versitygwProgram, '--quiet', '--keep-alive', '--port', `127.0.0.1:${port}`],
       // Beside the files, since not every file system keeps attributes with them.
       ...['posix', '--versioning-dir', versions as string, '--sidecar', sidecar as string, data as string],
     ]);

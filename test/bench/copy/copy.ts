@@ -7,7 +7,7 @@ import { openOurs } from './ours.ts';
 import { curlIntoAws, libStorage, rclone } from './peers.ts';
 import { openSource, type Source } from './source.ts';
 import { judge, type Row, showTable } from './tables.ts';
-import { findCurl, installAwsCli, installRclone, installVersitygw, isThere } from './tools.ts';
+import { findCurl, findVersitygw, installAwsCli, installRclone, isThere } from './tools.ts';
 
 const limitBytesPerSecond = 20e6;
 
@@ -24,7 +24,7 @@ interface Scenario {
 export async function benchCopy(options: readonly string[]): Promise<void> {
   const begin = now();
   const { largeBytes, only } = readOptions(options);
-  const versitygw = await installVersitygw();
+  const versitygw = await findVersitygw();
   if (!isThere(versitygw)) throw new Error(`There is no S3 to copy into: ${versitygw.name}: ${versitygw.skipped}`);
   const [curl, aws, rcloneFound] = [await findCurl(), await installAwsCli(), await installRclone()];
   const source = await openSource();

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../../shared/errors.ts';
 import { run } from '../../aws/processes.ts';
+import { installVersitygw, versitygwProgram, versitygwVersion } from '../../aws/versitygw.ts';
 
 /** Where the peers and the emulator are installed, once. */
 export const cacheFolder = fileURLToPath(new URL('../../../node_modules/.cache/bench-copy', import.meta.url));
 
-const versions = { versitygw: '1.8.0', rclone: '1.76.0', awscli: '1.45.11' } as const;
+const versions = { rclone: '1.76.0', awscli: '1.45.11' } as const;
 
 export interface Tool {
   readonly name: string;
@@ -21,10 +22,11 @@ export type Found = Tool | { readonly name: string; readonly skipped: string };
 
 export const isThere = (found: Found): found is Tool => 'program' in found;
 
-export const installVersitygw = (): Promise<Found> =>
-  goInstall('versitygw', 'github.com/versity/versitygw/cmd/versitygw');
-
-export const installRclone = (): Promise<Found> => goInstall('rclone', 'github.com/rclone/rclone');
+export async function findVersitygw(): Promise<Found> {
+  const skipped = await installVersitygw();
+  const name = 'versitygw';
+  return skipped === undefined ? { name, version: versitygwVersion, program: versitygwProgram } : { name, skipped };
+}
 
 export async function installAwsCli(): Promise<Found> {
   const [name, version] = ['aws', versions.awscli];
@@ -44,15 +46,15 @@ export async function findCurl(): Promise<Found> {
   }
 }
 
-function goInstall(name: 'versitygw' | 'rclone', module: string): Promise<Found> {
-  const version = versions[name];
+export function installRclone(): Promise<Found> {
+  const [name, version] = ['rclone', versions.rclone];
   const folder = join(cacheFolder, `${name}-${version}`);
   return installed(name, version, join(folder, name), async () => {
     // Thousands of source files that nobody needs once the program is built.
     const sources = mkdtempSync(join(tmpdir(), 'tessera-bench-go-'));
     try {
       const environment = [`GOBIN=${folder}`, `GOPATH=${sources}`, 'GOFLAGS=-modcacherw'];
-      await run('env', ...environment, 'go', 'install', `${module}@v${version}`);
+      await run('env', ...environment, 'go', 'install', `github.com/rclone/rclone@v${version}`);
     } finally {
       rmSync(sources, { recursive: true, force: true });
     }
