@@ -2,6 +2,7 @@ import { Missing } from '../../shared/errors.ts';
 import { describeRun } from '../../shared/runs/describe-run.ts';
 import { findRun, runHistory, runsOfKey } from '../../shared/runs/find-runs.ts';
 import { endedOutputs } from '../../shared/runs/output-items.ts';
+import type { Rule } from '../../shared/runs/rules/rule.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { colors } from '../colors.ts';
 import { plainText } from '../local/shown-path.ts';
@@ -46,8 +47,23 @@ export async function shownRun(world: World, idOrKey: string): Promise<Outcome> 
       ...facts([...factsOf(run), ...outputsOf(outputs), ['also', others]]),
       ...['', colors.dim('What happened'), ...timeline(run.createdAt, history)],
     ],
-    json: { run, next: next ?? null, outputs: Object.fromEntries(outputs), history },
+    json: {
+      run: { ...run, rule: shownRule(run.rule) },
+      next: next ?? null,
+      outputs: Object.fromEntries(outputs),
+      history,
+    },
     note: next === undefined ? undefined : world.idleBecause(),
+  };
+}
+
+/** A receiver's URL is often a key to it, so its host is all of it that is shown. */
+function shownRule(rule: Rule): Rule {
+  const { notify, next } = rule;
+  return {
+    ...rule,
+    ...(notify && { notify: notify.map((each) => ({ ...each, url: `${new URL(each.url).origin}/…` })) }),
+    ...(next && { next: next.map(shownRule) }),
   };
 }
 

@@ -134,6 +134,18 @@ test('JSON holds no letter that commands a terminal, and says the same when it i
   expect((await typed(['runs'], folder)).out).toContain('in/?31m?[0m???.mp4');
 });
 
+test('a receiver’s URL, which may be a key to it, is shown with its host alone', async () => {
+  const notify = [{ url: 'https://hooks.example/T0P/s3cret?token=s3cret', events: ['Run Failed'] }];
+  const rule = { id: 'a', agentId: 'b', priority: 5, notify, next: [{ id: 'c', notify }] };
+  const id = await waitingRun('told', { rule } as never);
+  const { out } = await typed(['show', id, '--json'], folder);
+  expect(out).not.toContain('s3cret');
+  const shown = [{ url: 'https://hooks.example/…', events: ['Run Failed'] }];
+  expect(JSON.parse(out)).toMatchObject({
+    run: { rule: { id: 'a', notify: shown, next: [{ id: 'c', notify: shown }] } },
+  });
+});
+
 test('a sidecar that no rule takes is refused once, not once for each rule', async () => {
   const { said } = await tessera('rules', 'explain', 'in/a.mp4.tessera.json');
   expect(said.match(/which is no video/g)).toHaveLength(1);
