@@ -1,7 +1,6 @@
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, s3Bucket, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';
-import { slotsHeld } from '../../shared/runs/slots.ts';
 import { optional, readSettings, text } from '../../shared/settings.ts';
 import { reconcileHandler } from '../reconcile.ts';
 
@@ -19,9 +18,8 @@ const settings = readSettings({
 
 const { metrics } = powertoolsMetrics(settings.metricsNamespace);
 
-const runs = dynamoTable(settings.runsTable);
 const reconcile = reconcileHandler({
-  runs,
+  runs: dynamoTable(settings.runsTable),
   settleQueue: sqsQueue(settings.settleQueue),
   startQueue: sqsQueue(settings.startQueue),
   notifyQueue: sqsQueue(settings.notifyQueue),
@@ -35,9 +33,4 @@ const reconcile = reconcileHandler({
   metrics,
 });
 
-export const handler = traced(async (event: unknown) => {
-  // For the dashboard. While none is taken it is not told: a metric costs money in each hour in which it is written.
-  const taken = await slotsHeld(runs);
-  if (taken > 0) metrics.count('SlotsTaken', taken);
-  return reconcile(event);
-}, 'reconcile');
+export const handler = traced(reconcile, 'reconcile');

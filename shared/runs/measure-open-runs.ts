@@ -1,13 +1,14 @@
 import type { Item } from '../platform/ports.ts';
 import type { RunDeps } from './move-run.ts';
 import { openPk, shards, waitingPk } from './run-items.ts';
+import { slotsHeld } from './slots.ts';
 
 /** Reconcile looks every five minutes; who is due at three looks in a row is not helped by being woken. */
 const stuckMs = 3 * 300_000;
 /** Of each shard, and of the line: more than anybody has, and few enough to be read often. */
 const atMost = 1000;
 
-/** How many runs are under way, how many of them stand still, and how old the oldest is. */
+/** How many runs are under way, how many of them stand still, how old the oldest is, and how many slots are taken. */
 export async function measureOpenRuns({ runs, clock, metrics }: RunDeps): Promise<void> {
   if (metrics === undefined) return;
   const now = clock();
@@ -25,7 +26,10 @@ export async function measureOpenRuns({ runs, clock, metrics }: RunDeps): Promis
     stuck += items.filter(({ isk }) => String(isk) < stuckBefore).length;
   }
   look((await runs.query({ pk: waitingPk, limit: atMost })).items, ({ arrival }) => arrival);
+  // While nothing is open nothing is told: a metric costs money in each hour in which it is written.
+  if (open === 0) return;
   metrics.count('OpenRuns', open);
   metrics.count('StuckRuns', stuck);
   metrics.count('OldestOpenSeconds', Math.round((now - oldest) / 1000));
+  metrics.count('SlotsTaken', await slotsHeld(runs));
 }

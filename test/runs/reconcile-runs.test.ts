@@ -52,7 +52,7 @@ test('wakes a bounded number in each pass, and every run in its turn', async () 
 
 test('measures what is under way: how many, how many of them stand still, and how old the oldest is', async () => {
   const world = pipelineWorld({ outputs, slots: 1 });
-  const measured: Record<string, number[]> = { OpenRuns: [], StuckRuns: [], OldestOpenSeconds: [] };
+  const measured: Record<string, number[]> = { OpenRuns: [], StuckRuns: [], OldestOpenSeconds: [], SlotsTaken: [] };
   const count = (name: string, value = 1) => void measured[name]?.push(value);
   const metrics = { count, milliseconds: () => {}, bytes: () => {} };
   await reconcileRuns({ ...world.deps, metrics });
@@ -66,7 +66,10 @@ test('measures what is under way: how many, how many of them stand still, and ho
   await world.runs.write(...newRunWrites(claimedRun('B'.repeat(24))));
   world.jump(1000);
   await reconcileRuns({ ...world.deps, metrics });
-  expect(measured).toEqual({ OpenRuns: [0, 2, 3], StuckRuns: [0, 0, 2], OldestOpenSeconds: [0, 100, 1100] });
+  // At the first look there was nothing to tell.
+  expect(measured).toEqual({
+    ...{ OpenRuns: [2, 3], StuckRuns: [0, 2], OldestOpenSeconds: [100, 1100], SlotsTaken: [1, 1] },
+  });
   world.close();
 });
 
