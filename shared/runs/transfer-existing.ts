@@ -18,28 +18,29 @@ export interface Existing {
 
 export interface Expected {
   readonly identity: Identity;
-  readonly bytes: number;
-  readonly checksum?: string;
   /** Whether what is not ours may be written over. */
   readonly overwrite?: boolean;
 }
 
 /**
  * The object at `key`, when an earlier attempt of the same copy put it there; undefined when there is none, or one that
- * may be written over. Throws Rejected when it is something else.
+ * may be written over. Throws KeyTaken when it is somebody else's. Whatever the source is by now, ours is whole: nothing
+ * else is ever published.
  */
-export async function alreadyThere(bucket: Bucket, key: string, expected: Expected): Promise<Existing | undefined> {
+export async function alreadyThere(
+  bucket: Bucket,
+  key: string,
+  { identity, overwrite = false }: Expected,
+): Promise<Existing | undefined> {
   const head = await bucket.head(key);
   if (!head) return undefined;
-  const isOurs = Object.entries(expected.identity).every(([name, value]) => head.metadata[name] === value);
-  const { overwrite = false, bytes } = expected;
-  if (overwrite && (!isOurs || head.size !== bytes)) return undefined;
-  if (!isOurs) throw new KeyTaken(...taken(bucket, key, 'it is not from this run'));
-  if (head.size !== bytes) throw new Rejected(...taken(bucket, key, `it has ${head.size} bytes, not ${bytes}`));
-  const checksum = head.crc32c ?? (await checksumOf(bucket, head));
-  if (expected.checksum === undefined || expected.checksum === checksum) return { head, checksum };
+  const isOurs = Object.entries(identity).every(([name, value]) => head.metadata[name] === value);
+  if (isOurs) return { head, checksum: head.crc32c ?? (await checksumOf(bucket, head)) };
   if (overwrite) return undefined;
-  throw new Rejected(...taken(bucket, key, `its checksum is ${checksum}, not ${expected.checksum}`));
+  throw new KeyTaken(
+    `${key} in ${bucket.name} is taken by another object: it is not from this run. Move that one away, then copy again.`,
+    { bucket: bucket.name, key },
+  );
 }
 
 /** Where the store keeps none, the object is read for it. It happens after a crash only. */
@@ -49,8 +50,3 @@ async function checksumOf(bucket: Bucket, { key, versionId }: ObjectHead): Promi
   for await (const chunk of body) checksum = crc32cOf(chunk, checksum);
   return checksum;
 }
-
-const taken = (bucket: Bucket, key: string, why: string): [message: string, facts: Record<string, unknown>] => [
-  `${key} in ${bucket.name} is taken by another object: ${why}. Move that one away, then copy again.`,
-  { bucket: bucket.name, key },
-];

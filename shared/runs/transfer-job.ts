@@ -98,8 +98,8 @@ export const transferred = (
   versionId: head.versionId,
   bytes: head.size,
   checksum: { algorithm: 'crc32c', value: checksum },
-  // One that differed was never published.
-  comparedWithSource: sourceCrc32c !== undefined,
+  // What an earlier attempt published may be of a source that was made anew since.
+  comparedWithSource: sourceCrc32c === checksum,
   contentType,
   extension,
 });

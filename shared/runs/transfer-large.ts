@@ -75,8 +75,8 @@ async function placeFor({ deps, job }: Copy, pin: Pin, layout: Layout, head: Uin
   const { identity, overwrite } = job;
   const container = accepted(job.kind ?? 'video', head);
   const key = job.keyFor(container.extension);
-  const { etag, bytes, sourceCrc32c } = pin;
-  const existing = await alreadyThere(bucket, key, { identity, bytes, checksum: sourceCrc32c, overwrite });
+  const { etag, sourceCrc32c } = pin;
+  const existing = await alreadyThere(bucket, key, { identity, overwrite });
   if (existing) return { existing, container };
   const { uploadId } = await bucket.startUpload(key, propertiesOf(job, container));
   const source = { etag, ...(sourceCrc32c !== undefined && { sourceCrc32c }) };
@@ -124,7 +124,7 @@ async function finish(copy: Copy, upload: PartUpload, read: Promise<void>): Prom
     return transferred(published.outcome, published, upload.state(), upload.state());
   } catch (error) {
     if (error instanceof UploadEnded) {
-      const published = await endedBefore(deps.bucket, job, upload.state(), upload.checksum());
+      const published = await endedBefore(deps.bucket, job, upload.state());
       return transferred(published.outcome, published, upload.state(), upload.state());
     }
     if (error instanceof StartOver) await upload.abandon();

@@ -39,18 +39,19 @@ async function put({ deps, job }: Copy, pin: Pin, { bytes, crc32c: checksum }: F
     throw new WrongChecksum(
       `The checksum CRC32C of what was read for ${key} is ${checksum}; its source says ${pin.sourceCrc32c}.`,
     );
-  const expected = { identity, bytes: bytes.byteLength, checksum, overwrite };
-  const before = overwrite ? await alreadyThere(bucket, key, expected) : undefined;
-  if (before) return transferred('already-there', before, container, pin);
-  const write = () =>
-    bucket.put(key, bytes, { ...propertiesOf(job, container), crc32c: checksum, ifAbsent: !overwrite });
-  // What the store found other bytes in was damaged on the way.
-  const stored = await write().catch((error) => {
-    if (error instanceof Rejected) return write();
-    throw error;
-  });
-  if (stored.outcome === 'stored') return transferred('copied', { head: stored.head, checksum }, container, pin);
-  const existing = await alreadyThere(bucket, key, expected);
-  if (!existing) throw new Error(`${key} in ${bucket.name} was there a moment ago and is gone.`);
-  return transferred('already-there', existing, container, pin);
+  const write = async (ifAbsent: boolean) => {
+    const put = () => bucket.put(key, bytes, { ...propertiesOf(job, container), crc32c: checksum, ifAbsent });
+    // What the store found other bytes in was damaged on the way.
+    const stored = await put().catch((error) => {
+      if (error instanceof Rejected) return put();
+      throw error;
+    });
+    if (stored.outcome === 'stored') return transferred('copied', { head: stored.head, checksum }, container, pin);
+    const existing = await alreadyThere(bucket, key, { identity, overwrite });
+    return existing && transferred('already-there', existing, container, pin);
+  };
+  // Over what is not ours, where the rule says so; never over what a sibling has just written.
+  const written = (await write(true)) ?? (overwrite ? await write(false) : undefined);
+  if (!written) throw new Error(`${key} in ${bucket.name} was there a moment ago and is gone.`);
+  return written;
 }

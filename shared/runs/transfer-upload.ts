@@ -31,8 +31,6 @@ export interface PartUpload {
   /** Makes the object visible, if it is whole and has the source's checksum. */
   publish(): Promise<Published>;
   abandon(): Promise<void>;
-  /** Of the whole; undefined while a part is missing. */
-  checksum(): string | undefined;
 }
 
 /** An upload in parts, of which `listed` have arrived in attempts before this one. */
@@ -47,8 +45,8 @@ export function partUpload(
   let arrived = usableParts(state, listed);
   let arrivedBytes = [...arrived.values()].reduce((sum, { size }) => sum + size, 0);
   const notes = coalesced(() => job.remember(state));
-  const publishNow = (parts: Map<number, KnownPart>): Promise<Stored> =>
-    bucket.publish(upload, inOrder(parts), { crc32c: wholeChecksum(state, parts), ifAbsent: !job.overwrite });
+  const publishNow = (parts: Map<number, KnownPart>, ifAbsent = true): Promise<Stored> =>
+    bucket.publish(upload, inOrder(parts), { crc32c: wholeChecksum(state, parts), ifAbsent });
   return {
     state: () => state,
     missing: () => numbersUpTo(partCount(state)).filter((partNumber) => !arrived.has(partNumber)),
@@ -82,11 +80,15 @@ export function partUpload(
         return unlessEnded(publishNow(arrived));
       });
       if (stored.outcome === 'stored') return { outcome: 'copied', head: stored.head, checksum };
+      // What is not ours may be written over where the rule says so, but not what a sibling has just published.
+      if (job.overwrite && !(await alreadyThere(bucket, state.key, job))) {
+        const over = await unlessEnded(publishNow(arrived, false));
+        if (over.outcome === 'stored') return { outcome: 'copied', head: over.head, checksum };
+      }
       await bucket.abandon(upload);
       throw new UploadEnded(`${state.key} is there already.`);
     },
     abandon: () => bucket.abandon(upload),
-    checksum: () => wholeChecksum(state, arrived),
   };
 }
 
@@ -94,14 +96,8 @@ export function partUpload(
  * What has become of an upload that somebody else ended: published by an attempt that crashed afterwards or by a sibling,
  * or thrown away.
  */
-export async function endedBefore(
-  bucket: Bucket,
-  job: UploadJob,
-  state: RememberedTransfer,
-  checksum = state.sourceCrc32c,
-): Promise<Published> {
-  const expected = { identity: job.identity, bytes: state.bytes, checksum };
-  const existing = await alreadyThere(bucket, state.key, { ...expected, overwrite: job.overwrite });
+export async function endedBefore(bucket: Bucket, job: UploadJob, state: RememberedTransfer): Promise<Published> {
+  const existing = await alreadyThere(bucket, state.key, job);
   if (!existing) throw new StartOver(`The upload of ${state.key} is gone.`);
   return { outcome: 'already-there', ...existing };
 }

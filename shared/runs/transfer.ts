@@ -34,7 +34,7 @@ export async function transfer(deps: TransferDeps, job: TransferJob): Promise<Tr
   } catch (error) {
     // The source changed, or someone else ended the upload. Once more from the start; then the queue may try again.
     if (!(error instanceof StartOver)) throw error;
-    return await begin(copy).catch((again) => giveUp(error, again));
+    return await anew(copy, error);
   } finally {
     await copy.watch.settled().catch(() => {});
   }
@@ -66,7 +66,13 @@ async function open({ source }: Copy, isOneStream: boolean): Promise<Answered> {
   return source.read([0]);
 }
 
-function giveUp(first: StartOver, again: unknown): never {
-  if (!(first instanceof WrongChecksum && again instanceof WrongChecksum)) throw again;
-  throw new Rejected(`${again.message} That was so twice, so it was not delivered.`, {}, { cause: again });
+/** Once more from the start; twice where only the second time shows that bytes are wrong. */
+async function anew(copy: Copy, first: StartOver): Promise<Transferred | HandedOver> {
+  try {
+    return await begin(copy);
+  } catch (again) {
+    if (!(again instanceof WrongChecksum)) throw again;
+    if (!(first instanceof WrongChecksum)) return anew(copy, again);
+    throw new Rejected(`${again.message} That was so twice, so it was not delivered.`, {}, { cause: again });
+  }
 }

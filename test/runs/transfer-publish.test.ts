@@ -153,3 +153,15 @@ test.each([1000, 2 * part])('the storage class goes with the object (%i bytes)',
   await attempt({ storageClass: 'STANDARD_IA' });
   expect((await bucket.head('out/a.mp4'))?.storageClass).toBe('STANDARD_IA');
 });
+
+test.each([1000, 2 * part])(
+  'two workers that may write over others write one object (%i bytes), not one over the other',
+  async (bytes) => {
+    const { attempt, bucket, file } = await world(bytes);
+    const copies = [attempt({ overwrite: true }), attempt({ overwrite: true, remembered: undefined })];
+    const outcomes = (await Promise.all(copies)).map(({ outcome, versionId }) => ({ outcome, versionId }));
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['already-there', 'copied']);
+    expect(new Set(outcomes.map(({ versionId }) => versionId)).size).toBe(1);
+    expect((await bucket.head('out/a.mp4'))?.crc32c).toBe(crc32cOf(file));
+  },
+);
