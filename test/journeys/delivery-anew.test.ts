@@ -6,6 +6,7 @@ import { redeliverRun } from '../../shared/runs/redeliver-run.ts';
 import type { Run } from '../../shared/runs/run.ts';
 import { agentRunKey } from '../../shared/runs/run-items.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
+import type { Ports } from '../support/pipeline-world.ts';
 import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts';
 
 let server: DeliveryServer;
@@ -94,6 +95,31 @@ describe('what could not be delivered is delivered anew', () => {
     await world.until(asked[0]?.id ?? '');
     expect((await redeliverRun(world.deps, first.id)).id).toBe(asked[0]?.id);
     expect(world.lines.filter(({ event }) => event === 'run.redelivered')).toHaveLength(1);
+  });
+
+  test('beside what the first run had published without knowing it, which is left as it is', async () => {
+    let isLost = true;
+    const put =
+      ({ deliveries }: Ports): Ports['deliveries']['put'] =>
+      async (...args) => {
+        const stored = await deliveries.put(...args);
+        if (isLost && args[0].includes('.thumbnail.')) throw new Error('The answer was lost.');
+        return stored;
+      };
+    const wrap = (ports: Ports): Ports => ({ ...ports, deliveries: { ...ports.deliveries, put: put(ports) } });
+    const world = deliveryWorld(server, { deliver: { beside: ['thumbnail'] }, wrap });
+    const run = await world.copying('o1');
+    const agentRun = world.agentRunOf(run);
+    const { report } = agentRun;
+    await world.drain('copy');
+    agentRun.report = { ...report, outputs: report.outputs.map((each) => ({ ...each, thumbnailUrl: undefined })) };
+    const first = await world.until(run.id);
+    expect(first).toMatchObject({ status: 'delivered', partial: true, outputCount: 1 });
+    [agentRun.report, isLost] = [report, false];
+    const done = await world.until((await redeliverRun(world.deps, first.id)).id);
+    expect(done).toMatchObject({ status: 'delivered', partial: false, outputCount: 2 });
+    const keys = (await world.manifestOf(done)).outputs.map(({ key }) => key);
+    expect(keys[1]).toMatch(/\.thumbnail-[0-9a-f]{8}\.jpg$/);
   });
 
   test('again and again, as long as something is missing', async () => {

@@ -27,16 +27,16 @@ interface SliceJob extends Slice {
 }
 
 /**
- * Copies an output as far as a slice's time goes. The edit is paid for: where another run's output has the name that
- * the rule gives, this one's is marked, unless the rule wants it otherwise.
+ * Copies an output as far as a slice's time goes. The edit is paid for: where another run's output has its name, this
+ * one's is marked, unless the rule wants it otherwise.
  */
 export async function copySlice(deps: CopyDeps, job: SliceJob): Promise<CopiedOutput | HandedOver> {
   const { run, output } = job;
   try {
     return await copyTo(deps, job, { remembered: job.before?.transfer });
   } catch (error) {
-    const { key, ifExists = 'rename' } = run.rule.deliver ?? {};
-    if (!(error instanceof KeyTaken) || key === undefined || ifExists !== 'rename') throw error;
+    const { ifExists = 'rename' } = run.rule.deliver ?? {};
+    if (!(error instanceof KeyTaken) || ifExists !== 'rename') throw error;
     deps.log.warn('output.key-taken', { runId: run.id, outputId: output.id, ...error.facts });
     return copyTo(deps, job, { isTaken: true });
   }
