@@ -15,7 +15,8 @@ const atOnce = 10;
 
 /**
  * Gives the records of a run that has ended their own end, where retention is bounded. Its claim stays for good, and
- * so does what says whose the agent run is: the same upload must not be paid for again.
+ * so does what says whose the agent run is, and that it delivered: neither the same upload nor an output of ours must
+ * be paid for again.
  */
 export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires' | 'stays'> {
   const expiresAt = expiryOf(deps, run);
@@ -23,13 +24,24 @@ export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires
   // Its own record first: what is reported of it from now on is written with the same end.
   await expire(deps, [runKey(run.id)], expiresAt);
   const keys: Key[] = [...placesOf(run)];
+  let isMarked = false;
   for await (const item of allItems(deps.runs, { pk: `RUN#${run.id}` })) {
-    keys.push(item, ...placesIn(deps, run, item));
+    const isMark: boolean = !isMarked && saysThatItDelivers(item);
+    isMarked ||= isMark;
+    keys.push(...(isMark ? [] : [item]), ...placesIn(deps, run, item));
     if (keys.length >= atOnce) await expire(deps, keys.splice(0), expiresAt);
   }
   await expire(deps, keys, expiresAt);
   return 'expires';
 }
+
+/** The first such move of a run; `wasOurs` finds it. */
+const saysThatItDelivers = ({ type, from, to }: Item): boolean =>
+  type === 'move' && (to === 'copying' || from === 'copying');
+
+/** Whether a run of this id may have delivered something, also where its records have had their time. */
+export const wasOurs = async ({ runs }: Pick<RunDeps, 'runs'>, runId: string): Promise<boolean> =>
+  (await runs.query({ pk: `RUN#${runId}`, limit: 1 })).items.length > 0;
 
 /** Epoch seconds at which the records of this run end; undefined while it is open, or where they stay for good. */
 export function expiryOf({ retentionDays }: Pick<RunDeps, 'retentionDays'>, run: Run): number | undefined {

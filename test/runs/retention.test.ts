@@ -9,6 +9,7 @@ import { claimRun } from '../../shared/runs/claim-run.ts';
 import { listRuns } from '../../shared/runs/find-runs.ts';
 import { sha256 } from '../../shared/runs/ids.ts';
 import { keyWrites } from '../../shared/runs/ingest/join-group.ts';
+import { lineageOf } from '../../shared/runs/ingest/lineage.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import { noteOutput, readOutput } from '../../shared/runs/output-items.ts';
 import { receiveWebhook } from '../../shared/runs/receive-webhook.ts';
@@ -89,6 +90,13 @@ async function left(): Promise<Record<string, number | undefined>> {
   return found;
 }
 
+async function deleteWhatEnded(): Promise<void> {
+  for (const [name, expiresAt] of Object.entries(await left())) {
+    const { pk, sk } = touched.get(name) as Item;
+    if (expiresAt !== undefined) await deps.runs.write({ delete: { pk, sk } });
+  }
+}
+
 describe('the records of a run that has ended', () => {
   test('all end when they should, and only what keeps it from being paid for again stays', async () => {
     const run = await deliveredRun();
@@ -98,7 +106,13 @@ describe('the records of a run that has ended', () => {
     const stay = places.filter(([, expiresAt]) => expiresAt === undefined).map(([name]) => name);
     const { pk, sk } = claimKey(uploadIdentity(upload), rule.id);
     // What is still to be told is gone as soon as it is.
-    expect([...new Set(stay.map((name) => name.split('#')[0]))].sort()).toEqual(['AGENTRUN', 'OUTBOX', 'UPLOAD']);
+    expect([...new Set(stay.map((name) => name.split('#')[0]))].sort()).toEqual([
+      'AGENTRUN',
+      'OUTBOX',
+      'RUN',
+      'UPLOAD',
+    ]);
+    expect(stay.filter((name) => name.startsWith('RUN#'))).toEqual([`RUN#${run.id} MOVE#000005`]);
     expect(stay).toContain(`${pk} ${sk}`);
     expect(places.length - stay.length).toBeGreaterThanOrEqual(10);
     for (const [name, expiresAt] of places) expect([undefined, ends], name).toContain(expiresAt);
@@ -187,13 +201,20 @@ describe('a report that is late', () => {
 test('an upload whose run’s records are gone is known all the same, and not paid for again', async () => {
   const run = await deliveredRun();
   await expireRun(deps, run);
-  for (const [name, expiresAt] of Object.entries(await left())) {
-    const { pk, sk } = touched.get(name) as Item;
-    if (expiresAt !== undefined) await deps.runs.write({ delete: { pk, sk } });
-  }
+  await deleteWhatEnded();
   expect(await claimRun(deps, upload, rule)).toBe(undefined);
   expect(await readRun(deps.runs, run.id)).toBe(undefined);
   expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
+});
+
+test('an output of a run whose records are gone is no upload all the same', async () => {
+  const run = await deliveredRun();
+  await expireRun(deps, run);
+  await deleteWhatEnded();
+  const metadata = { 'tessera-run-id': run.id, 'tessera-hops': '0' };
+  const judging = { ...deps, rules: async () => ({ maxHops: 3 }) } as never;
+  expect(await lineageOf(judging, metadata)).toMatchObject({ next: { status: 'ignored' } });
+  expect((await deps.runs.query({ pk: `RUN#${run.id}` })).items).toMatchObject([{ type: 'move', to: 'copying' }]);
 });
 
 test('what leads from the files of a group to a run that never was complete goes as well', async () => {

@@ -1,5 +1,5 @@
 import { isRunId } from '../ids.ts';
-import { readRun } from '../move-run.ts';
+import { wasOurs } from '../retention.ts';
 import type { Lineage } from '../run.ts';
 import { runIdMetadata } from '../upload.ts';
 import type { IngestDeps } from './judge.ts';
@@ -21,7 +21,7 @@ export async function lineageOf(
   if (parentRunId === undefined) return undefined;
   // Anybody may write such marks, so none is believed that we could not have written.
   const hops = /^\d{1,4}$/.test(metadata[hopsMetadata] ?? '') ? Number(metadata[hopsMetadata]) : undefined;
-  const isKnown = isRunId(parentRunId) && (await readRun(deps.runs, parentRunId)) !== undefined;
+  const isKnown = isRunId(parentRunId) && (await wasOurs(deps, parentRunId));
   if (hops === undefined || !isRunId(parentRunId) || isKnown)
     return ignored('it is an output that we delivered. Keep deliveries out of the uploads.');
   const { maxHops } = await deps.rules();
