@@ -36,10 +36,9 @@ export function copies({ table, api, deliveries, violated }: Watched) {
   }
 
   return {
-    /** Of what is begun in parts as well. */
+    /** What is begun in parts is not to be seen yet; a worker that others left behind may begin once more. */
     begun(key: string, { [runIdMetadata]: runId = '' }: Readonly<Record<string, string>>): void {
       agentRunOf(key, runId);
-      if (complete.has(runId)) violated('the manifest comes last', key);
     },
     delivered(version: Version): void {
       const { key, metadata } = version.head;
