@@ -6,6 +6,7 @@ import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 import type { Item, Table } from '../../shared/platform/ports.ts';
 import { claimRun } from '../../shared/runs/claim-run.ts';
+import { mayTryAgain } from '../../shared/runs/control/next-attempt.ts';
 import { listRuns } from '../../shared/runs/find-runs.ts';
 import { sha256 } from '../../shared/runs/ids.ts';
 import { keyWrites } from '../../shared/runs/ingest/join-group.ts';
@@ -205,6 +206,12 @@ test('an upload whose run’s records are gone is known all the same, and not pa
   expect(await claimRun(deps, upload, rule)).toBe(undefined);
   expect(await readRun(deps.runs, run.id)).toBe(undefined);
   expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
+});
+
+test('a second attempt is not followed by a third for its link, though the first one’s records are gone', async () => {
+  const second = { ...claimedRun(), attempt: 2, previousRunId: 'Z'.repeat(24) };
+  expect(await mayTryAgain(deps, claimedRun(), 'input-expired')).toBe(true);
+  expect(await mayTryAgain(deps, second, 'input-expired')).toBe(false);
 });
 
 test('an output of a run whose records are gone is no upload all the same', async () => {

@@ -43,8 +43,10 @@ export async function mayTryAgain({ runs }: RunDeps, run: Run, failure: FailureC
   if (retry?.on.includes(failure)) return run.attempt < retry.attempts;
   if (failure !== 'input-expired') return false;
   // A new link is worth one more start, whatever the attempts before it failed for.
-  const before = run.previousRunId === undefined ? undefined : await readRun(runs, run.previousRunId);
-  return before?.status !== 'failed' || before.failure !== 'input-expired';
+  if (run.previousRunId === undefined) return true;
+  const before = await readRun(runs, run.previousRunId);
+  // Of one whose records are gone nobody knows: whoever took it for another failure would go on for ever.
+  return before !== undefined && (before.status !== 'failed' || before.failure !== 'input-expired');
 }
 
 /** Of the first two nobody knows for certain that nothing runs; the others would only fail again. */
