@@ -14,15 +14,16 @@ const daySeconds = 24 * 3600;
 const atOnce = 10;
 
 /**
- * Gives the records of a run that has ended their own end, where retention is bounded. Its claim stays for good, and
- * so does what says whose the agent run is, and that it delivered: neither the same upload nor an output of ours must
- * be paid for again.
+ * Gives the records of a run that has ended their own end, where retention is bounded. For good stay its
+ * claim, whose the agent run is, what its object was, and that it delivered: neither the same upload, nor a copy of it
+ * onto itself, nor an output of ours must be paid for again.
  */
 export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires' | 'stays'> {
   const expiresAt = expiryOf(deps, run);
   if (expiresAt === undefined) return 'stays';
   // Its own record first: what is reported of it from now on is written with the same end.
   await expire(deps, [runKey(run.id)], expiresAt);
+  if (isWorthKnowing(run)) await keepWhatItWas(deps, run);
   const keys: Key[] = [...placesOf(run)];
   let isMarked = false;
   for await (const item of allItems(deps.runs, { pk: `RUN#${run.id}` })) {
@@ -49,11 +50,23 @@ export function expiryOf({ retentionDays }: Pick<RunDeps, 'retentionDays'>, run:
   return Math.ceil(Date.parse(run.enteredAt ?? run.updatedAt) / 1000) + retentionDays * daySeconds;
 }
 
+/** What was refused may be worth another look once its metadata are others. */
+const isWorthKnowing = ({ status, upload }: Run): boolean =>
+  status !== 'ignored' && status !== 'rejected' && upload.etag !== undefined;
+
+/** Beside the key, where `rewritten` looks. */
+async function keepWhatItWas({ runs }: RunDeps, run: Run): Promise<void> {
+  const { bucket, key, etag, size } = run.upload;
+  await runs.write({ update: keyPlace(run, bucket, key), set: { etag, size, ruleId: run.rule.id }, if: {} });
+}
+
 /** Where lists find it: its rule's and the day's, and those of the keys that it read. */
 function placesOf(run: Run): readonly Key[] {
   const { bucket, key } = run.upload;
   const inputs = run.input?.kind === 'objects' ? run.input.objects.map((object) => object.key) : [];
-  const keys = [...new Set([key, ...inputs])].map((each) => keyPlace(run, bucket, each));
+  const all = new Set([key, ...inputs]);
+  if (isWorthKnowing(run)) all.delete(key);
+  const keys = [...all].map((each) => keyPlace(run, bucket, each));
   return [...companions(run).filter(({ type }) => type === listedType), ...keys];
 }
 

@@ -11,11 +11,12 @@ import { listRuns } from '../../shared/runs/find-runs.ts';
 import { sha256 } from '../../shared/runs/ids.ts';
 import { keyWrites } from '../../shared/runs/ingest/join-group.ts';
 import { lineageOf } from '../../shared/runs/ingest/lineage.ts';
+import { rewritten } from '../../shared/runs/ingest/newer-version.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import { noteOutput, readOutput } from '../../shared/runs/output-items.ts';
 import { receiveWebhook } from '../../shared/runs/receive-webhook.ts';
 import { expireRun, type RetentionDeps } from '../../shared/runs/retention.ts';
-import type { NextState, Run } from '../../shared/runs/run.ts';
+import type { NextState, Run, Upload } from '../../shared/runs/run.ts';
 import { recordEvent } from '../../shared/runs/run-events.ts';
 import { claimKey, keyPk } from '../../shared/runs/run-items.ts';
 import { uploadIdentity } from '../../shared/runs/upload.ts';
@@ -65,8 +66,8 @@ const slot = { slot: 0, startedAt: checkAfter, checkAfter };
 const copied = { status: 'copied', versionId: 'v', size: 1, contentType: 'video/mp4' } as const;
 
 /** From its claim to its delivery, with everything that a run leaves in the table. */
-async function deliveredRun(): Promise<Run> {
-  const claimed = await claimRun(deps, upload, rule);
+async function deliveredRun(object: Upload = upload): Promise<Run> {
+  const claimed = await claimRun(deps, object, rule);
   if (claimed === undefined) throw new Error('It was claimed before.');
   await recordEvent(deps.runs, claimed.id, 'digest', { flag: 'RUN_STARTED', receivedAt: checkAfter });
   let run = await move(claimed, { status: 'waiting', starts: 0 });
@@ -206,6 +207,26 @@ test('an upload whose run’s records are gone is known all the same, and not pa
   expect(await claimRun(deps, upload, rule)).toBe(undefined);
   expect(await readRun(deps.runs, run.id)).toBe(undefined);
   expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
+});
+
+test('an object whose metadata are rewritten is no new video, though the records of its run are gone', async () => {
+  const object = { ...upload, etag: 'e', size: 5 };
+  const run = await deliveredRun(object);
+  await expireRun(deps, run);
+  await deleteWhatEnded();
+  now += 40 * daySeconds * 1000;
+  const copy = { ...object, versionId: 'v2', reason: 'CopyObject' };
+  const second = (await claimRun(deps, copy, rule)) as Run;
+  expect(await rewritten(deps as never, second)).toMatchObject({ next: { status: 'ignored' } });
+  const other = { ...rule, id: 'another' };
+  for (const [change, by] of [
+    [{ etag: 'f' }, rule],
+    [{ size: 6 }, rule],
+    [{}, other],
+  ] as const) {
+    const third = (await claimRun(deps, { ...copy, ...change, versionId: `v3${JSON.stringify(change)}` }, by)) as Run;
+    expect(await rewritten(deps as never, third)).toBe(undefined);
+  }
 });
 
 test('a second attempt is not followed by a third for its link, though the first one’s records are gone', async () => {

@@ -1,3 +1,4 @@
+import type { Item } from '../../platform/ports.ts';
 import { askCancel } from '../control/ask-cancel.ts';
 import { readRun } from '../move-run.ts';
 import { isEnded, type Run, type Upload } from '../run.ts';
@@ -18,7 +19,7 @@ const mostRunsOfKey = 50;
 export async function outdated(deps: IngestDeps, run: Run): Promise<Verdict | undefined> {
   // In a group a newer version takes the older one's place; see `joinGroup`.
   if (run.rule.versions !== 'newest' || isGroupRule(run.rule)) return undefined;
-  for (const other of await othersOf(deps, run)) {
+  for (const other of await othersOf(deps, run, await runsOfSameKey(deps, run))) {
     if (await isNewer(deps, other, run))
       return ignored(`a newer version of it is known (run ${other.id}), and its rule takes only the newest.`);
     // One that has ended may have got its next attempt since it was looked for.
@@ -39,7 +40,10 @@ export async function outdated(deps: IngestDeps, run: Run): Promise<Verdict | un
 export async function rewritten(deps: IngestDeps, run: Run): Promise<Verdict | undefined> {
   const { reason, etag, size } = run.upload;
   if (reason !== 'CopyObject' || etag === undefined) return undefined;
-  const same = (await othersOf(deps, run)).find(
+  const items = await runsOfSameKey(deps, run);
+  // All that is left of a run whose records have had their time.
+  const known = items.find((item) => item.etag === etag && item.size === size && item.ruleId === run.rule.id);
+  const same = (await othersOf(deps, run, items)).find(
     (other) =>
       other.upload.etag === etag &&
       other.upload.size === size &&
@@ -47,15 +51,19 @@ export async function rewritten(deps: IngestDeps, run: Run): Promise<Verdict | u
       !['ignored', 'rejected'].includes(other.status) &&
       (cameBefore(other.upload, run.upload) ?? placeOf(other) < placeOf(run)),
   );
-  return same === undefined
+  const runId = same?.id ?? known?.runId;
+  return runId === undefined
     ? undefined
-    : ignored(`it is the content of run ${same.id}, copied onto itself: only its metadata can be new.`);
+    : ignored(`it is the content of run ${runId}, copied onto itself: only its metadata can be new.`);
+}
+
+async function runsOfSameKey({ runs }: IngestDeps, { upload: { bucket, key } }: Run): Promise<readonly Item[]> {
+  return (await runs.query({ pk: keyPk(bucket, key), descending: true, limit: mostRunsOfKey })).items;
 }
 
 /** The runs that other versions of the same key have by the same rule. */
-async function othersOf({ runs }: IngestDeps, run: Run): Promise<readonly Run[]> {
-  const { bucket, key } = run.upload;
-  const { items } = await runs.query({ pk: keyPk(bucket, key), descending: true, limit: mostRunsOfKey });
+async function othersOf({ runs }: IngestDeps, run: Run, items: readonly Item[]): Promise<readonly Run[]> {
+  const { key } = run.upload;
   const found = await Promise.all(items.map(({ runId }) => readRun(runs, String(runId))));
   return found.filter(
     (other): other is Run =>
