@@ -47,8 +47,12 @@ export const wasOurs = async ({ runs }: Pick<RunDeps, 'runs'>, runId: string): P
 /** Epoch seconds at which the records of this run end; undefined while it is open, or where they stay for good. */
 export function expiryOf({ retentionDays }: Pick<RunDeps, 'retentionDays'>, run: Run): number | undefined {
   if (retentionDays === undefined || !isEnded(run)) return undefined;
-  return Math.ceil(Date.parse(run.enteredAt ?? run.updatedAt) / 1000) + retentionDays * daySeconds;
+  const days = run.rule.notify === undefined ? retentionDays : Math.max(retentionDays, receiverDays);
+  return Math.ceil(Date.parse(run.enteredAt ?? run.updatedAt) / 1000) + days * daySeconds;
 }
+
+/** A receiver that is away is asked for a day and four hours, each time with what the records say. */
+const receiverDays = 2;
 
 /** What was refused may be worth another look once its metadata are others. */
 const isWorthKnowing = ({ status, upload }: Run): boolean =>

@@ -15,7 +15,7 @@ import { rewritten } from '../../shared/runs/ingest/newer-version.ts';
 import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import { noteOutput, readOutput } from '../../shared/runs/output-items.ts';
 import { receiveWebhook } from '../../shared/runs/receive-webhook.ts';
-import { expireRun, type RetentionDeps } from '../../shared/runs/retention.ts';
+import { expireRun, expiryOf, type RetentionDeps } from '../../shared/runs/retention.ts';
 import type { NextState, Run, Upload } from '../../shared/runs/run.ts';
 import { recordEvent } from '../../shared/runs/run-events.ts';
 import { claimKey, keyPk } from '../../shared/runs/run-items.ts';
@@ -137,6 +137,14 @@ describe('the records of a run that has ended', () => {
     now += 3 * daySeconds * 1000;
     await expireRun(deps, run);
     expect((await left())[`RUN#${run.id} RUN`]).toBe(ends);
+  });
+
+  test('stay as long as receivers are asked again, however soon they should end', async () => {
+    const run = await deliveredRun();
+    const notify = [{ url: 'https://a.example/' }];
+    const ends = expiryOf({ retentionDays: 1 }, { ...run, rule: { ...run.rule, notify } });
+    expect(ends).toBeGreaterThan(now / 1000 + 28 * 3600);
+    expect(expiryOf({ retentionDays: 1 }, run)).toBe(now / 1000 + daySeconds);
   });
 
   test('can be given their end again, where somebody stopped half way', async () => {
