@@ -1,6 +1,7 @@
 import { isEnded, type Run } from '../../shared/runs/run.ts';
 import { claimKey } from '../../shared/runs/run-items.ts';
 import { uploadIdentity } from '../../shared/runs/upload.ts';
+import { isTriedForLong } from './api/source-file.ts';
 import { deliveriesAreWhole } from './final-deliveries.ts';
 import { allTold } from './final-notices.ts';
 import { fileOf } from './invariants/copies.ts';
@@ -38,17 +39,17 @@ export function nothingLeftToDo(world: World): void {
   } = world;
   for (const { queue, deadLetters } of hops) {
     for (const body of queue.left()) violated('no message is left', `${queue.name}: ${body.slice(0, 200)}`);
-    for (const body of deadLetters.left().filter((text) => !isOfLost(world, text)))
+    for (const body of deadLetters.left().filter((text) => !isHopeless(world, text)))
       violated('no message fails once all is well', `${deadLetters.name}: ${body.slice(0, 200)}`);
   }
 }
 
-/** An output that its server has lost is tried for a week, and each try that fails is there to be seen. */
-function isOfLost({ api, watcher }: World, body: string): boolean {
+/** What may be there again tomorrow is tried for a week, and each try that fails is there to be seen. */
+function isHopeless({ api, watcher }: World, body: string): boolean {
   const { runId, outputId = '' } = JSON.parse(body) as { runId?: string; outputId?: string };
   const run = watcher.runs().get(runId ?? '');
   const agentRun = run && 'agentRunId' in run ? api.runs.get(run.agentRunId ?? '') : undefined;
-  return agentRun !== undefined && fileOf(agentRun, outputId)?.fault === 'lost';
+  return agentRun !== undefined && isTriedForLong(fileOf(agentRun, outputId));
 }
 
 /** A claim leads to the newest attempt of a run of that upload and rule; and every upload that a rule takes has one. */

@@ -1,6 +1,7 @@
 import { crc32cOf } from '../../shared/platform/crc32c.ts';
 import type { Delivered, Failed, Run } from '../../shared/runs/run.ts';
 import type { AgentRun } from './api/agent-run.ts';
+import { isTriedForLong } from './api/source-file.ts';
 import { fileOf } from './invariants/copies.ts';
 import { type Manifest, type ManifestOutput, manifestIn } from './invariants/manifest.ts';
 import type { World } from './world/world.ts';
@@ -88,8 +89,7 @@ function mayFail({ watcher }: World, run: Run, outputId: string, agentRun: Agent
   const [videoId = '', kind] = outputId.split('#');
   if (kind === undefined) return false;
   // What is made beside a video comes after it, and has few tries.
-  const isVideoLost = fileOf(agentRun, videoId)?.fault === 'lost';
-  return isVideoLost || watcher.failuresOf(run.id, outputId) >= companionTries - 1;
+  return isTriedForLong(fileOf(agentRun, videoId)) || watcher.failuresOf(run.id, outputId) >= companionTries - 1;
 }
 
 const companionTries = 5;

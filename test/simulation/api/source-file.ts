@@ -31,6 +31,10 @@ export interface SourceFile {
   renew(): void;
 }
 
+/** Its server has lost it, or is so slow that no slice sees twice that its checksum is wrong. */
+export const isTriedForLong = (file: SourceFile | undefined): boolean =>
+  file?.fault === 'lost' || (file?.fault === 'wrong-hash' && file.pieceMs > 0);
+
 export function sourceFile(kind: FileKind, random: Random, faults: Faults): SourceFile {
   const isLarge = faults.happens('output-large');
   const fault = faultOf(faults);
