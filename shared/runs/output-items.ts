@@ -52,8 +52,16 @@ export async function noteOutput(
 ): Promise<boolean> {
   const put: Item = { ...outputKey(runId, outputId), type: 'output', outputId, ...(state as { [name: string]: Json }) };
   const written = await table.write({ put, if: 'absent' }, ...alongside);
-  return written.done || (await table.write({ put, if: { status: 'copying' } }, ...alongside)).done;
+  if (written.done) return true;
+  const before = written.conflicts.find(({ index }) => index === 0)?.existing;
+  return (await table.write(...withEndOf(before, { put, if: { status: 'copying' } }, ...alongside))).done;
 }
+
+/** Where the run has ended meanwhile, and its records were given their end, that holds for what comes late, too. */
+const withEndOf = ({ expiresAt }: Partial<Item> = {}, ...writes: readonly Write[]): readonly Write[] =>
+  expiresAt === undefined
+    ? writes
+    : writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, expiresAt } } : write));
 
 /** A sign of life of a copy under way. */
 export async function noteArrived(

@@ -217,6 +217,20 @@ test('an upload whose run’s records are gone is known all the same, and not pa
   expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
 });
 
+test('a copy that goes on after its run was cancelled leaves nothing that stays', async () => {
+  const claimed = await claimRun(deps, upload, rule);
+  const run = await move(claimed as Run, { status: 'cancelled', reason: 'nobody wants it.' });
+  await noteOutput(deps.runs, run.id, 'o1', { status: 'copying' });
+  await expireRun(deps, run);
+  await noteOutput(deps.runs, run.id, 'o1', { status: 'copying', at: checkAfter });
+  const place = { pk: keyPk('deliveries', 'a.mp4'), sk: run.id, type: 'key', runId: run.id };
+  const output = { ...copied, key: 'a.mp4', checksum: { algorithm: 'crc32c', value: '01234567' } as never };
+  expect(await noteOutput(deps.runs, run.id, 'o1', output, [{ put: place }])).toBe(true);
+  const { [`RUN#${run.id} RUN`]: ends, ...others } = await left();
+  expect(others).toMatchObject({ [`RUN#${run.id} OUTPUT#o1`]: ends, [`${place.pk} ${place.sk}`]: ends });
+  expect(ends).toBeGreaterThan(now / 1000);
+});
+
 test('an object whose metadata are rewritten is no new video, though the records of its run are gone', async () => {
   const object = { ...upload, etag: 'e', size: 5 };
   const run = await deliveredRun(object);
