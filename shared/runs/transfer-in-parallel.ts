@@ -13,12 +13,14 @@ const maxBreaks = 4;
  */
 export async function readInParallel(reading: Reading, opened?: Answered): Promise<void> {
   const open = new Set<Answered>();
+  const inHand = new Set<PartInHand>();
   const sending = sendingOf(reading, () => {
     for (const answer of open) answer.discard();
+    waitNoLonger(reading, inHand);
   });
-  const connections = connectionsFor(reading);
-  const tasks = stretchesOf(reading.layout, reading.missing(), { connections, begun: opened?.length });
-  const copy = { ...reading, sending, open, tasks, inHand: new Set<PartInHand>(), opened, hasBegun: false };
+  const { connections, perPart } = connectionsFor(reading);
+  const tasks = stretchesOf(reading.layout, reading.missing(), { connections, perPart, begun: opened?.length });
+  const copy = { ...reading, sending, open, tasks, inHand, opened, hasBegun: false };
   await allWorkers(copy, connections);
   await sending.settled().finally(() => forget(copy));
 }
@@ -33,9 +35,12 @@ interface Copy extends Reading {
   hasBegun: boolean;
 }
 
-/** More than memory has parts for would only wait. */
-const connectionsFor = ({ connections, memory, layout }: Reading): number =>
-  Math.max(1, Math.min(connections, Math.floor(memory.maxBytes / layout.partBytes)));
+/** Where memory has room for fewer parts than there are connections, several of these read each part. */
+function connectionsFor({ connections, memory, layout }: Reading): { connections: number; perPart: number } {
+  const parts = Math.max(1, Math.floor(memory.maxBytes / layout.partBytes));
+  const perPart = Math.max(1, Math.floor(connections / parts));
+  return { connections: Math.min(connections, parts * perPart), perPart };
+}
 
 /** The others begin when the first has its answer: until then the source might turn out to know no ranges. */
 async function allWorkers(copy: Copy, connections: number): Promise<void> {
@@ -55,16 +60,29 @@ async function allWorkers(copy: Copy, connections: number): Promise<void> {
 async function work(copy: Copy, crew: { alive: number }, answered: () => void): Promise<void> {
   for (let stretch = nextTask(copy); stretch; stretch = nextTask(copy)) {
     try {
-      await readStretch(copy, stretch, answered);
+      if ((await readStretch(copy, stretch, answered)) === 'no-memory') putBack(copy, stretch);
     } catch (error) {
       // A source that refuses so many connections may bear fewer.
       const mayLeave = crew.alive > 1 && (error instanceof SourceBusy || error instanceof SourceBroke);
-      if (mayLeave) copy.tasks.unshift(stretch);
-      else copy.sending.fail(error);
+      if (!mayLeave) copy.sending.fail(error);
+      else {
+        putBack(copy, stretch);
+        // Its part holds memory that the others may be waiting for: then one of them is to read it.
+        waitNoLonger(copy, copy.inHand);
+      }
       break;
     }
   }
   crew.alive -= 1;
+}
+
+function putBack({ tasks }: Copy, stretch: Stretch): void {
+  tasks.push(stretch);
+  tasks.sort((a, b) => a.first - b.first);
+}
+
+function waitNoLonger({ memory }: Pick<Reading, 'memory'>, parts: Iterable<PartInHand>): void {
+  for (const { buffer } of parts) if (buffer) memory.forgo(buffer);
 }
 
 /**
@@ -79,12 +97,11 @@ function nextTask(copy: Copy): Stretch | undefined {
   return at === -1 ? undefined : copy.tasks.splice(at, 1)[0];
 }
 
-async function readStretch(copy: Copy, stretch: Stretch, answered: () => void): Promise<void> {
+async function readStretch(copy: Copy, stretch: Stretch, answered: () => void): Promise<'read' | 'no-memory'> {
   const { part } = stretch;
-  const { memory, sending, inHand } = copy;
-  inHand.add(part);
-  part.buffer ??= memory.take(part.size);
-  const buffer = await part.buffer;
+  const { sending, inHand } = copy;
+  const buffer = await bufferOf(copy, part);
+  if (!buffer) return 'no-memory';
   for (let breaks = 0; stretch.filled < stretch.size && !sending.failure(); ) {
     const before = stretch.filled;
     try {
@@ -95,9 +112,26 @@ async function readStretch(copy: Copy, stretch: Stretch, answered: () => void): 
       if (!(error instanceof SourceBroke) || stretch.filled === before || breaks > maxBreaks) throw error;
     }
   }
-  if (sending.failure() || part.stretches.some(({ filled, size }) => filled < size)) return;
+  if (sending.failure() || part.stretches.some(({ filled, size }) => filled < size)) return 'read';
   // Of two workers that brought the last bytes at the same moment, one sends.
   if (inHand.delete(part)) sending.begin(part.partNumber, buffer, checksumOf(part));
+  return 'read';
+}
+
+/** Undefined when it is not to be waited for. */
+async function bufferOf({ memory, inHand }: Copy, part: PartInHand): Promise<Buffer | undefined> {
+  inHand.add(part);
+  part.buffer ??= memory.take(part.size);
+  const taking = part.buffer;
+  try {
+    return await taking;
+  } catch {
+    // Another worker may have asked for it anew by now.
+    if (part.buffer !== taking) return undefined;
+    part.buffer = undefined;
+    inHand.delete(part);
+    return undefined;
+  }
 }
 
 async function fill(copy: Copy, stretch: Stretch, buffer: Buffer, answered: () => void): Promise<void> {

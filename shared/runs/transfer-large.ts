@@ -7,6 +7,7 @@ import { readInOrder } from './transfer-in-order.ts';
 import { readInParallel } from './transfer-in-parallel.ts';
 import { type Copy, type HandedOver, propertiesOf, type Transferred, transferred } from './transfer-job.ts';
 import { type Layout, layoutOf, partCount } from './transfer-parts.ts';
+import { promised } from './transfer-promised.ts';
 import type { Reading } from './transfer-sending.ts';
 import { type Answered, isPinned, type Pin } from './transfer-source.ts';
 import { isUsable, type RememberedTransfer } from './transfer-state.ts';
@@ -130,13 +131,4 @@ async function finish(copy: Copy, upload: PartUpload, read: Promise<void>): Prom
     if (error instanceof StartOver) await upload.abandon();
     throw error;
   }
-}
-
-function promised<T>() {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const promise = new Promise<T>((...settle) => {
-    [resolve, reject] = settle;
-  });
-  return { promise, resolve, reject };
 }

@@ -53,15 +53,21 @@ const minStretchBytes = 2 * mebibyte;
 
 /**
  * What is to be read, in order. Where there are few parts, each is read by several connections: a file of 20 MB would
- * keep only three busy. `begun`: so many bytes of the file are being read already, as a stretch of their own.
+ * keep only three busy. So it is where memory holds few (`perPart`). `begun`: so many bytes of the file are being read
+ * already, as a stretch of their own.
  */
 export function stretchesOf(
   layout: Layout,
   partNumbers: readonly number[],
-  { connections, begun = 0 }: { readonly connections: number; readonly begun?: number },
+  {
+    connections,
+    perPart = 1,
+    begun = 0,
+  }: { readonly connections: number; readonly perPart?: number; readonly begun?: number },
 ): Stretch[] {
   const wanted = partNumbers.reduce((sum, partNumber) => sum + sizeOfPart(layout, partNumber), 0);
-  const most = connections === 1 ? layout.partBytes : Math.max(minStretchBytes, Math.ceil(wanted / connections / 3));
+  const fair = Math.min(Math.ceil(wanted / connections / 3), Math.ceil(layout.partBytes / perPart));
+  const most = connections === 1 ? layout.partBytes : Math.max(minStretchBytes, fair);
   return partNumbers.flatMap((partNumber) => {
     const part: PartInHand = { partNumber, size: sizeOfPart(layout, partNumber), stretches: [] };
     const first = firstOfPart(layout, partNumber);

@@ -30,6 +30,7 @@ function counted(maxBytes: number) {
       seen.taken -= buffer.byteLength;
       inner.giveBack(buffer);
     },
+    forgo: inner.forgo,
   };
   return { memory, seen };
 }
