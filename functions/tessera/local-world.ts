@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Missing } from '../../shared/errors.ts';
 import { silentLog } from '../../shared/log.ts';
 import type { Mosaic } from '../../shared/mosaic/client.ts';
@@ -18,7 +18,7 @@ export function openLocalWorld(dataFolder: string): World {
   const name = shownPath(dataFolder);
   if (!existsSync(join(dataFolder, 'tessera.db')))
     throw new Missing(
-      `There is no Tessera in ${name}. Start one there with npm start, name its folder with --data DIR, or a stage in AWS with --stage NAME.`,
+      `There is no Tessera in ${name}${above(dataFolder)}. Start one there with npm start, name its folder with --data DIR, or a stage in AWS with --stage NAME.`,
     );
   const platform = openLocal({ folder: dataFolder, own: false });
   const stores = openStores(platform);
@@ -28,6 +28,7 @@ export function openLocalWorld(dataFolder: string): World {
   return {
     ...{ name, isStage: false, runs, uploads, startQueue, settleQueue, notifyQueue, mosaic, initialRules },
     hops: () => hopsOf(platform, stores),
+    told: () => platform.events({ limit: Number.MAX_SAFE_INTEGER }),
     buckets: ['uploads', 'deliveries'],
     places: { uploads: 'uploads', deliveries: 'deliveries', deliveriesPrefix: '' },
     rules: async () => storedRules({ runs, clock: Date.now }, parseRules(await initialRules()), 0)(),
@@ -37,6 +38,16 @@ export function openLocalWorld(dataFolder: string): World {
       isOwned(dataFolder) ? undefined : `Nothing runs in ${name} just now: the work goes on at the next npm start.`,
     close: () => platform.close(),
   };
+}
+
+/** Typed one folder too deep. */
+function above(dataFolder: string): string {
+  for (let folder = dirname(dataFolder); folder !== dirname(folder); ) {
+    folder = dirname(folder);
+    const found = join(folder, basename(dataFolder));
+    if (existsSync(join(found, 'tessera.db'))) return `, but there is one in ${shownPath(found)}`;
+  }
+  return '';
 }
 
 const hopsOf = (platform: LocalPlatform, stores: Stores): readonly Hop[] =>

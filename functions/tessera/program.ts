@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { plainText } from '../local/shown-path.ts';
@@ -11,6 +12,7 @@ const applyRules = () => import('./apply-rules.ts');
 const backfill = () => import('./backfill.ts');
 const doctoring = () => import('./doctor/doctor.ts');
 const control = () => import('./control.ts');
+const events = () => import('./told-events.ts');
 const explain = () => import('./explain.ts');
 const listRuns = () => import('./list-runs.ts');
 const redriving = () => import('./redrive.ts');
@@ -22,7 +24,8 @@ const watching = () => import('./watch.ts');
 export function program(print: Print, exit: (code: number) => void): Command {
   const tessera = new Command('tessera')
     .configureOutput({ writeOut: saying(print.out), writeErr: saying(print.err) })
-    .description('Rules, runs and control of a Tessera: of the one in a folder on this machine, or of a stage in AWS.')
+    .description('Rules, runs and control of a Tessera: in a folder on this machine, or of a stage in AWS.')
+    .version(version(), '--version', 'the version of this Tessera')
     .option('--data <dir>', 'the folder in which npm start keeps its state', '.tessera')
     .option('--stage <name>', 'a deployed stage in AWS instead')
     .option('--region <name>', 'its AWS region (else as the AWS SDK finds it)')
@@ -139,6 +142,11 @@ export function program(print: Print, exit: (code: number) => void): Command {
       does(async (world, [runOrKey], options) => (await watching()).watch(world, { ...options, runOrKey }, print)),
     );
   tessera
+    .command('events [run]')
+    .description('what was told of the runs, newest last, or of RUN (of a folder)')
+    .option('--limit <n>', 'at most so many, the newest', positive, 50)
+    .action(does(async (world, [runId], options) => (await events()).toldEvents(world, runId, options)));
+  tessera
     .command('doctor')
     .description('what is missing here, each with its cure; ends with 1 where something must be mended')
     .option('--show-secrets', 'print the secret that signs our webhooks (of a folder)')
@@ -181,6 +189,8 @@ const exitCodes = `
 Without --stage it works on the folder of npm start (--data), whether that runs
 or not. Exit codes: 0 done; 1 refused or failed, and why is said; 2 the command
 was not understood; 130 interrupted before watch --until-done was done.`;
+
+const version = (): string => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
 /** Commander lays its help out itself, but not its complaints. */
 const saying = (line: (text: string) => void) => (text: string) => {

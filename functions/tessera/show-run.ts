@@ -45,7 +45,11 @@ export async function shownRun(world: World, idOrKey: string): Promise<Outcome> 
       ...(next === undefined ? [] : wrapped(inLocalTimes(plainText(next)), columnsHere() - 1)),
       '',
       ...facts([...factsOf(run), ...outputsOf(outputs), ['also', others]]),
-      ...['', colors.dim('What happened'), ...timeline(run.createdAt, history)],
+      ...[
+        '',
+        colors.dim('What happened'),
+        ...timeline(run.createdAt, history, 'reason' in run ? run.reason : undefined),
+      ],
     ],
     json: {
       run: { ...run, rule: shownRule(run.rule) },
@@ -70,7 +74,10 @@ function shownRule(rule: Rule): Rule {
 /** A key may lead to several runs: one for each rule and attempt, and those that take it as one input of many. */
 async function othersOf(world: World, run: Run, asked: string): Promise<string | undefined> {
   if (asked === run.id) return undefined;
-  const others = (await runsOfKey(world, asked, 6)).filter(({ id }) => id !== run.id).length;
+  // A run may have taken and delivered the same key, in two buckets.
+  const ids = new Set((await runsOfKey(world, asked, 6)).map(({ id }) => id));
+  ids.delete(run.id);
+  const others = ids.size;
   if (others === 0) return undefined;
   const number = others > 4 ? 'more runs' : count(others, 'more run');
   return `${number} of this key: tessera runs --key ${quoted(asked, 'KEY')}`;

@@ -16,12 +16,12 @@ interface Line {
   readonly paint: (text: string) => string;
 }
 
-/** What happened to a run, one thing a line, with the date where a new day begins. */
-export function timeline(bornAt: string, history: readonly HistoryEntry[]): string[] {
+/** What happened to a run, one thing a line, with the date where a new day begins; not again what `said` says. */
+export function timeline(bornAt: string, history: readonly HistoryEntry[], said?: string): string[] {
   const born: Line = { at: bornAt, text: 'noticed', paint: (text) => text };
   const margin = indent + dateColumns + timeColumns + 2;
   let day = '';
-  return [born, ...withoutRepeats(history).map(lineOf)].flatMap(({ at, text, paint }) => {
+  return [born, ...withoutRepeats(history).map((entry) => lineOf(entry, said))].flatMap(({ at, text, paint }) => {
     const time = localTime(at);
     const isNew = time.slice(0, dateColumns) !== day;
     day = time.slice(0, dateColumns);
@@ -42,12 +42,13 @@ function withoutRepeats(history: readonly HistoryEntry[]): readonly HistoryEntry
   return told.filter((entry, index) => !same(entry, told[index + 1]));
 }
 
-const lineOf = (entry: HistoryEntry): Line =>
+const lineOf = (entry: HistoryEntry, said: string | undefined): Line =>
   entry.kind === 'move'
-    ? { at: entry.at, text: moveText(entry), paint: colourOf(entry.to) }
+    ? { at: entry.at, text: moveText(entry, said), paint: colourOf(entry.to) }
     : { at: entry.at, text: reportText(entry), paint: colors.dim };
 
-const moveText = ({ to, reason }: Move): string => (reason === undefined ? to : `${to}: ${reason}`);
+const moveText = ({ to, reason }: Move, said: string | undefined): string =>
+  reason === undefined || reason === said ? to : `${to}: ${reason}`;
 
 function reportText({ flag, status, statusMessage, progress }: Report): string {
   const percent = progress === undefined ? undefined : `${Math.round(progress * 100)} %`;

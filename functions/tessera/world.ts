@@ -1,6 +1,6 @@
 import type { Log } from '../../shared/log.ts';
 import type { Mosaic } from '../../shared/mosaic/client.ts';
-import type { Bucket, Clock, Json, Queue, Table } from '../../shared/platform/ports.ts';
+import type { Bucket, BusEvent, Clock, Json, Queue, Table } from '../../shared/platform/ports.ts';
 import type { RuleSet } from '../../shared/runs/rules/rule.ts';
 import type { Hop } from './dead-letters.ts';
 
@@ -20,6 +20,8 @@ export interface World {
   /** The queues whose messages may fail for good. */
   readonly hops: () => readonly Hop[];
   readonly places: { readonly uploads: string; readonly deliveries: string; readonly deliveriesPrefix: string };
+  /** What the bus of a folder keeps, oldest first; a stage's keeps nothing. */
+  readonly told?: () => readonly BusEvent[];
   readonly mosaic: () => Promise<Mosaic>;
   /** The document that holds where none was ever applied by command. */
   readonly initialRules: () => Promise<Json>;

@@ -5,9 +5,11 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { wrapped } from '../../functions/tessera/layout.ts';
 import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
+import { moveRun, readRun } from '../../shared/runs/move-run.ts';
 import type { Run } from '../../shared/runs/run.ts';
-import { newRunWrites, spentKey, startedKey } from '../../shared/runs/run-items.ts';
+import { keyPk, newRunWrites, spentKey, startedKey } from '../../shared/runs/run-items.ts';
 import { claimedRun } from '../runs/a-run.ts';
 import { jsonOf, typed } from './run-command.ts';
 
@@ -102,6 +104,43 @@ test('a key with several runs says that there are more', async () => {
     '1 more run of this key: tessera runs --key "in/talk.mov"',
   );
   expect((await tessera('show', first)).said).not.toContain('more run');
+});
+
+test('a run that took and delivered one key is counted once', async () => {
+  const createdAt = '2026-01-01T00:00:00.000Z';
+  const runId = await waitingRun('one', { createdAt });
+  const delivered = { pk: keyPk('deliveries', 'in/talk.mov'), sk: `${createdAt}#${runId}`, type: 'key', runId };
+  await platform.table('runs').write({ put: delivered });
+  await waitingRun('two');
+  expect((await tessera('show', 'in/talk.mov')).said).toContain('1 more run of this key');
+});
+
+test('why a run came to nothing is said once', async () => {
+  const id = await waitingRun('one');
+  const deps = { runs: platform.table('runs'), clock: Date.now, log: silentLog };
+  const run = (await readRun(deps.runs, id)) as Run;
+  await moveRun(deps, run, { status: 'failed', reason: 'it rained', failure: 'agent-failed' });
+  const { said } = await tessera('show', id);
+  expect(said.split('it rained')).toHaveLength(2);
+  expect(said).toMatch(/What happened .*noticed .*failed/);
+});
+
+test('what was told of the runs is listed, of all or of one, as its listeners had it', async () => {
+  const event = (runId: string, type: string) => ({
+    ...{ id: `${runId}-1`, type, time: '2026-05-01T10:00:00.000Z' },
+    detail: { id: `${runId}-1`, runId, input: { key: `in/${runId}.mp4` } },
+  });
+  const told = [event('a', 'Run Started'), event('b', 'Run Started'), event('b', 'Run Delivered')];
+  expect((await tessera('events')).said).toContain('Nothing was told');
+  await platform.bus().put(...told);
+  expect((await tessera('events')).said).toMatch(/a +Run Started +in\/a\.mp4 .* b +Run Delivered +in\/b\.mp4/);
+  expect(await jsonOf(['events', 'b'], folder)).toEqual(
+    told.slice(1).map(({ type, time, detail }) => ({ type, timestamp: time, data: detail })),
+  );
+  const newest = await tessera('events', '--limit', '1');
+  expect(newest.said).toMatch(/Run Delivered .*There are 2 older ones/);
+  expect(newest.said).not.toContain('Run Started');
+  expect((await tessera('events', 'c')).said).toContain('Nothing was told of a run c');
 });
 
 test('rules that were edited from an older version are refused, also when nothing is to be changed', async () => {

@@ -87,6 +87,8 @@ describe('the command on a stage in AWS', () => {
     expect(JSON.parse(out)).toEqual(JSON.parse(outputs.InitialRules ?? ''));
     expect((await onStage('demo', ['rules', 'history'])).out).toContain('as deployed with the stage');
     expect((await onStage('demo', ['runs'])).out).toContain('There are no such runs');
+    const events = await onStage('demo', ['events']);
+    expect(events).toMatchObject({ code: 1, err: expect.stringContaining('go to its event bus') });
   });
 
   test('a stage that is not there, or is older than the command, is said with what to do', async () => {

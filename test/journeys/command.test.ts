@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -28,6 +28,19 @@ describe('the command, with nothing running beside it', () => {
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toContain('There is no Tessera in elsewhere');
     expect(err).toContain('npm start');
+  });
+
+  test('typed one folder too deep, names the Tessera above', async () => {
+    const deeper = join(folder, 'deeper', 'still');
+    mkdirSync(deeper, { recursive: true });
+    const { code, err } = await typed(['runs'], deeper);
+    expect(code).toBe(1);
+    expect(err).toContain(`There is no Tessera in .tessera, but there is one in ${join(folder, '.tessera')}`);
+  });
+
+  test('says its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await tessera('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
 
   test('paints nothing where its output goes to no terminal, not even on a CI server', async () => {

@@ -25,6 +25,8 @@ async function rules(world: World): Promise<readonly Finding[]> {
     return [
       bad('rules', `version ${version} has none, so every upload is ignored`, typed(world, 'rules apply rules.json')),
     ];
+  // A rule with several agents is one in the document.
+  const number = count(new Set(inForce.map(({ id, of }) => of ?? id)).size, 'rule');
   const mosaic = await world.mosaic();
   const agents = new Map(allRules(inForce).map((rule) => [rule.agentId, rule.of ?? rule.id]));
   const looks = [...agents].slice(0, mostAgents).map(async ([agentId, ruleId]) => {
@@ -34,10 +36,7 @@ async function rules(world: World): Promise<readonly Finding[]> {
     } catch (error) {
       if (!isNotFound(error))
         return [
-          note(
-            'rules',
-            `version ${version}, ${count(inForce.length, 'rule')}; whether their agents are there, the API does not say just now`,
-          ),
+          note('rules', `version ${version}, ${number}; whether their agents are there, the API does not say just now`),
         ];
       return [
         bad(
@@ -51,7 +50,7 @@ async function rules(world: World): Promise<readonly Finding[]> {
   const found = (await Promise.all(looks)).flat();
   const missing = found.filter(({ state }) => state === 'bad');
   if (found.length > 0) return missing.length > 0 ? missing : found.slice(0, 1);
-  return [good('rules', `version ${version}, ${count(inForce.length, 'rule')}; the agents that they name are there`)];
+  return [good('rules', `version ${version}, ${number}; the agents that they name are there`)];
 }
 
 const mostAgents = 50;

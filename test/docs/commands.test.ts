@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { parseArguments } from '../../functions/local/arguments.ts';
+import { program } from '../../functions/tessera/program.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
+const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).flatMap((name) => pageIn(name))];
+
+describe('what the pages have one type', () => {
+  test.each(pages)('in %s is understood', (page) => {
+    expect(typedIn(textOf(page)).flatMap(faultOf)).toEqual([]);
+  });
+
+  test('is found at all', () => {
+    const typed = pages.flatMap((page) => typedIn(textOf(page)));
+    for (const start of ['npx tessera ', 'npm run tessera ', 'npm run ', 'npm start', 'tessera '])
+      expect(typed.filter((words) => words.startsWith(start)).length).toBeGreaterThan(4);
+  });
+
+  test.each([
+    ['`tessera redrvie`', 'redrvie'],
+    ['`tessera redrvie RUN`', 'redrvie'],
+    ['`npx tessera runs --opne`', '--opne'],
+    ['    npx tessera show', 'run-or-key'],
+    ['npm run tessera -- cancel ONE TWO', 'TWO'],
+    ['npm run dploy -- dev', 'dploy'],
+    ['npm start -- --agnet tighten', '--agnet'],
+  ])('%s would be found', (text, word) => {
+    expect(typedIn(text).flatMap(faultOf)).toEqual([expect.stringContaining(word)]);
+  });
+});
+
+describe('docs/command.md', () => {
+  test.each(leaves(newProgram()).map(({ path, options }) => ({ path, options })))(
+    'has $path, with each of its options',
+    ({ path, options }) => {
+      const page = textOf('docs/command.md');
+      expect(page).toMatch(new RegExp(`\`${path}\\b`));
+      expect(options.filter((option) => !page.includes(option))).toEqual([]);
+    },
+  );
+});
+
+function pageIn(name: string): string[] {
+  return name.endsWith('.md') ? [join('docs', name)] : [];
+}
+
+/** Lines that are typed, and code within sentences that begins like one. */
+function typedIn(text: string): string[] {
+  const starts = String.raw`(?:npx tessera|npm run|npm start|tessera(?= \S))\b`;
+  const lines = [...text.matchAll(new RegExp(String.raw`^ *(?:\$ )?(${starts} .*|npm start)$`, 'gm'))];
+  const spans = [...text.matchAll(new RegExp(String.raw`\`(${starts}[^\`]*)\``, 'g'))];
+  return [...lines.filter(([line]) => !isSentence(line)), ...spans].map(([, typed = '']) =>
+    typed.replace(/\s+#.*$| \| .*$/, '').trim(),
+  );
+}
+
+/** What the command prints may have a command at the start of a line. */
+const isSentence = (line: string): boolean => /^tessera .*[.;:]( |$)/.test(line);
+
+function faultOf(typed: string): string[] {
+  const words = wordsOf(typed);
+  const behind = words.indexOf('--');
+  const own = behind < 0 ? [] : words.slice(behind + 1);
+  if (words[0] === 'tessera') return misunderstood(words.slice(1), typed);
+  if (words[0] === 'npx') return misunderstood(words.slice(2), typed);
+  if (words[1] === 'start') return startFault(own, typed);
+  if (words[2] === 'tessera') return misunderstood(own, typed);
+  const name = words[2] ?? '';
+  return Object.hasOwn(scripts, name) ? [] : [`${typed}: there is no script ${name}`];
+}
+
+/** As a shell reads them; of what stands for something, only that it is there. */
+const wordsOf = (typed: string): string[] =>
+  [...typed.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)]
+    .map(([, single, double, plain]) => single ?? double ?? plain ?? '')
+    .filter((word) => word !== '…')
+    .map((word) => ({ N: '1', VERSION: '1', TIME: '2h' })[word] ?? word);
+
+function misunderstood(words: readonly string[], typed: string): string[] {
+  if (words.length === 0 || words.some((word) => word === '--help' || word === '--version')) return [];
+  // `tessera show` speaks of the command, and types nothing.
+  const isNamed = typed.startsWith('tessera ') && words.length === 1;
+  try {
+    if (isNamed) return newProgram().commands.some((each) => each.name() === words[0]) ? [] : [`${typed}: no command`];
+    understand(newProgram(), [], words);
+    return [];
+  } catch (error) {
+    return [`${typed}: ${(error as Error).message}`];
+  }
+}
+
+/** As commander goes down to a command, without doing what it does. */
+function understand(command: Command, before: readonly string[], rest: readonly string[]): void {
+  const parsed = command.parseOptions([...rest]);
+  const operands = [...before, ...parsed.operands];
+  if (command.commands.length === 0) checkWords(command, operands, parsed.unknown);
+  // A group may be spoken of by its own name.
+  else if (operands.length > 0 || command.parent === null) {
+    const next = command.commands.find((each) => each.name() === operands[0]);
+    if (next === undefined) throw new Error(`there is no command ${operands[0]}`);
+    understand(next, operands.slice(1), parsed.unknown);
+  }
+}
+
+function checkWords(
+  { registeredArguments: wanted }: Command,
+  words: readonly string[],
+  unknown: readonly string[],
+): void {
+  if (unknown.length > 0) throw new Error(`there is no ${unknown[0]}`);
+  const missing = wanted.find(({ required }, index) => required && index >= words.length);
+  if (missing !== undefined) throw new Error(`it needs ${missing.name()}`);
+  const isMany = wanted.at(-1)?.variadic === true;
+  if (!isMany && words.length > wanted.length) throw new Error(`${words[wanted.length]} is too much`);
+}
+
+function startFault(words: readonly string[], typed: string): string[] {
+  try {
+    parseArguments(
+      words.map((word) => word.replace(/^\[|\]$/g, '')),
+      root,
+    );
+    return [];
+  } catch (error) {
+    return [`${typed}: ${(error as Error).message}`];
+  }
+}
+
+function newProgram(): Command {
+  const nowhere = () => {};
+  return program({ out: nowhere, err: nowhere }, nowhere);
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly options: readonly string[];
+}
+
+function leaves(command: Command, above: readonly string[] = []): Leaf[] {
+  return command.commands.flatMap((each): Leaf[] => {
+    const path = [...above, each.name()];
+    if (each.commands.length > 0) return leaves(each, path);
+    return [{ path: path.join(' '), options: each.options.map(({ long }) => long ?? '') }];
+  });
+}
