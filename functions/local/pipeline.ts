@@ -19,6 +19,9 @@ const hour = 3600;
 /** Agent runs in flight: enough that fetching and copying overlap with the one render at a time. */
 const slots = 4;
 
+/** They share one store of memory; four small ones keep it busy. */
+export const copiesAtOnce = 4;
+
 const loopback = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** The pipeline's doors on this machine: its webhook, its reconcile, and the lanes of its queues. */
@@ -51,7 +54,7 @@ export function openPipeline(stores: Stores, around: Surroundings) {
     // Uploads that arrive together are admitted together, and what waits is started once for all of them.
     { name: queueNames.startQueue, queue: startQueue, door: startRun, concurrency: 1, batch: 10 },
     { name: queueNames.settleQueue, queue: settleQueue, door: settle, concurrency: 4 },
-    { name: queueNames.copyQueue, queue: copyQueue, door: copyOutput, concurrency: 2 },
+    { name: queueNames.copyQueue, queue: copyQueue, door: copyOutput, concurrency: copiesAtOnce },
     { name: queueNames.notifyQueue, queue: notifyQueue, door: notify, concurrency: 4, ownPauses: true },
     { name: queueNames.resultsQueue, queue: resultsQueue, door: results, concurrency: 2 },
   ];

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyOutputHandler } from '../../functions/copy-output.ts';
+import { copiesAtOnce } from '../../functions/local/pipeline.ts';
 import { type Lane, pump } from '../../functions/local/pump.ts';
 import { listen } from '../../functions/local/server.ts';
 import { notifyHandler } from '../../functions/notify.ts';
@@ -116,7 +117,7 @@ export async function openBenchWorld(options: Options) {
     lane('starts', ports.startQueue, 'start-run', startRun, { concurrency: 1, batch: 10 }),
     lane('settles', ports.settleQueue, 'settle', settle),
     lane('notices', ports.notifyQueue, 'notify', tell, { ownPauses: true }),
-    ...(copies ? [lane('copies', ports.copyQueue, 'copy-output', copyOutput, { concurrency: 2 })] : []),
+    ...(copies ? [lane('copies', ports.copyQueue, 'copy-output', copyOutput, { concurrency: copiesAtOnce })] : []),
   ];
   const wakeUps = (name: string) => (listener: () => void) =>
     platform.onMessage((queue) => {

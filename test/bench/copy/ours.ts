@@ -2,15 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { copiesAtOnce } from '../../../functions/local/pipeline.ts';
 import { atExit } from './at-exit.ts';
 import type { CopyJob, Measured } from './contender.ts';
 import type { AwsEnvironment } from './emulator.ts';
 import { bundled, startProgram } from './node-program.ts';
 import type { OursJob, OursReport } from './ours-process.ts';
 import type { Source } from './source.ts';
-
-/** As the one-machine program has it. */
-const copiesAtOnce = 2;
 
 export interface OursMeasured extends Measured {
   readonly copied: readonly { readonly key: string; readonly crc32c: string }[];
