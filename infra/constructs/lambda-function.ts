@@ -111,7 +111,7 @@ export class LambdaFunction extends Construct {
     this.setting(name, store.bucket.bucketName);
     this.reaches(name, store);
     this.allow(['s3:ListBucketMultipartUploads'], store.bucket.bucketArn);
-    allowObjects(this.role, ['s3:AbortMultipartUpload'], store, []);
+    allowObjects(this.role, ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], store, []);
   }
 
   /** How a bucket elsewhere is reached, and with which key it is written to; `…_BUCKET` names the bucket itself. */

@@ -1,3 +1,4 @@
+import { Missing } from '../errors.ts';
 import type { Bucket, OpenUpload, Upload } from '../platform/ports.ts';
 import { allItems } from './all-items.ts';
 import { type NotedUpload, notedUpload } from './delivery/noted-uploads.ts';
@@ -52,14 +53,28 @@ async function mayGoOn({ runs }: ReapDeps, { runId, outputId, uploadId }: NotedU
   return output?.transfer?.uploadId === uploadId;
 }
 
-/** Uploads of this very key that began at that very time, and that no other note names. */
+/**
+ * The one upload of this very key that began at that very time, that no other note names, and that holds no part: ours
+ * is named before its first part is sent. One with parts, or one of several, may be somebody else's and is left alone:
+ * an upload without parts costs nothing.
+ */
 async function begunThen(deps: ReapDeps, { key, begunAt }: NotedUpload): Promise<readonly string[]> {
   const open = (await openUploads(deps.deliveries, key)).filter(
     ({ startedAt }) => Math.abs(startedAt.getTime() - Date.parse(begunAt)) <= startSeconds * 1000,
   );
   if (open.length === 0) return [];
   const others = await namedUploads(deps);
-  return open.map(({ uploadId }) => uploadId).filter((uploadId) => !others.has(uploadId));
+  const [first, ...more] = open.filter(({ uploadId }) => !others.has(uploadId));
+  return first !== undefined && more.length === 0 && (await isEmpty(deps, first)) ? [first.uploadId] : [];
+}
+
+async function isEmpty({ deliveries }: ReapDeps, upload: Upload): Promise<boolean> {
+  try {
+    return (await deliveries.listParts(upload)).length === 0;
+  } catch (error) {
+    if (error instanceof Missing) return false;
+    throw error;
+  }
 }
 
 async function openUploads(bucket: Bucket, key: string): Promise<readonly OpenUpload[]> {

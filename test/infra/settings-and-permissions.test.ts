@@ -190,7 +190,7 @@ describe('each function may do exactly this', () => {
       'NoticesQueue.Arn': send,
       // Parts that nobody will finish are found and thrown away, and nothing else can be done there.
       'DeliveriesBucket.Arn': 's3:ListBucketMultipartUploads',
-      'DeliveriesBucket.Arn/*': 's3:AbortMultipartUpload',
+      'DeliveriesBucket.Arn/*': 's3:AbortMultipartUpload s3:ListMultipartUploadParts',
     },
     EngineApi: {
       ...own('EngineApiLog'),

@@ -120,6 +120,24 @@ describe('an upload that somebody else began stays', () => {
     expect(await open()).toEqual([theirs.uploadId]);
   });
 
+  test.each([
+    ['it holds a part, which ours could not', true, 1],
+    ['there are two, either of which may be ours', false, 2],
+  ])('though it began to the same key while we cannot name ours: %s', async (_, hasPart, count) => {
+    const begunAt = new Date(world.clock()).toISOString();
+    const place = { pk: uploadingPk('0'), sk: `${begunAt}#${runId}#x` };
+    await world.runs.write({ put: { ...place, type: 'uploading', runId, outputId: 'o1', key: 'a.mp4', begunAt } });
+    for (let n = 0; n < count; n += 1) {
+      const theirs = await world.deliveries.startUpload('a.mp4');
+      if (hasPart) await world.deliveries.putPart(theirs, 1, Buffer.from('part'));
+    }
+    await end();
+    world.jump(day);
+    expect(await reapUploads(world.deps)).toEqual({ reaped: 1 });
+    expect(await open()).toHaveLength(count);
+    expect(await notes()).toEqual([]);
+  });
+
   test('though we cannot name ours: it began at another time, is to another key, or is named in another note', async () => {
     const longer = await world.deliveries.startUpload('a.mp4.tmp');
     const other = await begin();
