@@ -2,22 +2,30 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { parseNotifyMessage } from '../shared/runs/messages.ts';
 import { type NotifyDeps, notifyRun } from '../shared/runs/notices/notify-run.ts';
 
-/** All of a batch at once, so that a slow receiver keeps no other waiting; what fails comes again by itself. */
+/**
+ * All of a batch at once, so that a slow receiver keeps no other waiting; what fails comes again by itself. So does,
+ * where `mostMs` is given, what takes longer: a batch that Lambda cuts off would cost each of its messages a try.
+ */
 export const notifyHandler =
-  (deps: NotifyDeps) =>
+  (deps: NotifyDeps, mostMs?: number) =>
   async (event: SQSEvent): Promise<SQSBatchResponse> => {
-    const failed = await Promise.all(event.Records.map((record) => tell(deps, record)));
+    const failed = await Promise.all(event.Records.map((record) => tell(deps, record, mostMs)));
     return { batchItemFailures: failed.flat() };
   };
 
-async function tell(deps: NotifyDeps, record: SQSRecord): Promise<SQSBatchResponse['batchItemFailures']> {
+async function tell(
+  deps: NotifyDeps,
+  record: SQSRecord,
+  mostMs: number | undefined,
+): Promise<SQSBatchResponse['batchItemFailures']> {
   const { messageId, body } = record;
   const receiveCount = Number(record.attributes.ApproximateReceiveCount);
   let toReceiver = false;
   try {
     const message = parseNotifyMessage(JSON.parse(body));
     toReceiver = message.url !== undefined;
-    await notifyRun(deps, message);
+    const told = notifyRun(deps, message);
+    await (mostMs === undefined ? told : within(mostMs, told));
     return [];
   } catch (error) {
     // A receiver that is away is its owner's to mend, as long as there are tries left.
@@ -25,6 +33,14 @@ async function tell(deps: NotifyDeps, record: SQSRecord): Promise<SQSBatchRespon
     await comeBack(deps, record, waitSeconds(receiveCount, toReceiver));
     return [{ itemIdentifier: messageId }];
   }
+}
+
+async function within<T>(mostMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`It was not told within ${mostMs / 1000} seconds.`)), mostMs);
+  });
+  return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
 }
 
 /** A receiver may be away for a night; these are the waits that the Standard Webhooks specification proposes. */

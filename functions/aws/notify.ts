@@ -19,18 +19,24 @@ const settings = readSettings({
 const secrets = secretsManager();
 const { metrics } = powertoolsMetrics(settings.metricsNamespace);
 
+/** Less than the minute that the function has. */
+const mostMs = 45_000;
+
 export const handler = traced(
-  notifyHandler({
-    runs: dynamoTable(settings.runsTable),
-    notifyQueue: sqsQueue(settings.notifyQueue),
-    bus: eventBridgeBus(settings.eventBus),
-    deliveries: { name: settings.deliveriesBucket },
-    signingSecrets: async () => parseSigningSecrets(await secrets(settings.signingSecretSecret)),
-    trustedHosts: settings.trustedHosts,
-    retentionDays: settings.retentionDays,
-    clock: Date.now,
-    log: createLog(powertoolsSink()),
-    metrics,
-  }),
+  notifyHandler(
+    {
+      runs: dynamoTable(settings.runsTable),
+      notifyQueue: sqsQueue(settings.notifyQueue),
+      bus: eventBridgeBus(settings.eventBus),
+      deliveries: { name: settings.deliveriesBucket },
+      signingSecrets: async () => parseSigningSecrets(await secrets(settings.signingSecretSecret)),
+      trustedHosts: settings.trustedHosts,
+      retentionDays: settings.retentionDays,
+      clock: Date.now,
+      log: createLog(powertoolsSink()),
+      metrics,
+    },
+    mostMs,
+  ),
   'notify',
 );

@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { asRecord } from '../../functions/local/as-record.ts';
+import { notifyHandler } from '../../functions/notify.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
+import type { Received } from '../../shared/platform/ports.ts';
 import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
 import { eventSchema } from '../../shared/runs/notices/event.ts';
 import { type CrashPoint, crashingPorts } from '../support/crashing-ports.ts';
@@ -216,6 +219,19 @@ describe('a receiver that does not take it', () => {
     expect(await notices.tell()).toBe(2);
     expect(notices.events()).toHaveLength(1);
   });
+});
+
+test('a bus that never answers fails its own message, and none that was handed over with it', async () => {
+  const { world, notices } = open(notifying('Run Started'));
+  const { id: runId } = await world.started('in/talk.mp4');
+  const deps = notices.deps();
+  const [wake] = await deps.notifyQueue.receive();
+  const toReceiver = { ...JSON.parse(wake?.body ?? ''), url: hook.url };
+  const messages = [wake as Received, { ...(wake as Received), messageId: 'b', body: JSON.stringify(toReceiver) }];
+  const door = notifyHandler({ ...deps, bus: { put: () => new Promise(() => {}) } }, 300);
+  const { batchItemFailures } = await door({ Records: messages.map((message) => asRecord('notices', message)) });
+  expect(batchItemFailures).toEqual([{ itemIdentifier: wake?.messageId }]);
+  expect(hook.got.map(({ event }) => event.data.runId)).toEqual([runId]);
 });
 
 interface End {
