@@ -245,6 +245,7 @@ export class VideoPipeline extends Construct {
     reconcile.sendsTo('START_QUEUE', starts);
     reconcile.sendsTo('NOTIFY_QUEUE', notices);
     reconcile.clearsUploadsIn('DELIVERIES_BUCKET', deliveries);
+    reconcile.setting('RECONCILE_MINUTES', settings.reconcileMinutes);
     reconcile.setting('METRICS_NAMESPACE', namespaceOf(name));
 
     const functions = { startRun, webhook, settle, copyOutput, notify, reconcile };

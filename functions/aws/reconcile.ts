@@ -1,7 +1,7 @@
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, s3Bucket, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';
-import { optional, readSettings, text } from '../../shared/settings.ts';
+import { integer, optional, readSettings, text } from '../../shared/settings.ts';
 import { reconcileHandler } from '../reconcile.ts';
 
 const settings = readSettings({
@@ -13,6 +13,7 @@ const settings = readSettings({
   deliveriesBucket: ['DELIVERIES_BUCKET', text],
   deliveriesRegion: ['DELIVERIES_REGION', optional(text, undefined)],
   deliveriesOwner: ['DELIVERIES_OWNER', optional(text, undefined)],
+  reconcileMinutes: ['RECONCILE_MINUTES', integer],
   deliveriesKeyArn: ['DELIVERIES_KEY_ARN', optional(text, undefined)],
 });
 
@@ -28,6 +29,7 @@ const reconcile = reconcileHandler({
     owner: settings.deliveriesOwner,
     keyArn: settings.deliveriesKeyArn,
   }),
+  periodSeconds: settings.reconcileMinutes * 60,
   clock: Date.now,
   log: createLog(powertoolsSink()),
   metrics,

@@ -3,16 +3,21 @@ import type { RunDeps } from './move-run.ts';
 import { openPk, shards, waitingPk } from './run-items.ts';
 import { slotsHeld } from './slots.ts';
 
-/** Reconcile looks every five minutes; who is due at three looks in a row is not helped by being woken. */
+/** Whoever is due at three looks of reconcile in a row, which come every five minutes, is not helped by being woken. */
 const stuckMs = 3 * 300_000;
 /** Of each shard, and of the line: more than anybody has, and few enough to be read often. */
 const atMost = 1000;
 
+interface MeasureDeps extends RunDeps {
+  /** How far reconcile's looks are apart, where that is more than five minutes. */
+  readonly periodSeconds?: number;
+}
+
 /** How many runs are under way, how many of them stand still, how old the oldest is, and how many slots are taken. */
-export async function measureOpenRuns({ runs, clock, metrics }: RunDeps): Promise<void> {
+export async function measureOpenRuns({ runs, clock, metrics, periodSeconds = 0 }: MeasureDeps): Promise<void> {
   if (metrics === undefined) return;
   const now = clock();
-  const stuckBefore = new Date(now - stuckMs).toISOString();
+  const stuckBefore = new Date(now - Math.max(stuckMs, 3 * periodSeconds * 1000)).toISOString();
   let stuck = 0;
   let open = 0;
   let oldest = now;

@@ -11,6 +11,8 @@ export interface ReconcileDeps extends RunDeps {
   readonly startQueue: Queue;
   /** Where parts of copies that nobody will finish are thrown away; without it they stay. */
   readonly deliveries?: Bucket;
+  /** How far its passes are apart; default: five minutes. */
+  readonly periodSeconds?: number;
 }
 
 /** The most that one pass wakes of each shard; the next pass goes on behind them, so that none is passed over. */

@@ -77,6 +77,7 @@ describe('each function has exactly the settings that its door reads', () => {
       SETTLE_QUEUE: 'SettlesQueue',
       START_QUEUE: 'StartsQueue',
       DELIVERIES_BUCKET: 'DeliveriesBucket',
+      RECONCILE_MINUTES: '5',
       ...notified,
       ...measured,
     },

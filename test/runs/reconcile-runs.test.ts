@@ -73,6 +73,20 @@ test('measures what is under way: how many, how many of them stand still, and ho
   world.close();
 });
 
+test('where reconcile comes seldom, a run that is due for as long as its passes are apart does not stand still yet', async () => {
+  const world = pipelineWorld({ outputs });
+  const stuck: number[] = [];
+  const count = (name: string, value = 1) => void (name === 'StuckRuns' && stuck.push(value));
+  const deps = { ...world.deps, metrics: { count, milliseconds: () => {}, bytes: () => {} }, periodSeconds: 3600 };
+  await world.runs.write(...newRunWrites(claimedRun('B'.repeat(24))));
+  for (const _pass of [1, 2, 3, 4]) {
+    world.jump(3600);
+    await reconcileRuns(deps);
+  }
+  expect(stuck).toEqual([0, 0, 0, 1]);
+  world.close();
+});
+
 test('looks at every run though the parts of old copies cannot be thrown away', async () => {
   const world = pipelineWorld({ outputs });
   await world.upload('in/talk.mov');
