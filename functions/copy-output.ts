@@ -13,6 +13,8 @@ export interface CopyDoorDeps extends CopyDeps {
 const visibilitySeconds = 90;
 /** Kept of Lambda's time for parts under way and the end of the run. */
 const spareMs = 60_000;
+/** Kept for saying how far it came, or why it came no further. */
+const lastMs = 15_000;
 
 /** For parts that are filled and sent, by all copies of this process. */
 const memoryBytes = 80 * 1024 * 1024;
@@ -27,7 +29,7 @@ export const copyOutputHandler = (world: CopyDoorDeps) => {
       event,
       deps.log,
       async (body, record) => {
-        await copyOutput(deps, parseCopyMessage(body), { extend, deadlineMs: deadlineMs(deps, context) });
+        await copyOutput(deps, parseCopyMessage(body), { extend, ...timesOf(deps, context) });
         waiting.delete(record);
       },
       async (record) => {
@@ -38,10 +40,13 @@ export const copyOutputHandler = (world: CopyDoorDeps) => {
   };
 };
 
-/** A slice ends well before Lambda would end it. */
-function deadlineMs({ clock, sliceSeconds = 120 }: CopyDoorDeps, context?: Pick<Context, 'getRemainingTimeInMillis'>) {
-  const leftMs = context === undefined ? Number.POSITIVE_INFINITY : context.getRemainingTimeInMillis() - spareMs;
-  return clock() + Math.max(0, Math.min(sliceSeconds * 1000, leftMs));
+/** A slice ends well before Lambda would end it; what it has under way then, before Lambda would without a word. */
+function timesOf({ clock, sliceSeconds = 120 }: CopyDoorDeps, context?: Pick<Context, 'getRemainingTimeInMillis'>) {
+  const leftMs = context === undefined ? Number.POSITIVE_INFINITY : context.getRemainingTimeInMillis();
+  return {
+    deadlineMs: clock() + Math.max(0, Math.min(sliceSeconds * 1000, leftMs - spareMs)),
+    endMs: clock() + Math.max(0, leftMs - lastMs),
+  };
 }
 
 /** Soon, then later: the queue's own pause is as long as the longest copy. */

@@ -13,6 +13,11 @@ export class SourceBroke extends Error {
   override name = 'SourceBroke';
 }
 
+/** Whoever copies is about to be ended from outside: better to say so than to be cut off. */
+export class OutOfTime extends Error {
+  override name = 'OutOfTime';
+}
+
 /** The source would rather be asked by fewer. */
 export class SourceBusy extends Error {
   override name = 'SourceBusy';

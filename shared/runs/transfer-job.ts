@@ -45,6 +45,8 @@ export interface TransferJob {
   readonly heartbeat?: (progress: Progress) => Promise<void> | void;
   /** Epoch milliseconds after which no part is begun: what is missing then is handed over. */
   readonly deadlineMs?: number;
+  /** Epoch milliseconds at which also what is under way is stopped, since whoever copies is ended from outside then. */
+  readonly endMs?: number;
   readonly signal?: AbortSignal;
 }
 

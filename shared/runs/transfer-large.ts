@@ -2,7 +2,7 @@ import { Missing } from '../errors.ts';
 import { accepted } from './transfer-accept.ts';
 import type { Container } from './transfer-container.ts';
 import { alreadyThere, type Existing } from './transfer-existing.ts';
-import { RangesIgnored, StartOver } from './transfer-faults.ts';
+import { OutOfTime, RangesIgnored, StartOver } from './transfer-faults.ts';
 import { readInOrder } from './transfer-in-order.ts';
 import { readInParallel } from './transfer-in-parallel.ts';
 import { type Copy, type HandedOver, propertiesOf, type Transferred, transferred } from './transfer-job.ts';
@@ -117,6 +117,7 @@ async function readRest(copy: Copy, upload: PartUpload, pin: RememberedTransfer)
 
 async function finish(copy: Copy, upload: PartUpload, read: Promise<void>): Promise<Transferred | HandedOver> {
   const { deps, job, watch } = copy;
+  const before = upload.progress().bytes;
   try {
     await read;
     await watch.settled();
@@ -128,6 +129,9 @@ async function finish(copy: Copy, upload: PartUpload, read: Promise<void>): Prom
       const published = await endedBefore(deps.bucket, job, upload.state());
       return transferred(published.outcome, published, upload.state(), upload.state());
     }
+    // A source without ranges is read from its first byte by each slice; as long as they get further, they may go on.
+    const hasMore = isPinned(upload.state()) && upload.progress().bytes > before;
+    if (error instanceof OutOfTime && hasMore) return { outcome: 'handed-over', ...upload.progress() };
     if (error instanceof StartOver) await upload.abandon();
     throw error;
   }

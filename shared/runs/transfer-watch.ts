@@ -1,4 +1,5 @@
 import type { Clock } from '../platform/ports.ts';
+import { OutOfTime } from './transfer-faults.ts';
 
 export interface Progress {
   /** Of which the store has said that they arrived. */
@@ -7,7 +8,10 @@ export interface Progress {
 }
 
 export interface Watch {
-  /** To be called often: gives a sign of life when it is time for one. Throws when the last one could not be given. */
+  /**
+   * To be called often: gives a sign of life when it is time for one. Throws when the last one could not be given, and
+   * when there is no time left even for what is under way.
+   */
   tick(progress: () => Progress): void;
   /** Whether this slice's time is over: what has been begun is all that it may do. */
   isOver(): boolean;
@@ -20,7 +24,11 @@ const beatMs = 10_000;
 /** Time, as a copy sees it: only by looking at the clock when something arrives. */
 export function watchOf(
   { clock }: { readonly clock: Clock },
-  job: { readonly heartbeat?: (progress: Progress) => Promise<void> | void; readonly deadlineMs?: number },
+  job: {
+    readonly heartbeat?: (progress: Progress) => Promise<void> | void;
+    readonly deadlineMs?: number;
+    readonly endMs?: number;
+  },
 ): Watch {
   let lastMs = clock();
   let beating: Promise<void> | undefined;
@@ -37,6 +45,7 @@ export function watchOf(
   return {
     tick: (progress) => {
       if (failure) throw failure.error;
+      if (job.endMs !== undefined && clock() >= job.endMs) throw outOfTime(progress());
       if (beating || clock() - lastMs < beatMs) return;
       lastMs = clock();
       beating = beat(progress());
@@ -48,3 +57,9 @@ export function watchOf(
     },
   };
 }
+
+const outOfTime = ({ bytes, ofBytes }: Progress): OutOfTime =>
+  new OutOfTime(
+    `Of ${ofBytes} bytes, ${bytes} had arrived when the time of this worker was over: the source is too slow, or so large ` +
+      'a file needs a source that knows ranges.',
+  );

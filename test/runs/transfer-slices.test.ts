@@ -81,6 +81,47 @@ test.each([
   expect((await delivered()).equals(file)).toBe(true);
 });
 
+/** Ends each slice once it has sent so many parts. */
+async function slicesWithoutRanges(headers: (file: Buffer) => Record<string, string>) {
+  const file = movie(6 * part);
+  const source = await sourceServer((_request, response) => {
+    response.writeHead(200, { 'content-length': file.length, ...headers(file) }).end(file);
+  });
+  const { slice, delivered, bucket } = await transferWorld(source);
+  const one = (parts: number) => {
+    let sent = 0;
+    const putPart: typeof bucket.putPart = async (...args) => {
+      const put = await bucket.putPart(...args);
+      sent += 1;
+      return put;
+    };
+    const clock = () => (sent < parts ? 0 : 1000);
+    return slice({ deadlineMs: 1, endMs: 1000 }, { bucket: { ...bucket, putPart }, clock, memory: partMemory(part) });
+  };
+  return { one, bucket, file, delivered };
+}
+
+test('a large source without ranges is handed over when its worker is about to be ended, as long as slices get further', async () => {
+  const { one, file, delivered } = await slicesWithoutRanges((bytes) => ({ etag: etagOf(bytes) }));
+  const first = (await one(2)) as HandedOver;
+  expect(first).toMatchObject({ outcome: 'handed-over', ofBytes: file.length });
+  const second = (await one(2)) as HandedOver;
+  expect(second.bytes).toBeGreaterThan(first.bytes);
+  // Here all of the time goes for what has arrived before.
+  await expect(one(0)).rejects.toThrow(/had arrived when the time of this worker was over.* ranges/);
+  expect((await one(9)).outcome).toBe('copied');
+  expect((await delivered()).equals(file)).toBe(true);
+});
+
+test('a large source without ranges or ETag that does not fit into the time of a worker fails in words', async () => {
+  const { one, bucket, file, delivered } = await slicesWithoutRanges(() => ({}));
+  for (const parts of [2, 3]) await expect(one(parts)).rejects.toThrow('when the time of this worker was over');
+  expect(await bucket.head('out/a.mp4')).toBeUndefined();
+  expect((await one(9)).outcome).toBe('copied');
+  expect((await delivered()).equals(file)).toBe(true);
+  expect((await bucket.listUploads()).uploads).toEqual([]);
+});
+
 test('signs of life are given while a slow part is read, none within ten seconds of another', async () => {
   const source = await sourceServer(honest(movie(2 * part)));
   const { attempt } = await transferWorld(source);

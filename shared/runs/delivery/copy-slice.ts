@@ -13,6 +13,8 @@ export interface Slice {
   readonly extend?: () => Promise<void>;
   /** Epoch milliseconds after which no further part is begun. */
   readonly deadlineMs?: number;
+  /** Epoch milliseconds at which also what is under way is stopped: the worker is ended from outside soon. */
+  readonly endMs?: number;
 }
 
 export interface HandedOver {
@@ -44,7 +46,7 @@ export async function copySlice(deps: CopyDeps, job: SliceJob): Promise<CopiedOu
 
 async function copyTo(
   deps: CopyDeps,
-  { run, output, before, extend, deadlineMs }: SliceJob,
+  { run, output, before, extend, deadlineMs, endMs }: SliceJob,
   { remembered, isTaken = false }: { readonly remembered?: RememberedTransfer; readonly isTaken?: boolean },
 ): Promise<CopiedOutput | HandedOver> {
   const { clock, runs } = deps;
@@ -64,6 +66,7 @@ async function copyTo(
       storageClass,
       overwrite: ifExists === 'replace',
       deadlineMs,
+      endMs,
       remembered,
       remember: async (state) => {
         const { arrivedBytes, failures } = { ...before };
