@@ -41,7 +41,7 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['2 min hidden from others during a redrive', 'functions/tessera/dead-letters.ts', 'visibilitySeconds = 120'],
   ['as much to be told, of each', 'shared/runs/notices/outbox.ts', 'atOnce = 250'],
   ['with receivers 2 at least', 'shared/runs/retention.ts', 'receiverDays = 2'],
-  ['due for 15 min at three passes', 'shared/runs/measure-open-runs.ts', 'stuckMs = 3 * 300_000'],
+  ['due for 15 min, or three passes', 'shared/runs/measure-open-runs.ts', 'stuckMs = 3 * 300_000'],
   ['more than 20 wrong secrets', 'infra/happenings.ts', 'oddWebhooks = 20'],
 ];
 
