@@ -83,6 +83,8 @@ async function becomeQuiet({ ground, api, crowd, duty, isQuiet, arePartsLeft }: 
   duty.redrive();
   while (violation() === undefined && clock() < stoppedMs + quietWithinMs && !isQuiet())
     await scheduler.run(clock() + 600_000);
+  // A receiver's last tries are hours apart: what they came to may lie there only now.
+  duty.redrive('notify-dead');
   // What is still on its way (a webhook that was held up, credits) changes nothing any more.
   if (violation() === undefined) await scheduler.run(Math.max(clock() + hourMs, stoppedMs + 13 * hourMs));
   // Parts that a crash left behind are thrown away when nobody can be at them any more.
@@ -104,10 +106,15 @@ async function outlive(world: World): Promise<void> {
   nothingLeftToDo(world);
 }
 
+function endingOf(run: Run): RunStatus | string {
+  if (run.status === 'failed') return `failed: ${run.failure}`;
+  return run.status === 'delivered' && run.failedOutputs !== undefined ? 'delivered in part' : run.status;
+}
+
 function endingsOf(runs: readonly Run[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const run of runs) {
-    const name: RunStatus | string = run.status === 'failed' ? `failed: ${run.failure}` : run.status;
+    const name = endingOf(run);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;

@@ -37,12 +37,20 @@ describe('the pipeline in a simulated world', () => {
   test('brings runs to every kind of end', () => {
     const wanted = [
       'delivered',
+      'delivered in part',
       'ignored',
       'rejected',
       'cancelled',
-      ...['refused', 'input-gone', 'input-expired', 'agent-failed', 'no-output', 'deadline', 'unanswered'].map(
-        (failure) => `failed: ${failure}`,
-      ),
+      ...[
+        'refused',
+        'input-gone',
+        'input-expired',
+        'agent-failed',
+        'no-output',
+        'deadline',
+        'unanswered',
+        'delivery',
+      ].map((failure) => `failed: ${failure}`),
     ];
     expect(wanted.filter((ending) => (summary.endings.get(ending) ?? 0) === 0)).toEqual([]);
   });

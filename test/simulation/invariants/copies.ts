@@ -1,6 +1,6 @@
 import type { Item } from '../../../shared/platform/ports.ts';
 import type { Run } from '../../../shared/runs/run.ts';
-import { runKey } from '../../../shared/runs/run-items.ts';
+import { outputKey, runKey } from '../../../shared/runs/run-items.ts';
 import { outputIdMetadata, runIdMetadata } from '../../../shared/runs/upload.ts';
 import type { AgentRun } from '../api/agent-run.ts';
 import type { SourceFile } from '../api/source-file.ts';
@@ -45,7 +45,8 @@ export function copies({ table, api, deliveries, violated }: Watched) {
       const runId = metadata[runIdMetadata];
       if (runId === undefined) return;
       const found = agentRunOf(key, runId);
-      if (complete.has(runId)) violated('the manifest comes last', key);
+      // What one worker gave up another may bring all the same: whole, and named nowhere.
+      if (complete.has(runId) && !isGivenUp(version)) violated('the manifest comes last', key);
       if (found === undefined) return;
       if (metadata[outputIdMetadata] !== undefined) copied(version, found.run, found.agentRun);
       else completed(version, runId);
@@ -59,6 +60,11 @@ export function copies({ table, api, deliveries, violated }: Watched) {
     /** What was delivered of an output by a run. */
     of: (runId: string, outputId: string): Version | undefined => seen.get(`${runId} ${outputId}`),
   };
+
+  function isGivenUp({ head: { metadata } }: Version): boolean {
+    const outputId = decodeURIComponent(metadata[outputIdMetadata] ?? '');
+    return table().get(outputKey(metadata[runIdMetadata] ?? '', outputId))?.status === 'failed';
+  }
 
   function agentRunOf(key: string, runId: string) {
     const run = asRun(table().get(runKey(runId)));

@@ -42,9 +42,10 @@ export function onDuty({ scheduler, random, faults, workload }: Ground, { api, t
       scheduler.after(goneAtMs, api.spendCredits);
       scheduler.after(goneAtMs + random.below(12 * 3600_000), refill);
     },
-    /** Sends every dead letter once more. */
-    redrive(): void {
+    /** Sends every dead letter once more, or those of one queue. */
+    redrive(only?: string): void {
       for (const { queue, deadLetters } of hops) {
+        if (only !== undefined && deadLetters.name !== only) continue;
         const moved = deadLetters.moveTo(queue);
         for (let count = 0; count < moved; count += 1) faults.count('dead-letter-redriven');
       }
