@@ -20,8 +20,8 @@ export const usage = `Tessera turns videos that you drop into edited videos.
   npm start -- FILE... [options]    edit these files, then exit
 
 Options
-  --agent NAME   tighten (cut the silences), vertical (9:16), polish (both, colour and a mark);
-                 default tighten
+  --agent NAME   tighten (cut the silences; the default), vertical (9:16),
+                 polish (both, better colour and a mark)
   --out DIR      where the edited videos go; default ./out
   --data DIR     where Tessera keeps its state; default ./.tessera
   --port N       the port of the local API; default 4730

@@ -40,8 +40,8 @@ function placesOf({ version, rules }: RuleSet, { agents }: LocalWorld): readonly
   return [...byPlace].map(([place, ids]) => ({ place, what: `rule ${[...ids].join(', ')}` }));
 }
 
-/** Whoever starts it again may have forgotten, and would wait for nothing. */
-const pausedLines = ({ all, rules }: Pauses): string[] =>
+/** Whoever starts it again may have forgotten, and would wait in vain. */
+export const pausedLines = ({ all, rules }: Pauses): string[] =>
   [
     ...(all === undefined ? [] : [`Everything is paused (${all.reason}): tessera resume`]),
     ...[...rules].map(([id, { reason }]) => `The rule ${id} is paused (${reason}): tessera resume --rule ${id}`),

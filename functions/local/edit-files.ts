@@ -1,8 +1,10 @@
 import { InvalidInput, messageOf } from '../../shared/errors.ts';
+import { readPauses } from '../../shared/runs/control/pause.ts';
 import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import { colors } from '../colors.ts';
 import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
+import { pausedLines } from './banner.ts';
 import { follow } from './follow.ts';
 import { interruptedCode, interruption } from './interruption.ts';
 import { beginJourney, type Journey, keyOf } from './journeys.ts';
@@ -31,6 +33,8 @@ export async function editFiles(options: Arguments): Promise<number> {
     console.log(
       `${colors.bold('Tessera')} edits ${count(usable.length)} with ${colors.bold(agent)}; results go to ${shownPath(outFolder)}\n`,
     );
+    const paused = pausedLines(await readPauses(world));
+    if (paused.length > 0) console.log(`${paused.join('\n')}\n`);
     const journeys = await beginAll(world, usable, options);
     const progress = progressOf(process.stdout.isTTY && process.env.TERM !== 'dumb' && !options.verbose);
     const failed = await follow(world, journeys, progress, interrupted.signal).finally(() => progress.stop());

@@ -1,4 +1,5 @@
 import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
+import { wrapped } from '../tessera/layout.ts';
 import { parseArguments, usage } from './arguments.ts';
 import { editFiles } from './edit-files.ts';
 import { watchUploads } from './watch-uploads.ts';
@@ -16,6 +17,10 @@ try {
 } catch (error) {
   // These are sentences for the user; anything else is ours to find, so its stack is shown.
   const isForUser = error instanceof PermanentError || error instanceof DiskFull;
-  console.error(`\n${isForUser ? messageOf(error) : ((error as Error).stack ?? messageOf(error))}`);
+  const columns = process.stderr.isTTY ? process.stderr.columns - 1 : Number.POSITIVE_INFINITY;
+  const text = isForUser ? messageOf(error) : ((error as Error).stack ?? messageOf(error));
+  // What is laid out already stays so.
+  const lines = text.split('\n').flatMap((line) => (/^ |^$/.test(line) ? [line] : wrapped(line, columns)));
+  console.error(`\n${lines.join('\n')}`);
   process.exitCode = 1;
 }

@@ -59,6 +59,6 @@ export const undeliveredOf = ({ expected, partial, nodeErrors, finishedAt }: Cop
 });
 
 function failureWords({ expected }: Copying, { failed }: Endings): string {
-  const told = failed.slice(0, 5).map(([output, { reason }]) => `${outputWords(output)}: ${reason}`);
-  return `${failed.length} of ${expected.length} outputs could not be delivered: ${told.join('; ')}`;
+  const told = failed.slice(0, 5).map(([output, { reason }]) => `${outputWords(output)}: ${reason.replace(/\.$/, '')}`);
+  return `${failed.length} of ${expected.length} outputs could not be delivered: ${told.join('; ')}.`;
 }

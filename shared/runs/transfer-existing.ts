@@ -38,7 +38,7 @@ export async function alreadyThere(
   if (isOurs) return { head, checksum: head.crc32c ?? (await checksumOf(bucket, head)) };
   if (overwrite) return undefined;
   throw new KeyTaken(
-    `${key} in ${bucket.name} is taken by another object: it is not from this run. Move that one away, then copy again.`,
+    `${key} in ${bucket.name} is taken by another object: it is not from this run. Move that one away, then have this one delivered again.`,
     { bucket: bucket.name, key },
   );
 }

@@ -66,7 +66,7 @@ export async function rollbackRules(
   const inForce = versionOf(current);
   if (version === inForce || (await textOf(deps.runs, version)) === (await textOf(deps.runs, inForce)))
     return { version: inForce };
-  const summary = version === 0 ? 'back to what was deployed' : `back to version ${version}`;
+  const summary = `back to version ${version}`;
   if (version === 0) return writeVersion(deps, current, { summary, by: options.by });
   const { text } = await versionItem(deps.runs, version);
   // What was good once may not be any more: a later program may know more of what cannot work, and buckets may have changed.
