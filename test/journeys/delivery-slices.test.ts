@@ -105,6 +105,21 @@ describe('a copy that takes longer than its slice', () => {
     expect((await world.deliveries.listUploads()).uploads).toEqual([]);
   });
 
+  test('is not begun anew by a worker that was silent while another one ended it', async () => {
+    const { world, id } = await waiting();
+    const { deliveries } = world.deps;
+    const startUpload: typeof deliveries.startUpload = async (...args) => {
+      await copyOutput(world.deps, { runId: id, outputId: 'o1' });
+      return deliveries.startUpload(...args);
+    };
+    const late = { ...world.deps, deliveries: { ...deliveries, startUpload } };
+    const before = copyOutput(late, { runId: id, outputId: 'o1' });
+    await expect(before).rejects.toThrow('was ended by another worker');
+    const done = await world.read(id);
+    expect(done).toMatchObject({ status: 'delivered', outputCount: 1 });
+    expect(await copyOutput(world.deps, { runId: id, outputId: 'o1' })).toBe('not-due');
+  });
+
   test('is not asked for a second time while it shows signs of life, and is when it shows none', async () => {
     const { world, id } = await waiting();
     const [message] = await world.copyQueue.receive();

@@ -12,6 +12,9 @@ export async function adoptedOutput(
   if (before?.status !== 'copied') return undefined;
   const head = await deliveries.head(before.key, { versionId: before.versionId });
   if (head?.size !== before.size) return undefined;
+  // Without versions it may be another object by now.
+  if (before.checksum.algorithm === 'crc32c' && (head.crc32c ?? before.checksum.value) !== before.checksum.value)
+    return undefined;
   log.info('output.adopted', { runId, outputId: id, key: before.key });
   return before;
 }

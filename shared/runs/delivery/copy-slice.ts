@@ -71,7 +71,9 @@ async function copyTo(
       remember: async (state) => {
         const { arrivedBytes, failures } = { ...before };
         const copying = { status: 'copying', transfer: state, begunAt, at: at(), arrivedBytes, failures } as const;
-        await noteOutput(runs, run.id, output.id, copying);
+        // A worker that was silent for long must not begin anew: what it published late might replace what came since.
+        if (!(await noteOutput(runs, run.id, output.id, copying)))
+          throw new Error(`Output ${output.id} was ended by another worker meanwhile.`);
       },
       heartbeat: async ({ bytes }) => {
         await noteArrived(runs, run.id, output.id, { arrivedBytes: bytes, at: at() });
