@@ -74,14 +74,17 @@ function testsIn(path: string): ReadonlySet<string> {
 
 /** Whole names: those of the blocks around, by their indentation, then its own; “…” for what is filled in. */
 function namesIn(source: string): string[] {
-  const block = /^( *)(describe|test|check)\b[\s\S]*?(['"`])((?:\\.|(?!\3).)*)\3,\s*(?:async )?(?:\(|\w+ =>)/gm;
+  // What stands in a table of cases is no name, whatever follows it.
+  const table = String.raw`\.each(?:<[^(]*>)?\(\[[\s\S]*?\](?: as const)?\)\(\s*`;
+  const title = String.raw`(['"\x60])((?:\\.|(?!\3).)*)\3,\s*(?:async )?(?:\(|\w+ =>)`;
+  const block = new RegExp(String.raw`^( *)(describe|test|check)(?:${table}|\b[\s\S]*?)${title}`, 'gm');
   const around: { readonly depth: number; readonly title: string }[] = [];
   const names: string[] = [];
   for (const [, indent = '', kind, , written = ''] of source.matchAll(block)) {
-    const title = written.replace(/%[sijd]|\$\{[^}]*\}/g, '…').replace(/\\(.)/g, '$1');
+    const name = written.replace(/%[sijd]|\$\{[^}]*\}/g, '…').replace(/\\(.)/g, '$1');
     while ((around.at(-1)?.depth ?? -1) >= indent.length) around.pop();
-    if (kind === 'describe') around.push({ depth: indent.length, title });
-    else names.push([...around.map((each) => each.title), title].join(' '));
+    if (kind === 'describe') around.push({ depth: indent.length, title: name });
+    else names.push([...around.map((each) => each.title), name].join(' '));
   }
   return names;
 }
