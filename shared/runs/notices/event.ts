@@ -92,6 +92,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   eventOf('Run Partially Delivered', 'What is good is in the deliveries bucket, and what is not is named.', {
     ...delivery,
     failedOutputs,
+    nextStep: nextStep.optional(),
   }),
   eventOf('Run Failed', 'Nothing of it was delivered as whole.', {
     status: z.literal('failed'),

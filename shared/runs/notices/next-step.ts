@@ -5,6 +5,7 @@ import type { Run } from '../run.ts';
 export function nextStepOf(run: Run): string | undefined {
   switch (run.status) {
     case 'failed':
+      if (run.nextRunId === undefined && run.undelivered !== undefined) return copyAgain(run.id);
       return run.nextRunId === undefined
         ? afterFailure[run.failure](run.id)
         : `Nothing yet: it is tried again by itself, as run ${run.nextRunId}.`;
@@ -13,10 +14,16 @@ export function nextStepOf(run: Run): string | undefined {
     case 'waiting':
     case 'paused':
       return 'Add credits to the account. Then it goes on by itself, or at once by: tessera resume';
+    case 'delivered':
+      if (run.undelivered !== undefined) return copyAgain(run.id);
+      return run.partial ? `For another attempt, paid for again: ${retry(run.id)}` : undefined;
     default:
       return undefined;
   }
 }
+
+const copyAgain = (id: string) =>
+  `What was made is still there: to copy again what is missing, at no price: tessera redrive ${id}`;
 
 const retry = (id: string) => `tessera retry ${id}`;
 
@@ -30,7 +37,7 @@ const afterFailure: Record<FailureClass, (id: string) => string> = {
   deadline: (id) => `It took longer than the rule allows. Raise deadlineMinutes, then: ${retry(id)}`,
   'agent-run-gone': (id) => `The API no longer knows it. If it is gone there, too: ${retry(id)}`,
   'no-output': (id) => `The agent ended without an output. Look at its last node, then: ${retry(id)}`,
-  delivery: (id) => `What was made is still there: to copy it again, at no price: tessera redrive ${id}`,
+  delivery: (id) => `What hindered its delivery would hinder it again: mend that. Then, paid for again: ${retry(id)}`,
   'too-costly': (id) => `Its estimate is above the budget of a day. Raise the budget, then: ${retry(id)}`,
   'out-of-credits': (id) => `Add credits to the account, then: ${retry(id)}`,
 };

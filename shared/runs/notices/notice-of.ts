@@ -46,7 +46,12 @@ function factsOf(run: Run): { readonly [field: string]: Json | undefined } {
     case 'delivered': {
       const { manifestKey, outputCount, partial, failedOutputs = [] } = run;
       const failed = failedOutputs.map(({ id, reason }) => ({ id, reason: words(reason, 300) }));
-      return { agentRunId, manifestKey, outputCount, ...(partial && { failedOutputs: failed }) };
+      return {
+        agentRunId,
+        manifestKey,
+        outputCount,
+        ...(partial && { failedOutputs: failed, nextStep: nextStepOf(run) }),
+      };
     }
     case 'failed':
       return {

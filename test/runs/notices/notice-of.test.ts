@@ -53,6 +53,18 @@ describe('what a move is worth telling', () => {
     expect(again).toMatchObject({ nextRunId: 'next', nextStep: expect.stringContaining('tried again by itself') });
   });
 
+  test('offers to copy again only where something was left to copy', () => {
+    const undelivered = { expected: [{ id: 'o' }], partial: false, nodeErrors: [], finishedAt: base.createdAt };
+    const stepAfter = (state: object) => noticeOf(copying, run(state))?.nextStep;
+    const failed = { status: 'failed', failure: 'delivery', reason: 'x', agentRunId: 'r' };
+    expect(stepAfter({ ...failed, undelivered })).toContain(`tessera redrive ${base.id}`);
+    expect(stepAfter(failed)).toContain(`tessera retry ${base.id}`);
+    expect(stepAfter(failed)).not.toContain('redrive');
+    expect(stepAfter({ ...delivered, partial: true, undelivered })).toContain(`tessera redrive ${base.id}`);
+    expect(stepAfter({ ...delivered, partial: true })).toContain(`tessera retry ${base.id}`);
+    expect(stepAfter({ ...delivered, partial: false })).toBe(undefined);
+  });
+
   test('holds no link that stood in a reason', () => {
     const told = JSON.stringify(noticeOf(starting, run({ ...waiting, refusal })));
     expect(told).toContain('No credits');
