@@ -4,6 +4,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { type Commands, placeIn } from './commands.ts';
+import { addressOfBus } from './constructs/lambda-function.ts';
 import type { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
 import type { RecordsTable } from './constructs/records-table.ts';
 import type { ObjectStore } from './constructs/video-bucket.ts';
@@ -41,7 +42,11 @@ export function tellWhere(pipeline: Construct, { commands, rules, deliveriesPref
   // CloudFormation takes no empty output.
   if (deliveriesPrefix !== '') output('DeliveriesPrefix', deliveriesPrefix, 'The folder that they appear in');
   output('WebhookUrl', places.webhookUrl, 'The Mosaic API reports to this address; not meant for browsers');
-  output('EventBus', places.eventBus.eventBusName, 'What becomes of runs is told here, under the source "tessera"');
+  output(
+    'EventBus',
+    addressOfBus(pipeline, places.eventBus),
+    'What becomes of runs is told here, under the source "tessera"',
+  );
   output('SigningSecret', places.signingSecret.secretArn, 'Signs the webhooks that rules ask for');
   output('AlarmTopic', places.alarmTopic.topicArn, 'Alarms are sent here: subscribe whom you like');
   if (places.dashboardUrl !== undefined) output('Dashboard', places.dashboardUrl, 'How it goes, at a glance');

@@ -1,5 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { nameOf } from './commands.ts';
 import { faultsOf } from './config.ts';
 import { engineDefaults, pipelineDefaults } from './defaults.ts';
 import { stageSchema } from './stage-schema.ts';
@@ -10,7 +11,7 @@ export type Settled = Required<typeof pipelineDefaults & typeof engineDefaults>;
 export function settled(
   construct: Construct,
   kind: string,
-  given: object,
+  given: { readonly name?: string },
   moreFaults: (all: Settled) => readonly string[] = () => [],
 ): Settled {
   const defaults: Record<string, unknown> = { ...pipelineDefaults, ...engineDefaults };
@@ -21,11 +22,20 @@ export function settled(
     Object.entries(all).filter(([name, value]) => checked.has(name) && !Token.isUnresolved(value)),
   );
   const read = stageSchema.partial().safeParse(known);
-  const faults = read.success ? moreFaults(all as unknown as Settled) : read.error.issues.flatMap(faultsOf);
+  const faults = [
+    ...nameFaults(given.name ?? nameOf(construct)),
+    ...(read.success ? moreFaults(all as unknown as Settled) : read.error.issues.flatMap(faultsOf)),
+  ];
   if (faults.length === 0) return all as unknown as Settled;
   throw new Error(
     `${kind} "${construct.node.path}" cannot be made with these props:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
   );
 }
+
+/** It becomes part of a metric's namespace and of a secret's tags, for which AWS takes these alone. */
+const nameFaults = (name: string): string[] =>
+  Token.isUnresolved(name) || /^[\w ./-]{1,200}$/.test(name)
+    ? []
+    : [`name must be 1 to 200 letters from a to z, digits, spaces and . _ / -; it is "${name}"`];
 
 const checked = new Set(Object.keys(stageSchema.shape));

@@ -1,10 +1,10 @@
-import { Stack } from 'aws-cdk-lib';
+import { Stack, Token } from 'aws-cdk-lib';
 import { Bucket, CfnBucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { type ObjectStore, VideoBucket } from './video-bucket.ts';
 
 export interface ExistingBucketProps {
-  /** By its name where it is no part of the app. */
+  /** By its name where it is no part of the app, and is where the stack is. */
   readonly bucket: IBucket | string;
   /** Of the key that encrypts it, where that is a customer's own. */
   readonly keyArn?: string;
@@ -27,9 +27,15 @@ export class ExistingBucket extends Construct implements ObjectStore {
     super(scope, id);
     this.bucket = typeof bucket === 'string' ? Bucket.fromBucketName(this, 'Bucket', bucket) : bucket;
     this.keyArn = keyArn ?? this.bucket.encryptionKey?.keyArn;
-    this.region = region;
-    this.owner = owner;
+    this.region = region ?? this.unlikeOurs('region');
+    this.owner = owner ?? this.unlikeOurs('account');
     this.prefix = prefix;
+  }
+
+  /** What the app says of the bucket, where the stack is elsewhere, or may be. */
+  private unlikeOurs(what: 'region' | 'account'): string | undefined {
+    const its = this.bucket.env[what];
+    return Token.isUnresolved(its) || its === Stack.of(this)[what] ? undefined : its;
   }
 
   get objectsArn(): string {

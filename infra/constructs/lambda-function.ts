@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Size, Stack } from 'aws-cdk-lib';
 import { type Alarm, type Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { ArnPrincipal, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -186,7 +186,7 @@ export class LambdaFunction extends Construct {
   }
 
   putsEventsOn(name: string, bus: IEventBus): void {
-    this.setting(name, bus.eventBusName);
+    this.setting(name, addressOfBus(this, bus));
     this.allow(['events:PutEvents'], bus.eventBusArn);
   }
 
@@ -234,6 +234,10 @@ export class LambdaFunction extends Construct {
     this.role.addToPolicy(new PolicyStatement({ actions, resources: [resource] }));
   }
 }
+
+/** Its name, by which EventBridge looks for it in this account alone; one of another account has to be named in full. */
+export const addressOfBus = (at: Construct, bus: IEventBus): string =>
+  bus.env.account === Stack.of(at).account ? bus.eventBusName : bus.eventBusArn;
 
 type Shared = Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays' | 'tracing'>;
 

@@ -1,6 +1,8 @@
-import { App, Stack } from 'aws-cdk-lib';
+import { App, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -85,6 +87,38 @@ describe('in an app of somebody’s own', () => {
   });
 });
 
+describe('as apps are made', () => {
+  test('the same app is the same template each time, so that nothing is deployed for nothing', () => {
+    const once = () => shop((stack) => add(stack, 'Videos'));
+    expect(once()).toEqual(once());
+  });
+
+  test('in stages of two accounts and regions it is there in each, whole', () => {
+    const app = newApp({});
+    for (const [id, account, region] of [
+      ['Beta', '111111111111', 'us-east-1'],
+      ['Live', '222222222222', 'eu-west-1'],
+    ] as const)
+      add(new Stack(new Stage(app, id, { env: { account, region } }), 'Films'), 'Default');
+    const stacks = app.synth().nestedAssemblies.flatMap(({ nestedAssembly }) => nestedAssembly.stacks);
+    expect(stacks.map(({ stackName }) => stackName)).toEqual(['Beta-Films', 'Live-Films']);
+    for (const { stackName, template } of stacks) {
+      expect(variablesOf(template, 'StartRun').METRICS_NAMESPACE).toBe(`Tessera/${stackName}`);
+      expect(template.Outputs.RunsTable.Value).toEqual({ Ref: 'RunsTable96AAA230' });
+    }
+  });
+
+  test('each of its roles is within the boundary that the app sets', () => {
+    const template = shop((stack) => {
+      PermissionsBoundary.of(stack).apply(ManagedPolicy.fromAwsManagedPolicyName('PowerUserAccess'));
+      add(stack, 'Videos');
+    });
+    const bounds = ofType(template, 'AWS::IAM::Role').map(([, { Properties }]) => Properties.PermissionsBoundary);
+    expect(bounds).toHaveLength(9);
+    expect(bounds).not.toContain(undefined);
+  });
+});
+
 describe('with what is there already', () => {
   test('buckets of other stacks and names of buckets are used and not touched; a key that a bucket has is known', () => {
     const template = shop((stack) => {
@@ -101,6 +135,30 @@ describe('with what is there already', () => {
     expect(variablesOf(template, 'VideosStartRun').UPLOADS_BUCKET).toBe('footage');
     expect(variablesOf(template, 'VideosCopyOutput').DELIVERIES_BUCKET).toBe('results');
     expect(JSON.stringify(only(template, 'AWS::IAM::Policy', 'VideosStartRunRole'))).toContain('of-the-footage');
+  });
+
+  test('a bucket that is known to be elsewhere is reached where it is, and expected to be whose it is', () => {
+    const key = 'arn:aws:kms:eu-west-1:210987654321:key/of-the-films';
+    const place = { bucketName: 'films', region: 'eu-west-1', account: '210987654321' };
+    const stack = new Stack(newApp({}), 'Shop', { env: { account: '123456789012', region: 'us-east-1' } });
+    const encryptionKey = Key.fromKeyArn(stack, 'Key', key);
+    add(stack, 'Videos', { deliveries: Bucket.fromBucketAttributes(stack, 'Films', { ...place, encryptionKey }) });
+    const template = Template.fromStack(stack).toJSON() as TemplateJson;
+    for (const id of ['VideosCopyOutput', 'VideosReconcile'])
+      expect(variablesOf(template, id)).toMatchObject({
+        ...{ DELIVERIES_BUCKET: 'films', DELIVERIES_REGION: 'eu-west-1', DELIVERIES_OWNER: '210987654321' },
+        DELIVERIES_KEY_ARN: key,
+      });
+    expect(JSON.stringify(only(template, 'AWS::IAM::Policy', 'VideosCopyOutputRole'))).toContain(
+      '"kms:ViaService":"s3.eu-west-1.amazonaws.com"',
+    );
+  });
+
+  test('a bus of another account is named by its ARN, for by its name alone it would be looked for here', () => {
+    const arn = 'arn:aws:events:us-east-1:210987654321:event-bus/central';
+    const template = shop((stack) => add(stack, 'Videos', { eventBus: EventBus.fromEventBusArn(stack, 'Bus', arn) }));
+    expect(variablesOf(template, 'VideosNotify').EVENT_BUS).toBe(arn);
+    expect(template.Outputs?.VideosEventBus?.Value).toBe(arn);
   });
 
   test('a bucket of the same app is told to send its events, and is otherwise as its owner made it', () => {
@@ -153,6 +211,14 @@ describe('props that cannot be', () => {
     );
     expect(faultsOf({ mosaic: secrets, engine: { rendersAtOnce: 3 } })[1]).toMatch(/^engine is for a pipeline with/);
     expect(faultsOf({ rules: { rules: [{ prefix: 'a/' }] } })[1]).toMatch(/^rules\.rules\[0\]\.agentId is missing/);
+  });
+
+  test('are names that AWS refuses of metrics and tags, also where they come from an id', () => {
+    const fault = (name: string) =>
+      `name must be 1 to 200 letters from a to z, digits, spaces and . _ / -; it is "${name}"`;
+    expect(faultsOf({ name: 'Müller (new)' })[1]).toBe(fault('Müller (new)'));
+    expect(() => add(new Stack(new App(), 'Shop'), 'Films: new')).toThrow(fault('Shop/Films: new'));
+    expect(() => new VideoEngine(new Stack(new App(), 'Shop'), 'Motor*', { assetsFolder })).toThrow('Shop/Motor*');
   });
 
   test('of the engine are named as the engine’s', () => {
