@@ -23,7 +23,7 @@ describe('what the pages have one type', () => {
 
   test.each([
     ['`tessera redrvie`', 'redrvie'],
-    ['`tessera redrvie RUN`', 'redrvie'],
+    ['`tessera\nredrvie RUN`', 'redrvie'],
     ['`npx tessera runs --opne`', '--opne'],
     ['    npx tessera show', 'run-or-key'],
     ['npm run tessera -- cancel ONE TWO', 'TWO'],
@@ -53,7 +53,8 @@ function pageIn(name: string): string[] {
 function typedIn(text: string): string[] {
   const starts = String.raw`(?:npx tessera|npm run|npm start|tessera(?= \S))\b`;
   const lines = [...text.matchAll(new RegExp(String.raw`^ *(?:\$ )?(${starts} .*|npm start)$`, 'gm'))];
-  const spans = [...text.matchAll(new RegExp(String.raw`\`(${starts}[^\`]*)\``, 'g'))];
+  const sentences = text.replace(/^```[\s\S]*?^```/gm, '').replace(/\s*\n\s*/g, ' ');
+  const spans = [...sentences.matchAll(new RegExp(String.raw`\`(${starts}[^\`]*)\``, 'g'))];
   return [...lines.filter(([line]) => !isSentence(line)), ...spans].map(([, typed = '']) =>
     typed.replace(/\s+#.*$| \| .*$/, '').trim(),
   );

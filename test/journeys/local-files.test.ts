@@ -3,10 +3,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseArguments } from '../../functions/local/arguments.ts';
+import { parseArguments, usage } from '../../functions/local/arguments.ts';
+import { openLocal } from '../../shared/platform/local/index.ts';
 import { audioClip, cutOffClip, makeClip, textFile } from '../support/clips.ts';
 import { factsOf } from '../support/look-at-clip.ts';
 import { runProgram, startProgram } from '../support/program.ts';
+import { typed } from './run-command.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -66,6 +68,16 @@ describe('npm start -- FILE', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['a-vertical.mp4']);
   });
 
+  test('says that everything is paused, since it would wait in vain', async () => {
+    const clip = await makeClip(join(folder, 'a.mp4'));
+    openLocal({ folder: join(folder, '.tessera') }).close();
+    expect(await typed(['pause', '--reason', 'lunch'], folder)).toMatchObject({ code: 0 });
+    const program = startProgram([clip, '--port', '0'], folder);
+    await program.saying('Everything is paused (lunch): tessera resume');
+    program.process.kill('SIGINT');
+    expect(await program.ended).toMatchObject({ code: 130 });
+  });
+
   test.each([
     { what: 'an unknown agent', words: ['--agent', 'shorten'], says: 'There are: tighten, vertical, polish.' },
     { what: 'an option that does not exist', words: ['--fast'], says: '--agent NAME' },
@@ -120,4 +132,8 @@ describe('npm start -- FILE', () => {
     expect(printed).toContain('npm run deploy');
     expect(code).toBe(1);
   });
+});
+
+test('the help of npm start fits a terminal', () => {
+  expect(usage.split('\n').filter((line) => line.length > 80)).toEqual([]);
 });

@@ -128,6 +128,8 @@ test('a delivery that failed for good is attempted once more where the rule says
   await world.drain('copy');
   const ended = await readRun(world.runs, first.id);
   expect(ended).toMatchObject({ status: 'failed', failure: 'delivery' });
+  // One sentence, whatever the reasons in it end with.
+  expect(ended && 'reason' in ended && ended.reason).toMatch(/^1 of 1 outputs could not be delivered: .*[^.]\.$/);
   const next = await world.runOf('in/Für Anna.mov');
   expect(next).toMatchObject({ status: 'waiting', attempt: 2, previousRunId: first.id });
   expect(ended?.nextRunId).toBe(next.id);
