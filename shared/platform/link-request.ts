@@ -39,7 +39,11 @@ function send(
   return new Promise((resolve, reject) => {
     const sent: ClientRequest = request(url, { method, headers, agent, signal });
     const late = setTimeout(() => sent.destroy(coded('HEADERS_TIMEOUT')), headersTimeoutMs);
-    sent.once('close', () => clearTimeout(late));
+    sent.once('close', () => {
+      clearTimeout(late);
+      // Node tells of no error where the other side would go over to another protocol.
+      reject(coded('ECONNRESET'));
+    });
     sent.once('response', (answer) => {
       clearTimeout(late);
       resolve({ answer });

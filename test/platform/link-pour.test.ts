@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type LinkAnswer, openLink } from '../../shared/platform/links.ts';
 
@@ -94,4 +94,39 @@ test('a kept connection that the server has closed unseen is replaced', async ()
   await poured(await open());
   expect(String(await poured(await open()))).toBe('hello');
   expect([answered, sockets.size]).toEqual([3, 2]);
+});
+
+test.each([
+  [
+    'go over to another protocol',
+    'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  ],
+  ['tell ever more before the answer', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)],
+  ['have headers without an end', `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(100_000)}`],
+])('a server that would %s is an error', async (_, answer) => {
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => socket.write(answer));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const options = { trustedHosts: [host], keepAlive: true, headersTimeoutMs: 200 };
+  await expect(openLink(`http://${host}/a?sig=SECRET`, options)).rejects.toThrow(`to ${host}/a failed`);
+});
+
+test('what a server sends unasked on a kept connection is not taken for an answer', async () => {
+  const answer = (text: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`;
+  let connections = 0;
+  const server = createTcpServer((socket) => {
+    connections += 1;
+    socket.on('error', () => {});
+    socket.on('data', () => socket.write(connections === 1 ? answer('first') + answer('forged') : answer('second')));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const read = async () =>
+    String(await poured(await openLink(`http://${host}/a`, { trustedHosts: [host], keepAlive: true })));
+  expect([await read(), await read()]).toEqual(['first', 'second']);
 });
