@@ -82,15 +82,26 @@ async function goOn(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promi
   await deliverRun(deps, run);
 }
 
-/** Only while something arrives: a source that gives nothing comes to the dead letters, where it is seen. */
-async function handOver(deps: CopyDeps, message: CopyMessage, { arrivedBytes }: HandedOver): Promise<'handed-over'> {
+/**
+ * Only while something arrives and stays: a source that gives nothing, or another file each time, comes to the dead
+ * letters, where it is seen.
+ */
+async function handOver(
+  deps: CopyDeps,
+  message: CopyMessage,
+  { arrivedBytes, restarts }: HandedOver,
+): Promise<'handed-over'> {
   const { runId, outputId } = message;
   if (arrivedBytes === message.arrivedBytes)
     throw new Error(`Of output ${outputId}, nothing has arrived in this slice; ${arrivedBytes} bytes are there.`);
+  if (restarts > mostRestarts)
+    throw new Error(`Output ${outputId} had to be begun anew ${restarts} times: its source keeps changing.`);
   await deps.copyQueue.send({ body: { runId, outputId, arrivedBytes } });
   deps.log.info('output.handed-over', { runId, outputId, arrivedBytes });
   return 'handed-over';
 }
+
+const mostRestarts = 5;
 
 /** An output's key leads to its run, as an upload's does. */
 function foundBy({ deliveries }: CopyDeps, { id, createdAt }: Copying, ended: OutputState): Write[] {

@@ -18,6 +18,8 @@ export type CopyingOutput = {
   readonly at?: string;
   /** How often it failed for a reason that may pass; counted where tries are few. */
   readonly failures?: number;
+  /** How many slices had to begin anew, because the source had changed, say. */
+  readonly restarts?: number;
 };
 
 export type CopiedOutput = {

@@ -80,6 +80,18 @@ describe('a copy that takes longer than its slice', () => {
     await expect(slice).rejects.toThrow('nothing has arrived in this slice');
   });
 
+  test('and whose source is another file each time does not hand over for ever', async () => {
+    const { world, id } = await waiting();
+    const copy = async (number: number) => {
+      server.files.set('o1.mp4', smallMp4(large.byteLength + number));
+      return copyOutput(world.deps, { runId: id, outputId: 'o1' }, { deadlineMs: 0 });
+    };
+    for (let number = 0; number <= 5; number += 1) expect(await copy(number)).toBe('handed-over');
+    await expect(copy(6)).rejects.toThrow('its source keeps changing');
+    // Once it holds still it is copied all the same.
+    expect(await copyOutput(world.deps, { runId: id, outputId: 'o1' })).toBe('copied');
+  });
+
   test('stops when its run is cancelled, and its parts are thrown away', async () => {
     const { world, id } = await waiting();
     await invoke(world, { sliceSeconds: 0 });

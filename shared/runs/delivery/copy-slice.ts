@@ -20,6 +20,8 @@ export interface Slice {
 export interface HandedOver {
   readonly status: 'handed-over';
   readonly arrivedBytes: number;
+  /** How many slices had to begin anew so far. */
+  readonly restarts: number;
 }
 
 interface SliceJob extends Slice {
@@ -54,6 +56,7 @@ async function copyTo(
   const keyFor = await placeOf(deps, run, output, isTaken);
   const at = () => new Date(clock()).toISOString();
   const begunAt = before?.begunAt ?? at();
+  let restarts = before?.restarts ?? 0;
   const result = await transfer(
     { ...deps, bucket: notingUploads(deps, run.id, output.id) },
     {
@@ -69,8 +72,10 @@ async function copyTo(
       endMs,
       remembered,
       remember: async (state) => {
-        const { arrivedBytes, failures } = { ...before };
-        const copying = { status: 'copying', transfer: state, begunAt, at: at(), arrivedBytes, failures } as const;
+        const { arrivedBytes, failures, transfer: former, restarts: formerly = 0 } = { ...before };
+        if (former !== undefined && former.uploadId !== state.uploadId) restarts = formerly + 1;
+        const counted = { arrivedBytes, failures, ...(restarts > 0 && { restarts }) };
+        const copying = { status: 'copying', transfer: state, begunAt, at: at(), ...counted } as const;
         // A worker that was silent for long must not begin anew: what it published late might replace what came since.
         if (!(await noteOutput(runs, run.id, output.id, copying)))
           throw new Error(`Output ${output.id} was ended by another worker meanwhile.`);
@@ -83,7 +88,7 @@ async function copyTo(
   );
   if (result.outcome === 'handed-over') {
     await noteArrived(runs, run.id, output.id, { arrivedBytes: result.bytes, at: at() });
-    return { status: 'handed-over', arrivedBytes: result.bytes };
+    return { status: 'handed-over', arrivedBytes: result.bytes, restarts };
   }
   const { key, versionId, bytes: size, checksum, comparedWithSource, contentType, extension } = result;
   return { status: 'copied', key, versionId, size, checksum, comparedWithSource, contentType, extension, storageClass };
