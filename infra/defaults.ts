@@ -7,6 +7,7 @@ export const pipelineDefaults = {
   runDeadlineSeconds: 86_400,
   reconcileMinutes: 5,
   sliceSeconds: 120,
+  workersAtOnce: 5,
   trustedHosts: [] as readonly string[],
   requestsPerSecond: 50,
   logRetentionDays: 30,

@@ -44,6 +44,8 @@ export interface VideoPipelineProps {
   readonly reconcileMinutes?: number;
   /** How long a copy works before it hands over to the next message. */
   readonly sliceSeconds?: number;
+  /** Calls that each of its four queues may keep busy; as many outputs are copied at once. */
+  readonly workersAtOnce?: number;
   /** How long the records of a run stay after its end. Default: for good. */
   readonly retentionDays?: number;
   readonly trustedHosts?: readonly string[];

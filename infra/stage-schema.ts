@@ -67,6 +67,8 @@ export const stageSchema = z.strictObject({
   reconcileMinutes: whole(1, 60),
   /** Lambda ends a copy after five minutes, and a slice needs one to hand over. */
   sliceSeconds: whole(15, 240),
+  /** AWS takes no less than two. */
+  workersAtOnce: whole(2, 100),
   retentionDays: whole(1, 3_650).optional(),
   trustedHosts: texts('a list of host names'),
   requestsPerSecond: whole(1, 10_000),

@@ -140,6 +140,7 @@ export class VideoPipeline extends Construct {
       description: `Tessera ${name}: signs the webhooks that rules ask for; with "whsec_" before it, what receivers check them by`,
     }).secret;
 
+    const { workersAtOnce: atOnce } = settings;
     // In force until others are applied by command, which go into the table.
     const initialRules = JSON.stringify(settings.rules);
 
@@ -150,7 +151,7 @@ export class VideoPipeline extends Construct {
       description: 'Claims an upload and starts an agent run for it',
       timeout: timeouts.startRun,
     });
-    startRun.consumes(starts, { batchSize: 10, atOnce: 5 });
+    startRun.consumes(starts, { batchSize: 10, atOnce });
     startRun.usesTable('RUNS_TABLE', runs);
     startRun.readsBucket('UPLOADS_BUCKET', uploads);
     startRun.restoresIn(uploads);
@@ -183,7 +184,7 @@ export class VideoPipeline extends Construct {
       description: 'Asks the Mosaic API where a run stands and moves it on',
       timeout: timeouts.settle,
     });
-    settle.consumes(settles, { batchSize: 1, atOnce: 5 });
+    settle.consumes(settles, { batchSize: 1, atOnce });
     settle.usesTable('RUNS_TABLE', runs);
     settle.sendsTo('START_QUEUE', starts);
     settle.sendsTo('SETTLE_QUEUE', settles);
@@ -201,7 +202,7 @@ export class VideoPipeline extends Construct {
       timeout: timeouts.copyOutput,
       memoryMb: 1_769,
     });
-    copyOutput.consumes(copies, { batchSize: 1, atOnce: 5 });
+    copyOutput.consumes(copies, { batchSize: 1, atOnce });
     copyOutput.usesTable('RUNS_TABLE', runs);
     copyOutput.writesBucket('DELIVERIES_BUCKET', deliveries, { tags: true });
     copyOutput.setting('DELIVERIES_PREFIX', settings.deliveriesPrefix);
@@ -218,7 +219,7 @@ export class VideoPipeline extends Construct {
       description: 'Tells what became of runs, on the event bus and by webhook',
       timeout: timeouts.notify,
     });
-    notify.consumes(notices, { batchSize: 10, atOnce: 5 });
+    notify.consumes(notices, { batchSize: 10, atOnce });
     // It reads what happened, ends records that are no longer wanted, and forgets what it has told.
     notify.usesTable('RUNS_TABLE', runs, ['GetItem', 'UpdateItem', 'DeleteItem', 'Query']);
     notify.sendsTo('NOTIFY_QUEUE', notices);

@@ -179,6 +179,17 @@ describe('what leads where', () => {
     ]);
   });
 
+  test('an account of ten calls at once has room for all of them: each queue can be given two', () => {
+    const small = synthesize({ workersAtOnce: 2, rendersAtOnce: 2 });
+    const atOnce = [small.pipeline, small.engine]
+      .flatMap((template) => ofType(template, 'AWS::Lambda::EventSourceMapping'))
+      .map(([, { Properties }]) => (Properties.ScalingConfig as { MaximumConcurrency: number }).MaximumConcurrency);
+    expect(atOnce).toEqual([2, 2, 2, 2, 2]);
+    const usual = all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties);
+    for (const { ScalingConfig, FunctionResponseTypes } of usual)
+      expect([ScalingConfig, FunctionResponseTypes]).toEqual([{ MaximumConcurrency: 5 }, ['ReportBatchItemFailures']]);
+  });
+
   test('every five minutes the schedule wakes reconcile, whose failing has an alarm', () => {
     const { Properties } = only(pipeline, 'AWS::Events::Rule', 'EveryFewMinutes');
     expect(Properties.ScheduleExpression).toBe('rate(5 minutes)');
