@@ -116,8 +116,9 @@ export function worldOf(seed: number, keepTrace?: boolean) {
       if (workload.retentionDays !== undefined) scheduleExpiry(ground, stores.table);
       scheduleReconcile(ground, stores.table, reconcile);
     },
-    /** Of ours. */
-    arePartsLeft: () => stores.deliveries.listUploads().uploads.length > strangers.begun.length,
+    /** Those of strangers have none. */
+    arePartsLeft: () =>
+      stores.deliveries.listUploads().uploads.some((each) => stores.deliveries.listParts(each).length > 0),
     isQuiet: () =>
       ground.shop.alive() === 0 && hops.every(({ queue }) => queue.left().length === 0) && runs().every(isEnded),
   };
