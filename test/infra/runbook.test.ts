@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { named, ofType, synthesize } from './synthesize.ts';
 
@@ -39,6 +39,30 @@ describe.each([...paragraphs])('%s', (_, paragraph) => {
 test('with hosted Mosaic the alarms are those of the pipeline', () => {
   const hosted = ofType(synthesize({ engine: 'mosaic' }).pipeline, 'AWS::CloudWatch::Alarm');
   expect(hosted.map(([id]) => id)).toEqual(ofType(pipeline, 'AWS::CloudWatch::Alarm').map(([id]) => id));
+});
+
+test('what it says to look for in logs is what functions log', () => {
+  const root = new URL('../../', import.meta.url);
+  const code = ['shared', 'functions']
+    .flatMap((folder) =>
+      readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' }).map((file) => [folder, file]),
+    )
+    .filter(([, file = '']) => file.endsWith('.ts'))
+    .map(([folder, file]) => readFileSync(new URL(`${folder}/${file}`, root), 'utf8'))
+    .join();
+  const events = [...runbook.matchAll(/`([a-z-]+\.[a-z-]+)`/g)].map(([, event = '']) => event);
+  expect(events).toContain('message.failed');
+  expect(events.filter((event) => !code.includes(`'${event}'`))).toEqual([]);
+});
+
+test('its commands find every function, however many resources a stack has', () => {
+  // The other one, `describe-stack-resources`, shows a hundred, and a pipeline with an engine has more.
+  const inAll = [pipeline, engine].flatMap(({ Resources }) => Object.keys(Resources));
+  expect(inAll.length).toBeGreaterThan(100);
+  for (const page of ['runbook', 'deploy'])
+    expect(readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8')).not.toContain(
+      'describe-stack-resources',
+    );
 });
 
 /** As code hosts write a heading's anchor. */
