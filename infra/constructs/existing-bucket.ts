@@ -56,5 +56,5 @@ export interface StoreProps extends Omit<ExistingBucketProps, 'bucket'> {
 /** The bucket that was given, or one of our own, which sends its events to EventBridge. */
 export const storeOf = (scope: Construct, id: string, { bucket, ...existing }: StoreProps): ObjectStore =>
   bucket === undefined
-    ? new VideoBucket(scope, id, { events: true })
+    ? new VideoBucket(scope, id, { events: true, owner: Stack.of(scope).account })
     : new ExistingBucket(scope, id, { bucket, ...existing });

@@ -30,14 +30,18 @@ export interface VideoBucketProps {
   readonly events?: boolean;
   /** Objects are gone after so many days; without it they stay. */
   readonly keptDays?: number;
+  /** Whom whoever reaches it is to expect as its owner: its name is free for others once somebody has deleted it. */
+  readonly owner?: string;
 }
 
 /** A bucket of ours: private, encrypted, TLS only, versioned, and kept when the stack goes. */
 export class VideoBucket extends Construct implements ObjectStore {
   readonly bucket: Bucket;
+  readonly owner?: string;
 
-  constructor(scope: Construct, id: string, { events, keptDays }: VideoBucketProps = {}) {
+  constructor(scope: Construct, id: string, { events, keptDays, owner }: VideoBucketProps = {}) {
     super(scope, id);
+    this.owner = owner;
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

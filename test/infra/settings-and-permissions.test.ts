@@ -55,6 +55,7 @@ describe('each function has exactly the settings that its door reads', () => {
     'copy-output': {
       RUNS_TABLE: 'RunsTable',
       DELIVERIES_BUCKET: 'DeliveriesBucket',
+      DELIVERIES_OWNER: 'AWS::AccountId',
       DELIVERIES_PREFIX: '',
       COPY_QUEUE: 'CopiesQueue',
       SLICE_SECONDS: '120',
@@ -77,6 +78,7 @@ describe('each function has exactly the settings that its door reads', () => {
       SETTLE_QUEUE: 'SettlesQueue',
       START_QUEUE: 'StartsQueue',
       DELIVERIES_BUCKET: 'DeliveriesBucket',
+      DELIVERIES_OWNER: 'AWS::AccountId',
       RECONCILE_MINUTES: '5',
       ...notified,
       ...measured,
