@@ -65,6 +65,23 @@ test('its commands find every function, however many resources a stack has', () 
     );
 });
 
+test('what the pages refer to in one another is there', () => {
+  const folder = new URL('../../docs/', import.meta.url);
+  const pages = new Map(
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => [name, readFileSync(new URL(name, folder), 'utf8')]),
+  );
+  const anchorsIn = (page: string) =>
+    [...(pages.get(page) ?? '').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+  const lost = [...pages].flatMap(([from, text]) =>
+    [...text.matchAll(/\]\(([\w-]+\.md)?#([\w-]+)\)/g)]
+      .filter(([, to = from, anchor = '']) => !anchorsIn(to).includes(anchor))
+      .map(([link]) => `${from}: ${link}`),
+  );
+  expect(lost).toEqual([]);
+});
+
 /** As code hosts write a heading's anchor. */
 function anchorOf(heading: string): string {
   return heading
