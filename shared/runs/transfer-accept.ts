@@ -1,5 +1,5 @@
-import { Rejected } from '../errors.ts';
 import { type Container, containerOf } from './transfer-container.ts';
+import { WrongBytes } from './transfer-faults.ts';
 
 /** What is copied: the edited video, its picture, or the file that an editing program opens. */
 export type TransferKind = 'video' | 'thumbnail' | 'project';
@@ -11,7 +11,7 @@ export function accepted(kind: TransferKind, head: Uint8Array): Container {
   // Text is an error page, which may be gone on the next try; anything else stays what it is.
   const isText = /^[\t\n\r\x20-\x7e]*$/.test(Buffer.from(head.subarray(0, 64)).toString('latin1'));
   if (isText) throw new Error(`The link answered with text, not with a ${kinds[kind].name}.`);
-  throw new Rejected(`${kinds[kind].refusal}, so it was not delivered.`);
+  throw new WrongBytes(`${kinds[kind].refusal}.`);
 }
 
 interface Kind {

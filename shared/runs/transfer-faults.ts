@@ -3,8 +3,13 @@ export class StartOver extends Error {
   override name = 'StartOver';
 }
 
+/** What came cannot be what was made: read once more it may be right, and twice it will not be. */
+export class WrongBytes extends StartOver {
+  override name = 'WrongBytes';
+}
+
 /** Bytes changed on their way, although each part arrived as it was sent. */
-export class WrongChecksum extends StartOver {
+export class WrongChecksum extends WrongBytes {
   override name = 'WrongChecksum';
 }
 

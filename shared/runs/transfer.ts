@@ -1,6 +1,6 @@
 import { Rejected } from '../errors.ts';
 import type { Bucket } from '../platform/ports.ts';
-import { RangesIgnored, StartOver, WrongChecksum } from './transfer-faults.ts';
+import { RangesIgnored, StartOver, WrongBytes } from './transfer-faults.ts';
 import type { Copy, HandedOver, TransferDeps, TransferJob, Transferred } from './transfer-job.ts';
 import { copyLarge, resume } from './transfer-large.ts';
 import { partMemory } from './transfer-memory.ts';
@@ -71,8 +71,8 @@ async function anew(copy: Copy, first: StartOver): Promise<Transferred | HandedO
   try {
     return await begin(copy);
   } catch (again) {
-    if (!(again instanceof WrongChecksum)) throw again;
-    if (!(first instanceof WrongChecksum)) return anew(copy, again);
+    if (!(again instanceof WrongBytes)) throw again;
+    if (!(first instanceof WrongBytes)) return anew(copy, again);
     throw new Rejected(`${again.message} That was so twice, so it was not delivered.`, {}, { cause: again });
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PermanentError } from '../../shared/errors.ts';
 import type { TransferJob } from '../../shared/runs/transfer.ts';
-import { honest, movie, sourceServer, transferWorld } from './transfer-world.ts';
+import { etagOf, honest, mebibyte, movie, sourceServer, transferWorld } from './transfer-world.ts';
 
 type Kind = TransferJob['kind'];
 const bytes = (beginning: string) => Buffer.concat([Buffer.from(beginning, 'latin1'), Buffer.alloc(700, 0x91)]);
@@ -42,4 +42,21 @@ test.each<[Kind, string, Buffer]>([
   const failed = attemptAs(kind, file, 'application/xml');
   await expect(failed).rejects.toThrow(/page|text/);
   await expect(failed).rejects.not.toThrow(PermanentError);
+});
+
+test.each([5000, 20 * mebibyte])('a first byte that changed on its way is read once more (%i bytes)', async (size) => {
+  const file = movie(size);
+  const spoilt = Buffer.from(file);
+  // No longer a file type box.
+  spoilt.write('fxyp', 4, 'latin1');
+  let answers = 0;
+  const [wrong, right] = [spoilt, file].map((bytes) => honest(bytes, { etag: etagOf(file) }));
+  const source = await sourceServer((request, response, asked) => {
+    const isOpening = /^bytes=0-/.test(asked.range ?? '');
+    answers += Number(isOpening);
+    (isOpening && answers === 1 ? wrong : right)?.(request, response, asked);
+  });
+  const world = await transferWorld(source);
+  expect(await world.attempt()).toMatchObject({ outcome: 'copied', bytes: size });
+  expect(answers).toBeGreaterThan(1);
 });
