@@ -76,6 +76,8 @@ export interface Copy {
   readonly watch: Watch;
   readonly memory: PartMemory;
   readonly connections: number;
+  /** What was read of this source before was wrong: a second time is for good. */
+  readonly wrongBefore?: true;
 }
 
 export function propertiesOf(job: TransferJob, { contentType, extension }: Container): ObjectProperties {

@@ -71,7 +71,7 @@ type Place =
   | { readonly upload?: undefined; readonly existing: Existing; readonly container: Container };
 
 /** Where it goes, which its first bytes decide, and whether it is there already. */
-async function placeFor({ deps, job }: Copy, pin: Pin, layout: Layout, head: Uint8Array): Promise<Place> {
+async function placeFor({ deps, job, wrongBefore }: Copy, pin: Pin, layout: Layout, head: Uint8Array): Promise<Place> {
   const { bucket } = deps;
   const { identity, overwrite } = job;
   const container = accepted(job.kind ?? 'video', head);
@@ -81,7 +81,8 @@ async function placeFor({ deps, job }: Copy, pin: Pin, layout: Layout, head: Uin
   if (existing) return { existing, container };
   const { uploadId } = await bucket.startUpload(key, propertiesOf(job, container));
   const source = { etag, ...(sourceCrc32c !== undefined && { sourceCrc32c }) };
-  const state: RememberedTransfer = { key, uploadId, ...layout, ...container, ...source, crc32c: '' };
+  const wrong = wrongBefore ? { wrongBefore } : {};
+  const state: RememberedTransfer = { key, uploadId, ...layout, ...container, ...source, crc32c: '', ...wrong };
   await job.remember(state);
   return { upload: partUpload(bucket, job, state) };
 }

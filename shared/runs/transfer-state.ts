@@ -18,6 +18,8 @@ export type RememberedTransfer = {
   readonly contentType: string;
   readonly extension: string;
   readonly crc32c: string;
+  /** What was read before, from the first byte to the last, was not what the source says it is. */
+  readonly wrongBefore?: true;
 };
 
 /** A part with the checksum of its bytes. */

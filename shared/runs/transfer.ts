@@ -28,7 +28,15 @@ const openingBytes = 2 * 1024 * 1024;
 export async function transfer(deps: TransferDeps, job: TransferJob): Promise<Transferred | HandedOver> {
   const { memory = partMemory(defaultMemoryBytes), connections = defaultConnections } = deps;
   const source = sourceOf({ ...deps, openLinkNow: job.openLinkNow, signal: job.signal, isXml: job.kind === 'project' });
-  const copy: Copy = { deps, job, source, watch: watchOf(deps, job), memory, connections };
+  const copy: Copy = {
+    deps,
+    job,
+    source,
+    watch: watchOf(deps, job),
+    memory,
+    connections,
+    wrongBefore: job.remembered?.wrongBefore,
+  };
   try {
     return await (job.remembered ? resume(copy, job.remembered) : begin(copy));
   } catch (error) {
@@ -66,13 +74,16 @@ async function open({ source }: Copy, isOneStream: boolean): Promise<Answered> {
   return source.read([0]);
 }
 
-/** Once more from the start; twice where only the second time shows that bytes are wrong. */
-async function anew(copy: Copy, first: StartOver): Promise<Transferred | HandedOver> {
+/** Once more from the start, unless bytes are wrong for the second time, be it slices later. */
+async function anew(copy: Copy, why: StartOver): Promise<Transferred | HandedOver> {
+  const isWrong = why instanceof WrongBytes;
+  if (isWrong && copy.wrongBefore)
+    throw new Rejected(`${why.message} That was so twice, so it was not delivered.`, {}, { cause: why });
+  const next: Copy = isWrong ? { ...copy, wrongBefore: true } : copy;
   try {
-    return await begin(copy);
+    return await begin(next);
   } catch (again) {
     if (!(again instanceof WrongBytes)) throw again;
-    if (!(first instanceof WrongBytes)) return anew(copy, again);
-    throw new Rejected(`${again.message} That was so twice, so it was not delivered.`, {}, { cause: again });
+    return anew(next, again);
   }
 }

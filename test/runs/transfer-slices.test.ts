@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { crc32cOf } from '../../shared/platform/crc32c.ts';
+import { PermanentError } from '../../shared/errors.ts';
+import { crc32cOf, crc32cToBase64 } from '../../shared/platform/crc32c.ts';
 import { type HandedOver, type PartMemory, partMemory } from '../../shared/runs/transfer.ts';
 import { etagOf, honest, mebibyte, movie, sourceServer, transferWorld } from './transfer-world.ts';
 
@@ -52,6 +53,23 @@ test('a slice that is over hands over what has arrived, and the next ones bring 
   expect(ends).toEqual([1, 2, 3, 4, 5].map((parts) => parts * part));
   expect(source.bytesServed()).toBe(file.length);
   expect((await delivered()).equals(file)).toBe(true);
+});
+
+test('a source that is wrong twice is given up, also where a slice cannot read it to its end', async () => {
+  const headers = { 'x-goog-hash': `crc32c=${crc32cToBase64(crc32cOf(movie(5)))}` };
+  const source = await sourceServer(honest(movie(3 * part), { headers }));
+  const { slice, bucket } = await transferWorld(source);
+  const ended: string[] = [];
+  for (let number = 1; number < 20 && ended.at(-1) !== 'refused'; number += 1)
+    ended.push(
+      await slice({ deadlineMs: 1 }, { clock: steppingClock(1), connections: 1 }).then(
+        ({ outcome }) => outcome,
+        (error) => (error instanceof PermanentError ? 'refused' : String(error)),
+      ),
+    );
+  expect(ended.filter((end) => end !== 'handed-over')).toEqual(['refused']);
+  expect(source.bytesServed()).toBeLessThanOrEqual(2 * 3 * part + 4 * mebibyte);
+  expect(await bucket.head('out/a.mp4')).toBeUndefined();
 });
 
 test('what is under way when a slice ends still arrives', async () => {
