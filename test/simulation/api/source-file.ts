@@ -58,7 +58,8 @@ export function sourceFile(kind: FileKind, random: Random, faults: Faults): Sour
   return {
     ...{ kind, fault, versions, spoilt: 0 },
     knowsRanges: !faults.happens('output-no-ranges'),
-    pieceMs: faults.happens('output-slow') ? random.between(5_000, 90_000) : 0,
+    // Silence of a minute is what the real client calls the end of a connection.
+    pieceMs: faults.happens('output-slow') ? random.between(5_000, 59_000) : 0,
     // Where neither tells, nobody could see that it has changed.
     renew() {
       if (etag !== 'strong' && !tellsHash) return;
