@@ -10,7 +10,8 @@ try {
   const unbuilt = doors.filter((door) => !existsSync(`${assetsFolder}/${door}/index.mjs`));
   if (unbuilt.length > 0) throw new InvalidSettings(`${unbuilt.join(', ')} not built yet: npm run build`);
   stacksOf(app, stage);
-  Tags.of(app).add('tessera:stage', stage.name);
+  // Not every region takes tags on a dashboard yet; CloudFormation refuses the whole stack there.
+  Tags.of(app).add('tessera:stage', stage.name, { excludeResourceTypes: ['AWS::CloudWatch::Dashboard'] });
 } catch (error) {
   if (!(error instanceof InvalidSettings)) throw error;
   // Whoever mistyped a setting needs the sentence, not our stack trace.
