@@ -12,4 +12,7 @@ else {
   process.exitCode = 1;
 }
 
+// A connection that a killed program left half open would keep this process long after its last line.
+process.exit();
+
 export {};
