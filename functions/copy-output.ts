@@ -1,4 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
 import { type CopyDeps, copyOutput } from '../shared/runs/copy-output.ts';
 import { eachMessage } from '../shared/runs/each-message.ts';
 import { parseCopyMessage } from '../shared/runs/messages.ts';
@@ -34,7 +35,7 @@ export const copyOutputHandler = (world: CopyDoorDeps) => {
       },
       async (record) => {
         waiting.delete(record);
-        await hide(deps, [record], secondsUntilNextTry(record));
+        await hide(deps, [record], secondsUntilNextTry(Number(record.attributes.ApproximateReceiveCount)));
       },
     );
   };
@@ -48,10 +49,6 @@ function timesOf({ clock, sliceSeconds = 120 }: CopyDoorDeps, context?: Pick<Con
     endMs: clock() + Math.max(0, leftMs - lastMs),
   };
 }
-
-/** Soon, then later: the queue's own pause is as long as the longest copy. */
-const secondsUntilNextTry = ({ attributes }: SQSRecord): number =>
-  Math.min(300, 5 * 4 ** (Number(attributes.ApproximateReceiveCount) - 1));
 
 /** One that is handed out twice is copied once all the same, so that it could not be hidden is no reason to stop. */
 async function hide({ copyQueue, log }: CopyDoorDeps, records: readonly SQSRecord[], seconds: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type WorkDeps, work } from '../shared/engine/work.ts';
 import { PermanentError } from '../shared/errors.ts';
+import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
 
 /** The engine's work queue: one task per message. */
 export const engineWorkHandler =
@@ -26,14 +27,12 @@ async function isDone(deps: WorkDeps, record: SQSRecord): Promise<boolean> {
   }
 }
 
-/** Soon, then later: the queue's own pause is as long as its longest task. */
 async function comeBack(
   { queue, log }: WorkDeps,
   { messageId, receiptHandle }: SQSRecord,
   receiveCount: number,
 ): Promise<void> {
-  const seconds = Math.min(300, 5 * 4 ** (receiveCount - 1));
   await queue
-    .extend(receiptHandle, seconds)
+    .extend(receiptHandle, secondsUntilNextTry(receiveCount))
     .catch((error: unknown) => log.warn('task.extend-failed', { messageId, error }));
 }

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
 import { parseNotifyMessage } from '../shared/runs/messages.ts';
 import { type NotifyDeps, notifyRun } from '../shared/runs/notices/notify-run.ts';
 
@@ -49,7 +50,7 @@ const receiverWaits = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3
 const waitSeconds = (receiveCount: number, toReceiver: boolean): number =>
   toReceiver
     ? (receiverWaits[Math.min(receiveCount, receiverWaits.length) - 1] ?? 5)
-    : Math.min(300, 5 * 4 ** (receiveCount - 1));
+    : secondsUntilNextTry(receiveCount);
 
 async function comeBack(
   { notifyQueue, log }: NotifyDeps,

@@ -11,7 +11,7 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['end (5 min) at the latest', 'infra/video-pipeline.ts', 'copyOutput: Duration.minutes(5)'],
   ['hidden for 90 s', 'functions/copy-output.ts', 'visibilitySeconds = 90'],
   ['sign of life, one in 10 s', 'shared/runs/transfer-watch.ts', 'beatMs = 10_000'],
-  ['again after 5, 20, 80, 300 s', 'functions/copy-output.ts', 'Math.min(300, 5 * 4 **'],
+  ['again after 5, 20, 80, 300 s', 'shared/platform/next-try.ts', 'Math.min(300, 5 * 4 **'],
   ['| a copy | 12 connections', 'shared/runs/transfer.ts', 'defaultConnections = 12'],
   ['below 8 MiB in one piece', 'shared/runs/transfer-parts.ts', 'smallBytes = 8 * mebibyte'],
   ['80 MiB of parts', 'functions/copy-output.ts', 'memoryBytes = 80 * 1024 * 1024'],
