@@ -6,17 +6,10 @@ import type { Queue, Write } from '../platform/ports.ts';
 import { type DeliverDeps, deliverRun } from './deliver-run.ts';
 import { adoptedOutput } from './delivery/adopted-output.ts';
 import { companionsOf } from './delivery/companions.ts';
-import { copySlice, type HandedOver, type Slice } from './delivery/copy-slice.ts';
+import { copySlice, type HandedOver, type Slice, type SliceJob } from './delivery/copy-slice.ts';
 import { askForCopies, type CopyMessage } from './messages.ts';
 import { readRun } from './move-run.ts';
-import {
-  type CopyingOutput,
-  type EndedOutput,
-  endedOutputs,
-  noteOutput,
-  type OutputState,
-  readOutput,
-} from './output-items.ts';
+import { type EndedOutput, endedOutputs, noteOutput, type OutputState, readOutput } from './output-items.ts';
 import type { Copying, ExpectedOutput } from './run.ts';
 import { keyPk } from './run-items.ts';
 import { abandonTransfer, type PartMemory } from './transfer.ts';
@@ -123,18 +116,12 @@ function measure(
   metrics?.count('CopySeconds', ms / 1000);
 }
 
-interface Attempt extends Slice {
-  readonly run: Copying;
-  readonly output: ExpectedOutput;
-  readonly before?: CopyingOutput;
-}
-
-async function copyOrGiveUp(deps: CopyDeps, attempt: Attempt): Promise<EndedOutput | HandedOver> {
-  const { run, output } = attempt;
+async function copyOrGiveUp(deps: CopyDeps, job: SliceJob): Promise<EndedOutput | HandedOver> {
+  const { run, output } = job;
   try {
-    return await copySlice(deps, attempt);
+    return await copySlice(deps, job);
   } catch (error) {
-    if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, attempt, error))) throw error;
+    if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, job, error))) throw error;
     deps.log.error('output.given-up', { runId: run.id, outputId: output.id, error });
     await forgetParts(deps, run, output);
     return { status: 'failed', reason: keepable(messageOf(error), 500) };
@@ -142,7 +129,7 @@ async function copyOrGiveUp(deps: CopyDeps, attempt: Attempt): Promise<EndedOutp
 }
 
 /** A video is worth a week of tries, and an alarm. What was made beside it must not keep it back for longer than minutes. */
-async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: Attempt, error: unknown): Promise<boolean> {
+async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: SliceJob, error: unknown): Promise<boolean> {
   if (output.kind === undefined) return false;
   const state = await readOutput(runs, run.id, output.id);
   if (state !== undefined && state.status !== 'copying') return false;

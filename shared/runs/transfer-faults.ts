@@ -3,14 +3,9 @@ export class StartOver extends Error {
   override name = 'StartOver';
 }
 
-/** What came cannot be what was made: read once more it may be right, and twice it will not be. */
+/** What came cannot be what was made, by its kind or its checksum: read once more it may be right, and twice it will not be. */
 export class WrongBytes extends StartOver {
   override name = 'WrongBytes';
-}
-
-/** Bytes changed on their way, although each part arrived as it was sent. */
-export class WrongChecksum extends WrongBytes {
-  override name = 'WrongChecksum';
 }
 
 /** The connection broke, or brought too little. What has arrived stays good. */

@@ -1,7 +1,7 @@
 import { Rejected } from '../errors.ts';
 import { accepted } from './transfer-accept.ts';
 import { alreadyThere } from './transfer-existing.ts';
-import { WrongChecksum } from './transfer-faults.ts';
+import { WrongBytes } from './transfer-faults.ts';
 import { readInOrder } from './transfer-in-order.ts';
 import { readInParallel } from './transfer-in-parallel.ts';
 import { type Copy, propertiesOf, type Transferred, transferred } from './transfer-job.ts';
@@ -36,7 +36,7 @@ async function put({ deps, job }: Copy, pin: Pin, { bytes, crc32c: checksum }: F
   const container = accepted(job.kind ?? 'video', bytes);
   const key = job.keyFor(container.extension);
   if (pin.sourceCrc32c !== undefined && pin.sourceCrc32c !== checksum)
-    throw new WrongChecksum(
+    throw new WrongBytes(
       `The checksum CRC32C of what was read for ${key} is ${checksum}; its source says ${pin.sourceCrc32c}.`,
     );
   const write = async (ifAbsent: boolean) => {

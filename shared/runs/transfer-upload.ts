@@ -1,7 +1,7 @@
 import { Conflict, InvalidInput, Missing, Rejected } from '../errors.ts';
 import type { Bucket, Part, Stored, Upload } from '../platform/ports.ts';
 import { alreadyThere, type Existing, type Identity } from './transfer-existing.ts';
-import { StartOver, WrongChecksum } from './transfer-faults.ts';
+import { StartOver, WrongBytes } from './transfer-faults.ts';
 import { partCount } from './transfer-parts.ts';
 import type { FullPart } from './transfer-sending.ts';
 import { type KnownPart, type RememberedTransfer, usableParts, wholeChecksum, withChecksum } from './transfer-state.ts';
@@ -67,12 +67,12 @@ export function partUpload(
       if (checksum === undefined || arrivedBytes !== state.bytes)
         throw new Error(`Of ${state.key}, ${arrivedBytes} of ${state.bytes} bytes have arrived.`);
       if (state.sourceCrc32c !== undefined && state.sourceCrc32c !== checksum)
-        throw new WrongChecksum(
+        throw new WrongBytes(
           `The checksum CRC32C of what was read for ${state.key} is ${checksum}; its source says ${state.sourceCrc32c}.`,
         );
       const stored = await unlessEnded(publishNow(arrived)).catch(async (error) => {
         if (error instanceof Conflict) throw new StartOver(error.message, { cause: error });
-        if (error instanceof Rejected) throw new WrongChecksum(error.message, { cause: error });
+        if (error instanceof Rejected) throw new WrongBytes(error.message, { cause: error });
         if (!(error instanceof InvalidInput)) throw error;
         // A sibling has sent a part again meanwhile, and a store that encrypts gives it another tag each time.
         arrived = usableParts(state, await unlessEnded(bucket.listParts(upload)));

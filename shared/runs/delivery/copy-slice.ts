@@ -24,7 +24,7 @@ export interface HandedOver {
   readonly restarts: number;
 }
 
-interface SliceJob extends Slice {
+export interface SliceJob extends Slice {
   readonly run: Copying;
   readonly output: ExpectedOutput;
   readonly before?: CopyingOutput;
