@@ -1,9 +1,9 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
-import { type CopyDeps, copyOutput } from '../shared/runs/copy-output.ts';
-import { eachMessage } from '../shared/runs/each-message.ts';
-import { parseCopyMessage } from '../shared/runs/messages.ts';
-import { partMemory } from '../shared/runs/transfer.ts';
+import { type CopyDeps, copyOutput } from '../shared/runs/deliver/copy-output.ts';
+import { parseCopyMessage } from '../shared/runs/run/messages.ts';
+import { partMemory } from '../shared/transfer/transfer.ts';
+import { eachMessage } from './handle-batch.ts';
 
 export interface CopyDoorDeps extends CopyDeps {
   /** How long one message works on a copy before it hands over to another; default 120. */

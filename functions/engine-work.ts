@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type WorkDeps, work } from '../shared/engine/work.ts';
+import { type WorkDeps, work } from '../shared/engine/work/work.ts';
 import { PermanentError } from '../shared/errors.ts';
 import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
 

@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
-import { parseNotifyMessage } from '../shared/runs/messages.ts';
-import { type NotifyDeps, notifyRun } from '../shared/runs/notices/notify-run.ts';
+import { type NotifyDeps, notifyRun } from '../shared/runs/notify/notify-run.ts';
+import { parseNotifyMessage } from '../shared/runs/run/messages.ts';
 
 /**
  * All of a batch at once, so that a slow receiver keeps no other waiting; what fails comes again by itself. So does,

@@ -1,4 +1,4 @@
-import { type ReconcileDeps, reconcileRuns } from '../shared/runs/reconcile-runs.ts';
+import { type ReconcileDeps, reconcileRuns } from '../shared/runs/reconcile/reconcile-runs.ts';
 
 /** Run by a schedule; what the schedule says does not matter. */
 export const reconcileHandler =

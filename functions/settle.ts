@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { eachMessage } from '../shared/runs/each-message.ts';
-import { parseSettleMessage } from '../shared/runs/messages.ts';
-import { type SettleDeps, settleRun } from '../shared/runs/settle-run.ts';
+import { parseSettleMessage } from '../shared/runs/run/messages.ts';
+import { type SettleDeps, settleRun } from '../shared/runs/settle/settle-run.ts';
+import { eachMessage } from './handle-batch.ts';
 
 export const settleHandler =
   (deps: SettleDeps) =>

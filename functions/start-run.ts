@@ -1,11 +1,11 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { parseObjectCreated, parseObjectRestored } from '../shared/platform/events.ts';
-import { type AdmitDeps, admitRun, admitToldOf, admitUpload } from '../shared/runs/admit-upload.ts';
-import { eachMessage, failAll } from '../shared/runs/each-message.ts';
+import { type AdmitDeps, admitRun, admitToldOf, admitUpload } from '../shared/runs/ingest/admit-upload.ts';
 import { wakeRestoring } from '../shared/runs/ingest/wake-awaiting.ts';
-import { parseStartMessage } from '../shared/runs/messages.ts';
-import type { StartDeps } from '../shared/runs/start-agent-run.ts';
-import { startWaiting } from '../shared/runs/start-waiting.ts';
+import { parseStartMessage } from '../shared/runs/run/messages.ts';
+import type { StartDeps } from '../shared/runs/start/start-agent-run.ts';
+import { startWaiting } from '../shared/runs/start/start-waiting.ts';
+import { eachMessage, failAll } from './handle-batch.ts';
 
 export type StartRunDeps = AdmitDeps & StartDeps;
 

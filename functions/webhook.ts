@@ -1,5 +1,10 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { type Callback, type Received, receiveWebhook, type WebhookDeps } from '../shared/runs/receive-webhook.ts';
+import {
+  type Callback,
+  type Received,
+  receiveWebhook,
+  type WebhookDeps,
+} from '../shared/runs/settle/receive-webhook.ts';
 
 export const webhookHandler =
   (deps: WebhookDeps) =>

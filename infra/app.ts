@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { App, Tags } from 'aws-cdk-lib';
 import { InvalidSettings, readStage } from './config.ts';
-import { assetsFolder, doors } from './doors.ts';
+import { assetsFolder, doors } from './function-names.ts';
 import { stacksOf } from './stacks.ts';
 
 const app = new App();

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { assetsFolder } from './doors.ts';
 import { placeFfmpeg, writePins } from './ffmpeg-asset.ts';
 import { bundleFunctions } from './function-assets.ts';
+import { assetsFolder } from './function-names.ts';
 import { packageFolder } from './package-folder.ts';
 
 /** Makes everything that the stacks upload, and reports how large it is. */

@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { type Door, doors } from './doors.ts';
+import { type Door, doors } from './function-names.ts';
 
 export interface BundleOptions {
   /** Holds `<door>.ts` for each door. */

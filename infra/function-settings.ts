@@ -1,4 +1,4 @@
-import { type Door, doorMetadata, doors } from './doors.ts';
+import { type Door, doorMetadata, doors } from './function-names.ts';
 
 /** A text, or what CloudFormation makes one of: `{ "Ref": … }`, `{ "Fn::GetAtt": … }`, `{ "Fn::Join": … }`. */
 export type SettingValue = string | Readonly<Record<string, unknown>>;

@@ -6,8 +6,8 @@ import type { Commands } from './commands.ts';
 import { alarmOn, sendAlarms } from './constructs/alarms.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
 import type { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
-import { type Happenings, happeningsOf } from './happenings.ts';
-import { measured } from './measured.ts';
+import { type Happenings, happeningsOf } from './log-alarms.ts';
+import { measured } from './pipeline-metrics.ts';
 
 export interface Watched {
   readonly name: string;

@@ -3,8 +3,8 @@ import { Dashboard, GraphWidget, type IMetric, SingleValueWidget, Stats } from '
 import type { Construct } from 'constructs';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
 import type { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
-import type { Happenings } from './happenings.ts';
-import { measured, measuredBy } from './measured.ts';
+import type { Happenings } from './log-alarms.ts';
+import { measured, measuredBy } from './pipeline-metrics.ts';
 
 export interface Shown {
   readonly name: string;

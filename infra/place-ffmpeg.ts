@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { assetsFolder } from './doors.ts';
 import { placeFfmpeg } from './ffmpeg-asset.ts';
+import { assetsFolder } from './function-names.ts';
 import { packageFolder } from './package-folder.ts';
 
 const engineFolder = join(assetsFolder, 'engine-work');

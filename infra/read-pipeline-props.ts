@@ -3,7 +3,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { waitFaults } from './config.ts';
 import type { VideoPipelineProps } from './pipeline-props.ts';
-import { type Settled, settled } from './settled.ts';
+import { type Settled, settled } from './resolve-props.ts';
 import { bucketFaults } from './stage-buckets.ts';
 import { type RulesDocument, readInitialRules } from './stage-rules.ts';
 import { VideoEngine } from './video-engine.ts';

@@ -1,5 +1,5 @@
 /**
- * A folder for each agent that our engine is born with (`shared/engine/ready-agents.ts`; a test compares the ids), so
+ * A folder for each agent that our engine is born with (`shared/engine/agents/ready-agents.ts`; a test compares the ids), so
  * that a stage edits its first upload without any set-up.
  */
 export const readyRules = {

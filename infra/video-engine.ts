@@ -10,9 +10,9 @@ import { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
 import { RecordsTable } from './constructs/records-table.ts';
 import { StageSecret } from './constructs/stage-secret.ts';
 import { VideoBucket } from './constructs/video-bucket.ts';
-import { assetsFolder } from './doors.ts';
+import { assetsFolder } from './function-names.ts';
 import { needFfmpeg } from './place-ffmpeg.ts';
-import { settled } from './settled.ts';
+import { settled } from './resolve-props.ts';
 
 export interface EngineSettings {
   /** The longest that one render may take; 840 at most. */

@@ -19,31 +19,37 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   { from: /^functions\/(local|aws|tessera|colors)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
   {
     from: /^functions\//,
-    may: [/^node:/, /^aws-lambda$/, /^hono/, /^shared\//],
+    may: [/^node:/, /^aws-lambda$/, /^hono/, /^shared\//, /^functions\/handle-batch\.ts$/],
     mayNot: [/^shared\/platform\/(aws|local)\//],
   },
   // What looks into a video, and what finds the line of a fault; each in the one file that needs it.
   {
-    from: /^shared\/runs\/(ingest\/measure-media|rules\/text-places)\.ts$/,
-    may: [/^mediabunny$/, /^jsonc-parser$/, /^shared\/platform\/ports\.ts$/, /^shared\/errors\.ts$/, /^shared\/runs\//],
+    from: /^shared\/(inspect\/measure-media|runs\/rules\/text-places)\.ts$/,
+    may: [
+      /^mediabunny$/,
+      /^jsonc-parser$/,
+      /^shared\/platform\/ports\.ts$/,
+      /^shared\/errors\.ts$/,
+      /^shared\/(runs|inspect)\//,
+    ],
   },
   // Only who checks a document as it was written needs to know where in the text something stands.
   { from: /^shared\/runs\/rules\/text-places\.ts$/, may: [/^jsonc-parser$/, /^shared\/runs\/rules\//] },
   // A receiver verifies with a library of this scheme, so we sign with one.
   {
-    from: /^shared\/runs\/notices\/sign\.ts$/,
+    from: /^shared\/runs\/notify\/sign\.ts$/,
     may: [/^standardwebhooks$/, /^shared\/errors\.ts$/],
   },
   {
-    from: /^shared\/(runs|engine)\//,
+    from: /^shared\/(runs|engine|inspect|transfer)\//,
     may: [
       /^node:/,
       /^zod$/,
       /^hono/,
       /^shared\/mosaic\//,
-      /^shared\/platform\/(ports|links|events|crc32c)\.ts$/,
+      /^shared\/platform\/(ports|links|events|crc32c|query-all|read-text)\.ts$/,
       /^shared\/(errors|log|metrics)\.ts$/,
-      /^shared\/(runs|engine)\//,
+      /^shared\/(runs|engine|inspect|transfer)\//,
     ],
   },
   { from: /^shared\/mosaic\//, may: [/^node:/, /^zod$/, /^shared\/mosaic\//, /^shared\/(errors|log)\.ts$/] },

@@ -1,4 +1,4 @@
-import { seedReadyAgents } from '../../shared/engine/ready-agents.ts';
+import { seedReadyAgents } from '../../shared/engine/agents/ready-agents.ts';
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';

@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { editVideo } from '../../shared/engine/edit.ts';
 import { openMedia } from '../../shared/engine/media/index.ts';
-import { cleanWork } from '../../shared/engine/work.ts';
+import { editVideo } from '../../shared/engine/work/edit.ts';
+import { cleanWork } from '../../shared/engine/work/work.ts';
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, s3Bucket, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';

@@ -1,7 +1,7 @@
 import { createLog } from '../../shared/log.ts';
 import { dynamoTable, eventBridgeBus, secretsManager, sqsQueue } from '../../shared/platform/aws/index.ts';
 import { powertoolsMetrics, powertoolsSink, traced } from '../../shared/platform/aws/telemetry.ts';
-import { parseSigningSecrets } from '../../shared/runs/notices/sign.ts';
+import { parseSigningSecrets } from '../../shared/runs/notify/sign.ts';
 import { integer, list, optional, readSettings, text } from '../../shared/settings.ts';
 import { notifyHandler } from '../notify.ts';
 

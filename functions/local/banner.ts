@@ -1,8 +1,8 @@
-import { type Pauses, readPauses } from '../../shared/runs/control/pause.ts';
-import type { RuleSet } from '../../shared/runs/rules/rule.ts';
+import { type Pauses, readPauses } from '../../shared/runs/capacity/pause.ts';
+import type { RuleSet } from '../../shared/runs/run/rule.ts';
 import { colors } from '../colors.ts';
-import type { LocalWorld } from '../local.ts';
 import { plainText, shownPath } from './shown-path.ts';
+import type { LocalWorld } from './start-local.ts';
 import { widthOf } from './text-width.ts';
 
 /** What `npm start` says first: where to drop files, and where the results are. */

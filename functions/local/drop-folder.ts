@@ -5,7 +5,7 @@ import { basename, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FSWatcher, watch } from 'chokidar';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
-import { contentTypeOf, identityOf } from './upload.ts';
+import { contentTypeOf, identityOf } from './put-upload.ts';
 
 export interface DropFolder {
   /** Resolves once whatever lands from now on is seen. */

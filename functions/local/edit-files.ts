@@ -1,18 +1,18 @@
 import { InvalidInput, messageOf } from '../../shared/errors.ts';
-import { readPauses } from '../../shared/runs/control/pause.ts';
+import { readPauses } from '../../shared/runs/capacity/pause.ts';
 import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import { colors } from '../colors.ts';
-import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { pausedLines } from './banner.ts';
-import { follow } from './follow.ts';
-import { interruptedCode, interruption } from './interruption.ts';
-import { beginJourney, type Journey, keyOf } from './journeys.ts';
+import { beginJourney, type Journey, keyOf } from './edit-journeys.ts';
+import { follow } from './follow-edits.ts';
+import { interruptedCode, interruption } from './interrupt-signal.ts';
 import { makeFolder } from './make-folder.ts';
 import { openWorld } from './open-world.ts';
 import { progressOf } from './progress.ts';
+import { checkFile } from './put-upload.ts';
 import { plainText, shownPath } from './shown-path.ts';
-import { checkFile } from './upload.ts';
+import type { LocalWorld } from './start-local.ts';
 
 /** `npm start -- FILE…`: these files through the same doors as any upload; 0 when all are delivered. */
 export async function editFiles(options: Arguments): Promise<number> {

@@ -1,5 +1,5 @@
 import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
-import { wrapped } from '../tessera/layout.ts';
+import { wrapped } from '../tessera/print/layout.ts';
 import { parseArguments, usage } from './arguments.ts';
 import { editFiles } from './edit-files.ts';
 import { watchUploads } from './watch-uploads.ts';

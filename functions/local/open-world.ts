@@ -3,12 +3,12 @@ import { InvalidInput } from '../../shared/errors.ts';
 import type { LogSink } from '../../shared/log.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import type { Table } from '../../shared/platform/ports.ts';
-import { assertReachable } from '../../shared/runs/assert-reachable.ts';
-import { type LocalWorld, startLocal } from '../local.ts';
 import type { Arguments } from './arguments.ts';
+import { assertReachable } from './assert-reachable.ts';
 import { makeFolder } from './make-folder.ts';
 import { hostname, PortInUse } from './server.ts';
 import { shownPath } from './shown-path.ts';
+import { type LocalWorld, startLocal } from './start-local.ts';
 
 export const usualPort = 4730;
 

@@ -1,5 +1,5 @@
 import { colors } from '../colors.ts';
-import type { Standing } from './journeys.ts';
+import type { Standing } from './edit-journeys.ts';
 import { openScreen } from './screen.ts';
 import { fitted, widthOf } from './text-width.ts';
 

@@ -9,8 +9,8 @@ import type { Log } from '../../shared/log.ts';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
 import type { LocalBucket } from '../../shared/platform/local/index.ts';
 import type { Table } from '../../shared/platform/ports.ts';
-import { readText } from '../../shared/runs/read-text.ts';
-import { freePaths, reservePath } from './result-names.ts';
+import { readText } from '../../shared/platform/read-text.ts';
+import { freePaths, reservePath } from './reserve-result-names.ts';
 
 export interface ResultsDeps {
   readonly deliveries: LocalBucket;

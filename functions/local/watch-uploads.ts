@@ -1,18 +1,18 @@
 import { join, relative } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
-import { isManifestKey, isSidecarKey } from '../../shared/runs/ingest/companion-keys.ts';
-import { readRun } from '../../shared/runs/move-run.ts';
 import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { isManifestKey, isSidecarKey } from '../../shared/runs/run/control-files.ts';
+import { readRun } from '../../shared/runs/run/move-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
 import { colors } from '../colors.ts';
-import type { LocalWorld } from '../local.ts';
 import type { Arguments } from './arguments.ts';
 import { banner } from './banner.ts';
 import { watchDropFolder } from './drop-folder.ts';
-import { interruption } from './interruption.ts';
+import { interruption } from './interrupt-signal.ts';
 import { openWorld } from './open-world.ts';
 import { placedResults } from './results.ts';
 import { plainText, shownPath } from './shown-path.ts';
+import type { LocalWorld } from './start-local.ts';
 
 /** `npm start`: whatever lands in an agent's folder is edited, until Ctrl-C. */
 export async function watchUploads(options: Arguments): Promise<number> {

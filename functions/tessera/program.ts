@@ -2,23 +2,23 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { plainText } from '../local/shown-path.ts';
-import { columnsHere, wrapped } from './layout.ts';
-import { moment } from './moment.ts';
-import { type Outcome, type Print, printed } from './outcome.ts';
-import { openWorld, type World, type WorldOptions } from './world.ts';
+import { columnsHere, wrapped } from './print/layout.ts';
+import { moment } from './print/local-time.ts';
+import { type Outcome, type Print, printed } from './print/outcome.ts';
+import { openWorld, type World, type WorldOptions } from './world/world.ts';
 
 // Each command loads what it needs when it is typed: to list runs, nothing has to know what a video is made of.
-const applyRules = () => import('./apply-rules.ts');
-const backfill = () => import('./backfill.ts');
+const applyRules = () => import('./commands/rules-apply.ts');
+const backfill = () => import('./commands/backfill-uploads.ts');
 const doctoring = () => import('./doctor/doctor.ts');
-const control = () => import('./control.ts');
-const events = () => import('./told-events.ts');
-const explain = () => import('./explain.ts');
-const listRuns = () => import('./list-runs.ts');
-const redriving = () => import('./redrive.ts');
-const rulesVersions = () => import('./rules-versions.ts');
-const showRun = () => import('./show-run.ts');
-const watching = () => import('./watch.ts');
+const control = () => import('./commands/control.ts');
+const events = () => import('./commands/events.ts');
+const explain = () => import('./commands/rules-explain.ts');
+const listRuns = () => import('./commands/runs.ts');
+const redriving = () => import('./commands/redrive.ts');
+const rulesVersions = () => import('./commands/rules-versions.ts');
+const showRun = () => import('./commands/show.ts');
+const watching = () => import('./commands/watch.ts');
 
 /** The `tessera` command; `exit` is told its exit code. */
 export function program(print: Print, exit: (code: number) => void): Command {

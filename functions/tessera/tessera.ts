@@ -2,11 +2,11 @@ import { CommanderError } from 'commander';
 import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { plainText } from '../local/shown-path.ts';
-import { explained } from './aws-errors.ts';
-import { columnsHere, wrapped } from './layout.ts';
-import type { Print } from './outcome.ts';
+import { columnsHere, wrapped } from './print/layout.ts';
+import type { Print } from './print/outcome.ts';
+import { withRunIdsLast } from './print/run-id-words.ts';
 import { program } from './program.ts';
-import { withRunIdsLast } from './run-id-words.ts';
+import { explained } from './world/aws-errors.ts';
 
 /** What `tessera …` does with the words behind its name; answers the exit code. */
 export async function tessera(words: readonly string[], print: Print): Promise<number> {

@@ -6,7 +6,7 @@ import { Architecture, type CfnFunction, Code, Function as Lambda, Runtime } fro
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { type Door, doorMetadata } from '../doors.ts';
+import { type Door, doorMetadata } from '../function-names.ts';
 import { acknowledge } from './acknowledge.ts';
 import { alarmOn, alarmPeriod, kebab } from './alarms.ts';
 import { allowObjects } from './allow-objects.ts';

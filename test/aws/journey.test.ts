@@ -7,7 +7,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crc32cOf } from '../../shared/platform/crc32c.ts';
-import { shardOf, uploadingPk } from '../../shared/runs/run-items.ts';
+import { shardOf, uploadingPk } from '../../shared/runs/run/run-items.ts';
 import { clip, talkingClip } from '../support/clips.ts';
 import { factsOf, frameNumbers } from '../support/look-at-clip.ts';
 import { type Journey, openJourney } from './journey/journey.ts';

@@ -2,8 +2,8 @@ import { appendFile, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beginJourney, standingOf } from '../../functions/local/journeys.ts';
-import { startLocal } from '../../functions/local.ts';
+import { beginJourney, standingOf } from '../../functions/local/edit-journeys.ts';
+import { startLocal } from '../../functions/local/start-local.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import { testMedia } from '../support/clips.ts';
 

@@ -1,6 +1,6 @@
-import { newRunId, sha256 } from '../../shared/runs/ids.ts';
-import type { Running } from '../../shared/runs/run.ts';
-import { newRunWrites } from '../../shared/runs/run-items.ts';
+import { newRunId, sha256 } from '../../shared/runs/run/ids.ts';
+import type { Running } from '../../shared/runs/run/run.ts';
+import { newRunWrites } from '../../shared/runs/run/run-items.ts';
 import { smallMp4 } from '../support/file-server.ts';
 import { awaited } from './awaited.ts';
 import type { BareApi } from './bare-api.ts';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import type { Page, Table } from '../../shared/platform/ports.ts';
-import { listRuns } from '../../shared/runs/control/list-runs.ts';
-import { newRunId } from '../../shared/runs/ids.ts';
-import type { Run } from '../../shared/runs/run.ts';
-import { newRunWrites } from '../../shared/runs/run-items.ts';
+import { listRuns } from '../../shared/runs/operate/list-runs.ts';
+import { newRunId } from '../../shared/runs/run/ids.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
+import { newRunWrites } from '../../shared/runs/run/run-items.ts';
 import { now } from './clock.ts';
 
 const total = 100_000;

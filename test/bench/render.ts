@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { editVideo } from '../../shared/engine/edit.ts';
+import { readyAgents } from '../../shared/engine/agents/ready-agents.ts';
 import { measure } from '../../shared/engine/media/measure.ts';
 import { probe } from '../../shared/engine/media/probe.ts';
 import { encoderArguments, render } from '../../shared/engine/media/render.ts';
 import { runProgram } from '../../shared/engine/media/run-ffmpeg.ts';
 import { type Timeline, timelineOf } from '../../shared/engine/media/timeline.ts';
-import { readyAgents } from '../../shared/engine/ready-agents.ts';
 import { readParameters, tileFor } from '../../shared/engine/tiles/index.ts';
+import { editVideo } from '../../shared/engine/work/edit.ts';
 import { clip, testMedia } from '../support/clips.ts';
 
 export const benchConditions =

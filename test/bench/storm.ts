@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectCreatedEvent } from '../../shared/platform/events.ts';
-import { allItems } from '../../shared/runs/all-items.ts';
-import { rulePk } from '../../shared/runs/run-items.ts';
+import { allItems } from '../../shared/platform/query-all.ts';
+import { rulePk } from '../../shared/runs/run/run-items.ts';
 import { smallMp4 } from '../support/file-server.ts';
 import type { BareApi } from './bare-api.ts';
 import { openBenchWorld } from './bench-world.ts';

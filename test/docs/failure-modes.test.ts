@@ -28,8 +28,8 @@ describe('docs/failure-modes.md', () => {
   });
 
   test.each([
-    ['`runs/transfer` “a small file is stored in one pie”', /no test/],
-    ['`runs/transfer` “a large file arrives in parts, read once”, “nothing”', /“nothing”/],
+    ['`transfer/transfer` “a small file is stored in one pie”', /no test/],
+    ['`transfer/transfer` “a large file arrives in parts, read once”, “nothing”', /“nothing”/],
     ['`runs/teleport` “a small file is stored in one piece with what identifies it”', /no file/],
   ])('%s would be found', (text, words) => {
     expect(proofsIn(text).flatMap(faultOf)).toEqual([expect.stringMatching(words)]);

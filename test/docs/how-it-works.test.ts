@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { nextStatuses, type RunStatus } from '../../shared/runs/run.ts';
+import { nextStatuses, type RunStatus } from '../../shared/runs/run/run.ts';
 
 const page = readFileSync(new URL('../../docs/how-it-works.md', import.meta.url), 'utf8');
 const rows = new Map(

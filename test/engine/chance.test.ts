@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { engineWorkHandler } from '../../functions/engine-work.ts';
-import { dyingWorker } from './dying-worker.ts';
 import { copyEdit, makeAgent, openWorld, type World } from './engine-world.ts';
+import { dyingWorker } from './work/dying-worker.ts';
 
 /** One delivery: before which query, write or send the worker dies, if it does, and whether the message comes twice at once. */
 interface Delivery {

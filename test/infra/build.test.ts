@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { doors } from '../../infra/doors.ts';
 import { placeFfmpeg } from '../../infra/ffmpeg-asset.ts';
 import { bundleFunctions } from '../../infra/function-assets.ts';
+import { doors } from '../../infra/function-names.ts';
 
 let folder: string;
 beforeEach(async () => {

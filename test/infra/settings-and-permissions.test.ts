@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Door, doors } from '../../infra/doors.ts';
+import { type Door, doors } from '../../infra/function-names.ts';
 import { functionSettings } from '../../infra/function-settings.ts';
 import { borrowed, named, ofType, type Properties, synthesize, type TemplateJson } from './synthesize.ts';
 

@@ -5,7 +5,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll } from 'vitest';
 import { readStage } from '../../infra/config.ts';
-import { doors } from '../../infra/doors.ts';
+import { doors } from '../../infra/function-names.ts';
 import { stacksOf } from '../../infra/stacks.ts';
 
 export type Properties = Record<string, unknown>;

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { portKey } from '../../functions/local/open-world.ts';
 import { ensureSecret } from '../../functions/local/stores.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
-import { newRunWrites } from '../../shared/runs/run-items.ts';
-import { claimedRun } from '../runs/a-run.ts';
+import { newRunWrites } from '../../shared/runs/run/run-items.ts';
+import { claimedRun } from '../runs/run/example-run.ts';
 import { listen } from '../support/listen.ts';
 import { typed } from './run-command.ts';
 

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { readyAgents } from '../../shared/engine/agents/ready-agents.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
-import type { Run } from '../../shared/runs/run.ts';
-import { newRunWrites } from '../../shared/runs/run-items.ts';
-import { claimedRun } from '../runs/a-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
+import { newRunWrites } from '../../shared/runs/run/run-items.ts';
+import { claimedRun } from '../runs/run/example-run.ts';
 import { jsonOf, typed } from './run-command.ts';
 
 const [tighten = '', vertical = ''] = readyAgents.map(({ id }) => id);

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sendBack } from '../../functions/tessera/dead-letters.ts';
+import { sendBack } from '../../functions/tessera/queries/dead-letters.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 import type { Queue } from '../../shared/platform/ports.ts';
-import { newRunWrites } from '../../shared/runs/run-items.ts';
-import { claimedRun } from '../runs/a-run.ts';
+import { newRunWrites } from '../../shared/runs/run/run-items.ts';
+import { claimedRun } from '../runs/run/example-run.ts';
 import { jsonOf, typed } from './run-command.ts';
 
 let folder = '';

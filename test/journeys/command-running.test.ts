@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { readyAgents } from '../../shared/engine/agents/ready-agents.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import { makeClip } from '../support/clips.ts';
 import { listen } from '../support/listen.ts';

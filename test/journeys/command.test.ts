@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readyAgents } from '../../shared/engine/ready-agents.ts';
+import { readyAgents } from '../../shared/engine/agents/ready-agents.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
-import { newRunWrites } from '../../shared/runs/run-items.ts';
-import { claimedRun } from '../runs/a-run.ts';
+import { newRunWrites } from '../../shared/runs/run/run-items.ts';
+import { claimedRun } from '../runs/run/example-run.ts';
 import { makeClip } from '../support/clips.ts';
 import { runProgram } from '../support/program.ts';
 import { jsonOf, runCommand, typed } from './run-command.ts';

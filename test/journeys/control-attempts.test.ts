@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Denied } from '../../shared/errors.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
-import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
-import { askResume } from '../../shared/runs/control/ask-resume.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
-import { findRun, runHistory } from '../../shared/runs/find-runs.ts';
+import { findRun, runHistory } from '../../shared/runs/operate/find-runs.ts';
+import { askResume } from '../../shared/runs/operate/resume-run.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
+import { askCancel } from '../../shared/runs/run/cancel-run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { runDeadlineSeconds, uncertainWaitSeconds } from '../support/pipeline-world.ts';
 import type { Sent } from '../support/scripted-mosaic.ts';

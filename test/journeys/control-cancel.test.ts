@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
-import { askResume } from '../../shared/runs/control/ask-resume.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
-import { settleRun } from '../../shared/runs/settle-run.ts';
+import { askResume } from '../../shared/runs/operate/resume-run.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
+import { askCancel } from '../../shared/runs/run/cancel-run.ts';
+import { settleRun } from '../../shared/runs/settle/settle-run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { uncertainWaitSeconds } from '../support/pipeline-world.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';

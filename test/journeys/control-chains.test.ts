@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
-import { listRuns } from '../../shared/runs/find-runs.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { listRuns } from '../../shared/runs/operate/find-runs.ts';
+import { askCancel } from '../../shared/runs/run/cancel-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { allItems } from '../../shared/runs/all-items.ts';
-import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
-import { askResume } from '../../shared/runs/control/ask-resume.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
-import { readRun } from '../../shared/runs/move-run.ts';
+import { allItems } from '../../shared/platform/query-all.ts';
+import { askResume } from '../../shared/runs/operate/resume-run.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
+import { askCancel } from '../../shared/runs/run/cancel-run.ts';
+import { readRun } from '../../shared/runs/run/move-run.ts';
 import { type CrashPoint, crashingPorts } from '../support/crashing-ports.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import type { Ports } from '../support/pipeline-world.ts';

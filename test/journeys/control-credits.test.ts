@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
-import { askResume } from '../../shared/runs/control/ask-resume.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
+import { askResume } from '../../shared/runs/operate/resume-run.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { Table, Write } from '../../shared/platform/ports.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 

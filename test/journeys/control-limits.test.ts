@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
-import { askResume } from '../../shared/runs/control/ask-resume.ts';
-import { pause, readPauses, unpause } from '../../shared/runs/control/pause.ts';
-import { startWaiting } from '../../shared/runs/start-waiting.ts';
+import { pause, readPauses, unpause } from '../../shared/runs/capacity/pause.ts';
+import { askResume } from '../../shared/runs/operate/resume-run.ts';
+import { startWaiting } from '../../shared/runs/start/start-waiting.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 

@@ -1,6 +1,6 @@
 import { MosaicError } from '../../shared/mosaic/errors.ts';
-import { readRun } from '../../shared/runs/move-run.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { readRun } from '../../shared/runs/run/move-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
 import type { FileServer } from '../support/file-server.ts';
 import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';
 

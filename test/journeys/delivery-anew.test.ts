@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ObjectHead } from '../../shared/platform/ports.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
-import { copyOutput } from '../../shared/runs/copy-output.ts';
-import { findRun } from '../../shared/runs/find-runs.ts';
-import { redeliverRun } from '../../shared/runs/redeliver-run.ts';
-import type { Run } from '../../shared/runs/run.ts';
-import { agentRunKey } from '../../shared/runs/run-items.ts';
+import { copyOutput } from '../../shared/runs/deliver/copy-output.ts';
+import { findRun } from '../../shared/runs/operate/find-runs.ts';
+import { redeliverRun } from '../../shared/runs/operate/redeliver-run.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
+import { agentRunKey } from '../../shared/runs/run/run-items.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
 import type { Ports } from '../support/pipeline-world.ts';
 import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readRun } from '../../shared/runs/move-run.ts';
-import { redeliverRun } from '../../shared/runs/redeliver-run.ts';
-import { isEnded, type Run } from '../../shared/runs/run.ts';
-import { shards, uploadingPk } from '../../shared/runs/run-items.ts';
+import { redeliverRun } from '../../shared/runs/operate/redeliver-run.ts';
+import { readRun } from '../../shared/runs/run/move-run.ts';
+import { isEnded, type Run } from '../../shared/runs/run/run.ts';
+import { shards, uploadingPk } from '../../shared/runs/run/run-items.ts';
 import { type CrashPoint, crashingPorts } from '../support/crashing-ports.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
 import { smallMp4 } from '../support/file-server.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type CopyDoorDeps, copyOutputHandler } from '../../functions/copy-output.ts';
-import { asRecord } from '../../functions/local/as-record.ts';
+import { asRecord } from '../../functions/local/to-sqs-record.ts';
 import type { Received } from '../../shared/platform/ports.ts';
-import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
-import { copyOutput } from '../../shared/runs/copy-output.ts';
-import { readOutput } from '../../shared/runs/output-items.ts';
+import { copyOutput } from '../../shared/runs/deliver/copy-output.ts';
+import { askCancel } from '../../shared/runs/run/cancel-run.ts';
+import { readOutput } from '../../shared/runs/run/output-items.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
 import { smallMp4 } from '../support/file-server.ts';
 import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts';

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
-import { readRun } from '../../shared/runs/move-run.ts';
-import { endedOutputs } from '../../shared/runs/output-items.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { readRun } from '../../shared/runs/run/move-run.ts';
+import { endedOutputs } from '../../shared/runs/run/output-items.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
 import type { DeliveryServer } from '../support/delivery-server.ts';
 import { type Ports, pipelineWorld } from '../support/pipeline-world.ts';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { crc32cOf } from '../../shared/platform/crc32c.ts';
-import { copyOutput } from '../../shared/runs/copy-output.ts';
-import { describeRun } from '../../shared/runs/describe-run.ts';
-import { findRun } from '../../shared/runs/find-runs.ts';
-import type { Copying, Run } from '../../shared/runs/run.ts';
+import { copyOutput } from '../../shared/runs/deliver/copy-output.ts';
+import { describeRun } from '../../shared/runs/operate/describe-run.ts';
+import { findRun } from '../../shared/runs/operate/find-runs.ts';
+import type { Copying, Run } from '../../shared/runs/run/run.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
 import { smallMp4 } from '../support/file-server.ts';
 import type { Ports } from '../support/pipeline-world.ts';

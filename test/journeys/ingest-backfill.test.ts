@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Denied } from '../../shared/errors.ts';
 import type { Bucket } from '../../shared/platform/ports.ts';
-import { backfill } from '../../shared/runs/ingest/backfill.ts';
+import { backfill } from '../../shared/runs/operate/backfill.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Bucket } from '../../shared/platform/ports.ts';
-import { findRun } from '../../shared/runs/find-runs.ts';
-import { runKey } from '../../shared/runs/run-items.ts';
+import { findRun } from '../../shared/runs/operate/find-runs.ts';
+import { runKey } from '../../shared/runs/run/run-items.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';
 

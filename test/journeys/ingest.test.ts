@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Denied } from '../../shared/errors.ts';
 import type { Bucket, ObjectHead } from '../../shared/platform/ports.ts';
-import { admitUpload } from '../../shared/runs/admit-upload.ts';
-import { runsOfUpload } from '../../shared/runs/find-runs.ts';
+import { admitUpload } from '../../shared/runs/ingest/admit-upload.ts';
+import { runsOfUpload } from '../../shared/runs/operate/find-runs.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type PipelineWorld, type Ports, pipelineWorld, tinyVideo } from '../support/pipeline-world.ts';

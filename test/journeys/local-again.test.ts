@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { beginJourney, type Journey, markTold, standingOf } from '../../functions/local/journeys.ts';
-import { type LocalWorld, startLocal } from '../../functions/local.ts';
+import { beginJourney, type Journey, markTold, standingOf } from '../../functions/local/edit-journeys.ts';
+import { type LocalWorld, startLocal } from '../../functions/local/start-local.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import { makeClip, testMedia } from '../support/clips.ts';
 

@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { asRecord } from '../../functions/local/as-record.ts';
 import {
   outFolderMetadata,
   outNameMetadata,
@@ -10,6 +9,7 @@ import {
   type ResultsDeps,
   resultsHandler,
 } from '../../functions/local/results.ts';
+import { asRecord } from '../../functions/local/to-sqs-record.ts';
 import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';
 

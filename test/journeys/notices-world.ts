@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
-import { asRecord } from '../../functions/local/as-record.ts';
+import { asRecord } from '../../functions/local/to-sqs-record.ts';
 import { notifyHandler } from '../../functions/notify.ts';
 import type { EventBus, Queue } from '../../shared/platform/ports.ts';
-import { allItems } from '../../shared/runs/all-items.ts';
-import type { RunEventTold } from '../../shared/runs/notices/event.ts';
-import type { NotifyDeps } from '../../shared/runs/notices/notify-run.ts';
-import { wakeOutbox } from '../../shared/runs/notices/outbox.ts';
-import { shards } from '../../shared/runs/run-items.ts';
+import { allItems } from '../../shared/platform/query-all.ts';
+import type { RunEventTold } from '../../shared/runs/notify/event.ts';
+import type { NotifyDeps } from '../../shared/runs/notify/notify-run.ts';
+import { wakeOutbox } from '../../shared/runs/notify/wake-outbox.ts';
+import { shards } from '../../shared/runs/run/run-items.ts';
 import { crashingPorts } from '../support/crashing-ports.ts';
 import { whenListening } from '../support/listen.ts';
 import type { PipelineWorld, Ports } from '../support/pipeline-world.ts';

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { asRecord } from '../../functions/local/as-record.ts';
+import { asRecord } from '../../functions/local/to-sqs-record.ts';
 import { notifyHandler } from '../../functions/notify.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { Received } from '../../shared/platform/ports.ts';
-import { askCancel } from '../../shared/runs/control/ask-cancel.ts';
-import { eventSchema } from '../../shared/runs/notices/event.ts';
+import { eventSchema } from '../../shared/runs/notify/event.ts';
+import { askCancel } from '../../shared/runs/run/cancel-run.ts';
 import { type CrashPoint, crashingPorts } from '../support/crashing-ports.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { pipelineWorld } from '../support/pipeline-world.ts';

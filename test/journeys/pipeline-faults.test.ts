@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { Item, Page, Table } from '../../shared/platform/ports.ts';
-import { retryRun } from '../../shared/runs/control/retry-run.ts';
-import type { Copying, Run } from '../../shared/runs/run.ts';
-import { laterPk, openPk, runKey, waitingPk } from '../../shared/runs/run-items.ts';
+import { retryRun } from '../../shared/runs/operate/retry-run.ts';
+import type { Copying, Run } from '../../shared/runs/run/run.ts';
+import { laterPk, openPk, runKey, waitingPk } from '../../shared/runs/run/run-items.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {
   type PipelineWorld,

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import { parseObjectCreated } from '../../shared/platform/events.ts';
 import type { Received } from '../../shared/platform/ports.ts';
-import { claimRun } from '../../shared/runs/claim-run.ts';
-import { confirmStart } from '../../shared/runs/confirm-start.ts';
-import type { Run, Uncertain } from '../../shared/runs/run.ts';
+import { claimRun } from '../../shared/runs/create/claim-run.ts';
+import type { Run, Uncertain } from '../../shared/runs/run/run.ts';
+import { confirmStart } from '../../shared/runs/start/confirm-start.ts';
 import { crashingPorts } from '../support/crashing-ports.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Item } from '../../shared/platform/ports.ts';
-import { redeliverRun } from '../../shared/runs/redeliver-run.ts';
-import type { Run } from '../../shared/runs/run.ts';
+import { redeliverRun } from '../../shared/runs/operate/redeliver-run.ts';
+import type { Run } from '../../shared/runs/run/run.ts';
 import { type FileServer, serveFile, smallMp4 } from '../support/file-server.ts';
 import { type PipelineWorld, pipelineWorld } from '../support/pipeline-world.ts';
 import type { ScriptedRun } from '../support/scripted-mosaic.ts';

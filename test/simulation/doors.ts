@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { asRecord } from '../../functions/local/as-record.ts';
+import { asRecord } from '../../functions/local/to-sqs-record.ts';
 import type { Received } from '../../shared/platform/ports.ts';
 import type { FaultKind, Faults } from './faults.ts';
 import type { MemoryQueue } from './ports/queue.ts';

@@ -1,6 +1,6 @@
-import { isEnded, type Run } from '../../shared/runs/run.ts';
-import { claimKey } from '../../shared/runs/run-items.ts';
-import { uploadIdentity } from '../../shared/runs/upload.ts';
+import { isEnded, type Run } from '../../shared/runs/run/run.ts';
+import { claimKey } from '../../shared/runs/run/run-items.ts';
+import { uploadIdentity } from '../../shared/runs/run/upload.ts';
 import { isTriedForLong } from './api/source-file.ts';
 import { deliveriesAreWhole } from './final-deliveries.ts';
 import { allTold } from './final-notices.ts';

@@ -1,5 +1,5 @@
 import { crc32cOf } from '../../shared/platform/crc32c.ts';
-import type { Delivered, Failed, Run } from '../../shared/runs/run.ts';
+import type { Delivered, Failed, Run } from '../../shared/runs/run/run.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import { isTriedForLong } from './api/source-file.ts';
 import { fileOf } from './invariants/copies.ts';

@@ -1,4 +1,4 @@
-import { isEnded, type Run } from '../../shared/runs/run.ts';
+import { isEnded, type Run } from '../../shared/runs/run/run.ts';
 import { endName } from './invariants/notices.ts';
 import type { World } from './world/world.ts';
 

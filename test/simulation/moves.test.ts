@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nextStatuses, type RunStatus } from '../../shared/runs/run.ts';
+import { nextStatuses, type RunStatus } from '../../shared/runs/run/run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { type PipelineWorld, pipelineWorld, uncertainWaitSeconds } from '../support/pipeline-world.ts';
 import type { StartAnswer } from '../support/scripted-mosaic.ts';

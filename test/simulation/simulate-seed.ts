@@ -1,6 +1,6 @@
 // Loaded beforehand: loading takes turns of the event loop, and virtual time has none to give.
 import 'mediabunny';
-import type { Run, RunStatus } from '../../shared/runs/run.ts';
+import type { Run, RunStatus } from '../../shared/runs/run/run.ts';
 import type { FaultKind } from './faults.ts';
 import { finalChecks, nothingLeftToDo } from './final-checks.ts';
 import { recordsGone } from './final-records.ts';

@@ -1,7 +1,7 @@
-import { isSidecarKey, sidecarOf } from '../../shared/runs/ingest/companion-keys.ts';
 import { rulesFor } from '../../shared/runs/rules/match-rules.ts';
 import { parseRules } from '../../shared/runs/rules/parse-rules.ts';
-import type { Rule, RuleSet } from '../../shared/runs/rules/rule.ts';
+import { isSidecarKey, sidecarOf } from '../../shared/runs/run/control-files.ts';
+import type { Rule, RuleSet } from '../../shared/runs/run/rule.ts';
 import type { Faults } from './faults.ts';
 import type { Random } from './random.ts';
 

@@ -1,8 +1,8 @@
 import { colors } from '../../colors.ts';
 import { plainText } from '../../local/shown-path.ts';
-import { columnsHere, count, inLocalTimes, wrapped } from '../layout.ts';
-import type { Outcome } from '../outcome.ts';
-import type { WorldOptions } from '../world.ts';
+import { columnsHere, count, inLocalTimes, wrapped } from '../print/layout.ts';
+import type { Outcome } from '../print/outcome.ts';
+import type { WorldOptions } from '../world/world.ts';
 import type { Finding } from './finding.ts';
 
 interface Asked extends WorldOptions {

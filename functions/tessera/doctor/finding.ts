@@ -1,5 +1,5 @@
 import { messageOf } from '../../../shared/errors.ts';
-import { explained } from '../aws-errors.ts';
+import { explained } from '../world/aws-errors.ts';
 
 /**
  * What was looked at. `good`: as it should be; `note`: worth knowing, nothing to do, or something that cannot be looked

@@ -1,9 +1,9 @@
 import { messageOf } from '../../../shared/errors.ts';
 import type { Json, Table } from '../../../shared/platform/ports.ts';
-import { wakeSettle, wakeStartWaiting } from '../../../shared/runs/messages.ts';
-import type { Hop } from '../dead-letters.ts';
-import type { StageOutputs } from '../stage-outputs.ts';
-import type { World } from '../world.ts';
+import { wakeSettle, wakeStartWaiting } from '../../../shared/runs/run/messages.ts';
+import type { Hop } from '../queries/dead-letters.ts';
+import type { StageOutputs } from '../world/stage-outputs.ts';
+import type { World } from '../world/world.ts';
 import { type Check, type Finding, good, lookedAt } from './finding.ts';
 
 /** Each permission that the command needs, by a call that changes nothing. */

@@ -1,10 +1,10 @@
 import { Missing } from '../../../shared/errors.ts';
-import { readHold } from '../../../shared/runs/account-hold.ts';
-import { readPauses } from '../../../shared/runs/control/pause.ts';
-import type { Rule } from '../../../shared/runs/rules/rule.ts';
-import { openPk, shards } from '../../../shared/runs/run-items.ts';
-import { count } from '../layout.ts';
-import type { World } from '../world.ts';
+import { readHold } from '../../../shared/runs/capacity/account-hold.ts';
+import { readPauses } from '../../../shared/runs/capacity/pause.ts';
+import type { Rule } from '../../../shared/runs/run/rule.ts';
+import { openPk, shards } from '../../../shared/runs/run/run-items.ts';
+import { count } from '../print/layout.ts';
+import type { World } from '../world/world.ts';
 import { bad, type Check, type Finding, good, note } from './finding.ts';
 
 /** What can be seen of a pipeline in its own records, in either world. */

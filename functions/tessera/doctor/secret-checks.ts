@@ -1,8 +1,8 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import type { SecretListEntry } from '@aws-sdk/client-secrets-manager';
 import { secretsManager } from '../../../shared/platform/aws/index.ts';
-import { parseSigningSecrets } from '../../../shared/runs/notices/sign.ts';
-import type { StageOutputs } from '../stage-outputs.ts';
+import { parseSigningSecrets } from '../../../shared/runs/notify/sign.ts';
+import type { StageOutputs } from '../world/stage-outputs.ts';
 import { bad, type Check, type Finding, good, note } from './finding.ts';
 
 /** Whether the secrets hold what a person must put there; their values are looked at and never said. */

@@ -1,9 +1,9 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import { messageOf } from '../../../shared/errors.ts';
-import { explained } from '../aws-errors.ts';
-import { findStage, type StageOutputs, sinceNotices } from '../stage-outputs.ts';
-import { stageWorld } from '../stage-world.ts';
-import type { World } from '../world.ts';
+import { explained } from '../world/aws-errors.ts';
+import { findStage, type StageOutputs, sinceNotices } from '../world/stage-outputs.ts';
+import { stageWorld } from '../world/stage-world.ts';
+import type { World } from '../world/world.ts';
 import { bad, type Finding, good, lookedAt, note } from './finding.ts';
 import { node } from './node-check.ts';
 import { permissions } from './permissions.ts';

@@ -16,7 +16,7 @@ import type { Write, Written } from '../ports.ts';
 import { keyOf } from '../writes.ts';
 import { isAwsError, wasRepeated } from './errors.ts';
 import { conditionExpression, fromAttributes, placeholders, toAttributes, updateExpression } from './expressions.ts';
-import { pauseBefore } from './pause.ts';
+import { pauseBefore } from './retry-pause.ts';
 
 const maxAttempts = 8;
 

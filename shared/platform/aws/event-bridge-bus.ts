@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { InvalidInput } from '../../errors.ts';
 import { checkEvents, type EventEntry, maxEventBytes } from '../bus-events.ts';
 import type { EventBus } from '../ports.ts';
-import { pauseBefore } from './pause.ts';
+import { pauseBefore } from './retry-pause.ts';
 
 const maxBatchEvents = 10;
 const maxAttempts = 6;

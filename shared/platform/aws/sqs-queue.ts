@@ -12,7 +12,7 @@ import { InvalidInput } from '../../errors.ts';
 import { checkMessages } from '../messages.ts';
 import type { Queue } from '../ports.ts';
 import { isAwsError } from './errors.ts';
-import { pauseBefore } from './pause.ts';
+import { pauseBefore } from './retry-pause.ts';
 
 const maxBatchMessages = 10;
 const maxBatchBytes = 256 * 1024;

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import type { Links, LinkTarget } from './links.ts';
-import { chooseRange, isSameVersion, matchesAny } from './ranges.ts';
+import { chooseRange, isSameVersion, matchesAny } from './byte-range.ts';
+import type { Links, LinkTarget } from './sign-links.ts';
 import { findVersion, piecesOf, readPieces, type Storage } from './versions.ts';
 
 /** Answers as S3 answers a signed link: GET and HEAD, one range, and conditions on the ETag. */

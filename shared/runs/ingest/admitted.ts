@@ -1,6 +1,6 @@
-import type { Rule } from '../rules/rule.ts';
-import type { Changes, Upload } from '../run.ts';
-import { estimateRun } from './estimate.ts';
+import { estimateRun } from '../rules/estimate.ts';
+import type { Rule } from '../run/rule.ts';
+import type { Changes, Upload } from '../run/run.ts';
 import type { IngestDeps } from './judge.ts';
 import { rejected, type Verdict } from './verdict.ts';
 

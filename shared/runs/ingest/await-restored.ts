@@ -1,5 +1,5 @@
 import type { ObjectHead } from '../../platform/ports.ts';
-import type { InputObject } from '../run.ts';
+import type { InputObject } from '../run/run.ts';
 import { type Admitted, defined } from './admitted.ts';
 import type { IngestDeps } from './judge.ts';
 import { rejected, type Unadmitted, type Verdict } from './verdict.ts';

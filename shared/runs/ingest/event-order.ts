@@ -1,4 +1,4 @@
-import type { Upload } from '../run.ts';
+import type { Upload } from '../run/run.ts';
 
 /**
  * Whether this upload of a key came before that one, by the sequencer that S3 gives its events: hexadecimal, the

@@ -1,6 +1,6 @@
-import type { GroupStart, Rule } from '../rules/rule.ts';
 import { fillTemplate, keyVariables } from '../rules/template.ts';
-import type { InputObject, Run } from '../run.ts';
+import type { GroupStart, Rule } from '../run/rule.ts';
+import type { InputObject, Run } from '../run/run.ts';
 
 export type GroupRule = Rule & { readonly start: GroupStart };
 

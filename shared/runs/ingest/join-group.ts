@@ -1,10 +1,10 @@
 import type { Write } from '../../platform/ports.ts';
-import { sha256 } from '../ids.ts';
-import { wakeStartRun } from '../messages.ts';
-import { moveRun, readRun } from '../move-run.ts';
-import type { Gathering, InputObject, Lineage, Run } from '../run.ts';
-import { claimKey, groupKey, inputsKey, keyPk, runToItem } from '../run-items.ts';
-import { uploadIdentity } from '../upload.ts';
+import { sha256 } from '../run/ids.ts';
+import { wakeStartRun } from '../run/messages.ts';
+import { moveRun, readRun } from '../run/move-run.ts';
+import type { Gathering, InputObject, Lineage, Run } from '../run/run.ts';
+import { claimKey, groupKey, inputsKey, keyPk, runToItem } from '../run/run-items.ts';
+import { uploadIdentity } from '../run/upload.ts';
 import { groupText, isGroupRule, isNoMember, missingFrom, type Place, placeOf } from './group.ts';
 import { type IngestDeps, judge } from './judge.ts';
 import { keepWaiting } from './keep-waiting.ts';

@@ -1,10 +1,10 @@
 import { Missing } from '../../errors.ts';
-import type { Filter, Rule } from '../rules/rule.ts';
-import type { InputObject, MeasuredMedia } from '../run.ts';
-import { kindOf, magicBytes } from './container.ts';
+import { kindOf, magicBytes } from '../../inspect/container.ts';
+import { measureMedia } from '../../inspect/measure-media.ts';
+import { openRanges, Replaced } from '../../inspect/ranged-reader.ts';
+import type { Filter, Rule } from '../run/rule.ts';
+import type { InputObject, MeasuredMedia } from '../run/run.ts';
 import type { IngestDeps } from './judge.ts';
-import { measureMedia } from './measure-media.ts';
-import { openRanges, Replaced } from './ranges.ts';
 
 /** The longest video that the API takes by link. */
 const maxSeconds = 3 * 3600;

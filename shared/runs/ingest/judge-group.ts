@@ -1,5 +1,5 @@
-import type { Gathering } from '../run.ts';
-import { rejectedBecause } from '../upload.ts';
+import type { Gathering } from '../run/run.ts';
+import { rejectedBecause } from '../run/upload.ts';
 import { groupText, inOrder, isGroupRule, missingFrom } from './group.ts';
 import type { IngestDeps } from './judge.ts';
 import { judgeInputs } from './judge-inputs.ts';

@@ -1,5 +1,5 @@
-import type { InputObject, MeasuredMedia } from '../run.ts';
-import { rejectedBecause } from '../upload.ts';
+import type { InputObject, MeasuredMedia } from '../run/run.ts';
+import { rejectedBecause } from '../run/upload.ts';
 import { type Admitted, admitted } from './admitted.ts';
 import { awaitRestored, type Found } from './await-restored.ts';
 import type { IngestDeps } from './judge.ts';

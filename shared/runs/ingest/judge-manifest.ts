@@ -1,14 +1,14 @@
-import type { InputObject, Lineage } from '../run.ts';
-import { rejectedBecause, versionOf } from '../upload.ts';
+import type { InputObject, Lineage } from '../run/run.ts';
+import { rejectedBecause, versionOf } from '../run/upload.ts';
+import { maxManifestBytes, parseManifest } from './input-manifest.ts';
 import { keyWrites } from './join-group.ts';
 import type { IngestDeps } from './judge.ts';
 import { judgeInputs } from './judge-inputs.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { isVerdict, lineageOf } from './lineage.ts';
-import { maxManifestBytes, parseManifest } from './manifest.ts';
-import { outdated } from './newer-version.ts';
 import { readSmallText } from './read-sidecar.ts';
 import { resolved } from './settings.ts';
+import { outdated } from './superseded-versions.ts';
 import { rejected, type Unadmitted, type Verdict } from './verdict.ts';
 
 /** A list of inputs for one run: it waits until all of them are there, then each is judged as an upload is. */

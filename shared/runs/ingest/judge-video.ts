@@ -1,16 +1,16 @@
 import type { ObjectHead } from '../../platform/ports.ts';
-import type { Run } from '../run.ts';
-import { ignoredBecause, rejectedBecause } from '../upload.ts';
+import { startsByManifest } from '../run/control-files.ts';
+import type { Run } from '../run/run.ts';
+import { ignoredBecause, rejectedBecause } from '../run/upload.ts';
 import { type Admitted, admitted } from './admitted.ts';
 import { awaitRestored } from './await-restored.ts';
-import { startsByManifest } from './companion-keys.ts';
 import { isGroupRule } from './group.ts';
 import { joinGroup } from './join-group.ts';
 import type { IngestDeps } from './judge.ts';
 import { judgeContent } from './judge-content.ts';
 import { isVerdict, lineageOf } from './lineage.ts';
-import { outdated, rewritten } from './newer-version.ts';
 import { settingsOf } from './settings.ts';
+import { outdated, rewritten } from './superseded-versions.ts';
 import { ignored, rejected, type Unadmitted, type Verdict } from './verdict.ts';
 
 /** An upload that is to be the one input of a run, or a member of a group. */

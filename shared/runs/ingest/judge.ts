@@ -1,8 +1,8 @@
 import { InvalidInput } from '../../errors.ts';
 import type { Bucket, Queue } from '../../platform/ports.ts';
-import type { RunDeps } from '../move-run.ts';
-import type { RuleSet } from '../rules/rule.ts';
-import { isManifestKey } from './companion-keys.ts';
+import { isManifestKey } from '../run/control-files.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import type { RuleSet } from '../run/rule.ts';
 import { judgeGroup } from './judge-group.ts';
 import { judgeInputs } from './judge-inputs.ts';
 import { judgeManifest } from './judge-manifest.ts';

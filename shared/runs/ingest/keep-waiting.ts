@@ -1,4 +1,4 @@
-import type { Gathering, InputObject, Upload } from '../run.ts';
+import type { Gathering, InputObject, Upload } from '../run/run.ts';
 import type { IngestDeps } from './judge.ts';
 import { rejected, type Unadmitted, type Verdict } from './verdict.ts';
 

@@ -1,7 +1,7 @@
-import { isRunId } from '../ids.ts';
-import { wasOurs } from '../retention.ts';
-import type { Lineage } from '../run.ts';
-import { runIdMetadata } from '../upload.ts';
+import { isRunId } from '../run/ids.ts';
+import { wasOurs } from '../run/retention.ts';
+import type { Lineage } from '../run/run.ts';
+import { runIdMetadata } from '../run/upload.ts';
 import type { IngestDeps } from './judge.ts';
 import { ignored, rejected, type Verdict } from './verdict.ts';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
-import type { Delivering, UpdateParams } from '../rules/rule.ts';
 import { piecesOf } from '../rules/template.ts';
 import { faultsOfIssue, inWords, paramsSchema, should, whole } from '../rules/wording.ts';
+import type { Delivering, UpdateParams } from '../run/rule.ts';
 
 export { paramsSchema } from '../rules/wording.ts';
 

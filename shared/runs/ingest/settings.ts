@@ -1,10 +1,10 @@
 import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
-import type { Delivering, Rule, UpdateParams } from '../rules/rule.ts';
+import { assertDeliverable } from '../rules/assert-deliverable.ts';
 import { fillParams, keyVariables } from '../rules/template.ts';
-import type { Upload } from '../run.ts';
-import { assertDeliverable } from './assert-deliverable.ts';
-import { mayBeKey, sidecarOf } from './companion-keys.ts';
+import { mayBeKey, sidecarOf } from '../run/control-files.ts';
+import type { Delivering, Rule, UpdateParams } from '../run/rule.ts';
+import type { Upload } from '../run/run.ts';
 import type { IngestDeps } from './judge.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { metadataSettings } from './metadata-settings.ts';

@@ -1,5 +1,5 @@
 import type { Write } from '../../platform/ports.ts';
-import type { Claimed, Gathering, NextState, Restoring } from '../run.ts';
+import type { Claimed, Gathering, NextState, Restoring } from '../run/run.ts';
 
 /** A run of which it is not yet said whether it will start. */
 export type Unadmitted = Claimed | Gathering | Restoring;

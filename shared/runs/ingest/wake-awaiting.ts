@@ -1,10 +1,10 @@
 import type { Queue } from '../../platform/ports.ts';
-import { allItems } from '../all-items.ts';
-import { wakeStartRun } from '../messages.ts';
-import { type RunDeps, readRun } from '../move-run.ts';
-import type { Upload } from '../run.ts';
-import { awaitsPk, keyPk } from '../run-items.ts';
-import { isSidecarKey } from './companion-keys.ts';
+import { allItems } from '../../platform/query-all.ts';
+import { isSidecarKey } from '../run/control-files.ts';
+import { wakeStartRun } from '../run/messages.ts';
+import { type RunDeps, readRun } from '../run/move-run.ts';
+import type { Upload } from '../run/run.ts';
+import { awaitsPk, keyPk } from '../run/run-items.ts';
 
 export interface WakeDeps extends RunDeps {
   readonly startQueue: Queue;

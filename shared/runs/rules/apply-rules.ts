@@ -1,9 +1,9 @@
 import { InvalidInput } from '../../errors.ts';
 import type { Item, Write } from '../../platform/ports.ts';
-import { currentRulesKey, rulesVersionKey } from '../run-items.ts';
+import type { RuleSet } from '../run/rule.ts';
+import { currentRulesKey, rulesVersionKey } from '../run/run-items.ts';
 import { overlapFaults, type Places } from './check-places.ts';
 import { parseRules } from './parse-rules.ts';
-import type { RuleSet } from './rule.ts';
 import { changesBetween } from './rule-changes.ts';
 import { type RulesDeps, textOf, versionItem, versionOf } from './rules-items.ts';
 

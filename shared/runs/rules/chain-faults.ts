@@ -1,6 +1,6 @@
-import { idOf, rulesAfter } from './arrange-rules.ts';
+import { nearest } from './closest-name.ts';
+import { idOf, rulesAfter } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
-import { nearest } from './nearest.ts';
 import type { RuleFault } from './parse-rules.ts';
 
 /** A chain ends where it began, or leads nowhere, or is longer than any that is meant. */

@@ -1,7 +1,7 @@
 import type { Agent, Mosaic } from '../../mosaic/client.ts';
 import { MosaicError } from '../../mosaic/errors.ts';
+import { nearest } from './closest-name.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
-import { nearest } from './nearest.ts';
 import type { RuleFault } from './parse-rules.ts';
 
 /** Agents that the API does not know, and nodes that an agent does not have. */

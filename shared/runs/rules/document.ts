@@ -1,7 +1,7 @@
 /** The rule document as people write it; `docs/rules.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
-import { eventNames } from '../notices/event.ts';
-import { failureClasses, storageClasses } from './rule.ts';
+import { eventNames } from '../notify/event.ts';
+import { failureClasses, storageClasses } from '../run/rule.ts';
 import { paramsSchema, should, whole } from './wording.ts';
 
 const text = (be: string, max = 1024) => z.string(should(be)).min(1, should(be)).max(max, should(be));

@@ -1,6 +1,6 @@
-import { isManifestKey, isOfManifests } from '../ingest/companion-keys.ts';
+import { isManifestKey, isOfManifests } from '../run/control-files.ts';
+import type { Rule, RuleSet } from '../run/rule.ts';
 import { matchPattern, placeOfPattern } from './key-pattern.ts';
-import type { Rule, RuleSet } from './rule.ts';
 
 export interface RuleMatch {
   readonly rule: Rule;

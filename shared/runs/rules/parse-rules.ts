@@ -1,7 +1,7 @@
 import { InvalidInput } from '../../errors.ts';
-import { arrangeRules } from './arrange-rules.ts';
+import type { RuleSet } from '../run/rule.ts';
+import { arrangeRules } from './compile-rules.ts';
 import { documentSchema, fieldNames, type RuleDocument, type WrittenRule } from './document.ts';
-import type { RuleSet } from './rule.ts';
 import { faultsOfRules } from './rule-faults.ts';
 import { faultsOfIssue, inWords, type PlacedFault } from './wording.ts';
 

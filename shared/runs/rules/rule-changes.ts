@@ -1,4 +1,4 @@
-import type { RuleSet } from './rule.ts';
+import type { RuleSet } from '../run/rule.ts';
 
 /** What became different between two sets of rules, in a line for the history. */
 export function changesBetween(before: RuleSet | undefined, after: RuleSet): string {

@@ -1,5 +1,5 @@
-import { arrangeRules, idOf } from './arrange-rules.ts';
 import { chainFaults } from './chain-faults.ts';
+import { arrangeRules, idOf } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
 import { partNames, wildcardCount } from './key-pattern.ts';
 import type { RuleFault } from './parse-rules.ts';

@@ -1,6 +1,6 @@
 import type { Table } from '../../platform/ports.ts';
-import { allItems } from '../all-items.ts';
-import { currentRulesKey } from '../run-items.ts';
+import { allItems } from '../../platform/query-all.ts';
+import { currentRulesKey } from '../run/run-items.ts';
 import { textOf, versionOf } from './rules-items.ts';
 
 export interface RulesVersion {

@@ -1,6 +1,6 @@
 import { Missing } from '../../errors.ts';
 import type { Clock, Item, Table } from '../../platform/ports.ts';
-import { rulesVersionKey } from '../run-items.ts';
+import { rulesVersionKey } from '../run/run-items.ts';
 
 export interface RulesDeps {
   readonly runs: Table;

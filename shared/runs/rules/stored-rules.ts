@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts';
 import type { Table } from '../../platform/ports.ts';
-import { currentRulesKey } from '../run-items.ts';
+import type { RuleSet } from '../run/rule.ts';
+import { currentRulesKey } from '../run/run-items.ts';
 import { parseRules } from './parse-rules.ts';
-import type { RuleSet } from './rule.ts';
 import { type RulesDeps, versionItem, versionOf } from './rules-items.ts';
 
 const usualRereadMs = 5000;

@@ -1,8 +1,8 @@
 import { messageOf } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
+import { nearest } from './closest-name.ts';
 import type { WrittenRule } from './document.ts';
 import { partNames } from './key-pattern.ts';
-import { nearest } from './nearest.ts';
 import type { RuleFault } from './parse-rules.ts';
 import { piecesOf } from './template.ts';
 

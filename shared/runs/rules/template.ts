@@ -1,9 +1,9 @@
 import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
-import { isManifestKey } from '../ingest/companion-keys.ts';
-import type { Upload } from '../run.ts';
+import { isManifestKey } from '../run/control-files.ts';
+import type { Rule, UpdateParams } from '../run/rule.ts';
+import type { Upload } from '../run/run.ts';
 import { matchPattern, placeOfPattern } from './key-pattern.ts';
-import type { Rule, UpdateParams } from './rule.ts';
 
 /** What templates know, by name; `metadata.x` is found in the object `metadata`. */
 export type Variables = { readonly [name: string]: Json | undefined };

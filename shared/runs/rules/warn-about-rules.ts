@@ -1,4 +1,4 @@
-import { idOf } from './arrange-rules.ts';
+import { idOf } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
 import { type RuleFault, readRules } from './parse-rules.ts';
 import { piecesOf } from './template.ts';

@@ -1,6 +1,6 @@
 /** How a fault in what a person wrote is told: what the field should be, not what a program found. */
 import * as z from 'zod';
-import { nearest } from './nearest.ts';
+import { nearest } from './closest-name.ts';
 
 type Fault = { readonly code: string; readonly input?: unknown };
 

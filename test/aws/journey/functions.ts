@@ -1,4 +1,4 @@
-import { type Door, doorMetadata } from '../../../infra/doors.ts';
+import { type Door, doorMetadata } from '../../../infra/function-names.ts';
 import { functionSettings } from '../../../infra/function-settings.ts';
 import type { Gate } from './gate.ts';
 import { type Resolve, region } from './intrinsics.ts';

@@ -1,13 +1,13 @@
 import { copyOutputHandler } from '../../../functions/copy-output.ts';
-import { type Lane, pump } from '../../../functions/local/pump.ts';
+import { type Lane, pump } from '../../../functions/local/queue-pump.ts';
 import { createLog } from '../../../shared/log.ts';
 import type { Mosaic } from '../../../shared/mosaic/client.ts';
 import { s3Bucket } from '../../../shared/platform/aws/index.ts';
 import { openLocal } from '../../../shared/platform/local/index.ts';
 import type { Table } from '../../../shared/platform/ports.ts';
-import { readOutput } from '../../../shared/runs/output-items.ts';
-import type { Copying } from '../../../shared/runs/run.ts';
-import { newRunWrites } from '../../../shared/runs/run-items.ts';
+import { readOutput } from '../../../shared/runs/run/output-items.ts';
+import type { Copying } from '../../../shared/runs/run/run.ts';
+import { newRunWrites } from '../../../shared/runs/run/run-items.ts';
 import { bucketName } from './bucket-name.ts';
 import type { CopyJob } from './contender.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { copiesAtOnce } from '../../../functions/local/pipeline.ts';
+import { copiesAtOnce } from '../../../functions/local/connect-pipeline.ts';
 import { atExit } from './at-exit.ts';
 import type { CopyJob, Measured } from './contender.ts';
 import type { AwsEnvironment } from './emulator.ts';

@@ -1,6 +1,6 @@
 import type { LinkAnswer, LinkOptions } from '../../../shared/platform/links.ts';
 import type { Bucket, ObjectHead, Upload } from '../../../shared/platform/ports.ts';
-import { transfer } from '../../../shared/runs/transfer.ts';
+import { transfer } from '../../../shared/transfer/transfer.ts';
 import { makeContent, piece } from '../copy/content.ts';
 import { countedBucket } from './counted-ports.ts';
 import type { Tally } from './tally.ts';

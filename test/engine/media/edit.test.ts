@@ -2,11 +2,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EditJob, editVideo } from '../../../shared/engine/edit.ts';
 import { measureSilences } from '../../../shared/engine/media/analyse.ts';
 import { type Media, openMedia } from '../../../shared/engine/media/index.ts';
 import { probe } from '../../../shared/engine/media/probe.ts';
 import { tiles } from '../../../shared/engine/tiles/index.ts';
+import { type EditJob, editVideo } from '../../../shared/engine/work/edit.ts';
 import {
   hushedClip,
   lateSoundStream,

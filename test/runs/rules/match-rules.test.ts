@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { matchPattern } from '../../../shared/runs/rules/key-pattern.ts';
 import { matchRules, rulesFor } from '../../../shared/runs/rules/match-rules.ts';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
-import { aDocument } from './a-document.ts';
+import { aDocument } from './example-document.ts';
 
 const setOf = (...rules: object[]) => parseRules({ rules: rules.map((rule) => ({ agentId: 'a', ...rule })) });
 const idsFor = (set: ReturnType<typeof setOf>, key: string) => rulesFor(set, key).map(({ id }) => id);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
-import { aDocument } from './a-document.ts';
+import { aDocument } from './example-document.ts';
 
 const many = Array.from({ length: 300 }, (_, index) => `.ending-${index}`);
 const rulesOf = (...rules: object[]) => parseRules({ rules }).rules;

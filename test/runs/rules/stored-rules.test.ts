@@ -9,7 +9,7 @@ import { applyRules, assertInForce, rollbackRules } from '../../../shared/runs/r
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
 import { rulesHistory, rulesText } from '../../../shared/runs/rules/rules-history.ts';
 import { storedRules } from '../../../shared/runs/rules/stored-rules.ts';
-import { rulesVersionKey } from '../../../shared/runs/run-items.ts';
+import { rulesVersionKey } from '../../../shared/runs/run/run-items.ts';
 
 let folder: string;
 let platform: LocalPlatform;

@@ -1,4 +1,4 @@
-import type { Run } from '../../../shared/runs/run.ts';
+import type { Run } from '../../../shared/runs/run/run.ts';
 import type { Watched } from './watched.ts';
 
 /** Starts in an hour, and what the runs of a day cost by their estimates, within what the rules allow. */

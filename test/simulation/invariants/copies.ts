@@ -1,7 +1,7 @@
 import type { Item } from '../../../shared/platform/ports.ts';
-import type { Run } from '../../../shared/runs/run.ts';
-import { outputKey, runKey } from '../../../shared/runs/run-items.ts';
-import { outputIdMetadata, runIdMetadata } from '../../../shared/runs/upload.ts';
+import type { Run } from '../../../shared/runs/run/run.ts';
+import { outputKey, runKey } from '../../../shared/runs/run/run-items.ts';
+import { outputIdMetadata, runIdMetadata } from '../../../shared/runs/run/upload.ts';
 import type { AgentRun } from '../api/agent-run.ts';
 import type { SourceFile } from '../api/source-file.ts';
 import type { Version } from '../ports/bucket.ts';

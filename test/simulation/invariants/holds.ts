@@ -1,5 +1,5 @@
-import type { Hold } from '../../../shared/runs/account-hold.ts';
-import { holdKey, pauseKey } from '../../../shared/runs/run-items.ts';
+import type { Hold } from '../../../shared/runs/capacity/account-hold.ts';
+import { holdKey, pauseKey } from '../../../shared/runs/run/run-items.ts';
 import type { Changed } from '../ports/table.ts';
 import type { Worker } from '../worker.ts';
 import type { Watched } from './watched.ts';

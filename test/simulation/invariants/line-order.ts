@@ -1,5 +1,5 @@
-import type { Run, Waiting } from '../../../shared/runs/run.ts';
-import { pauseKey } from '../../../shared/runs/run-items.ts';
+import type { Run, Waiting } from '../../../shared/runs/run/run.ts';
+import { pauseKey } from '../../../shared/runs/run/run-items.ts';
 import type { Changed } from '../ports/table.ts';
 import type { Worker } from '../worker.ts';
 import { asRun, type Watched } from './watched.ts';

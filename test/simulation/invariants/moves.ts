@@ -1,5 +1,5 @@
-import type { Run, RunStatus } from '../../../shared/runs/run.ts';
-import { companions, listedType } from '../../../shared/runs/run-items.ts';
+import type { Run, RunStatus } from '../../../shared/runs/run/run.ts';
+import { companions, listedType } from '../../../shared/runs/run/run-items.ts';
 import type { Watched } from './watched.ts';
 
 /** As they are drawn in docs/how-it-works.md: the code's own table of moves would not show that it is wrong. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { BusEvent } from '../../../shared/platform/ports.ts';
-import { eventSchema } from '../../../shared/runs/notices/event.ts';
-import type { Run } from '../../../shared/runs/run.ts';
+import { eventSchema } from '../../../shared/runs/notify/event.ts';
+import type { Run } from '../../../shared/runs/run/run.ts';
 import type { Watched } from './watched.ts';
 
 interface Told {

@@ -1,6 +1,6 @@
-import { isEnded, type Run } from '../../../shared/runs/run.ts';
-import { runKey } from '../../../shared/runs/run-items.ts';
-import { uploadIdentity } from '../../../shared/runs/upload.ts';
+import { isEnded, type Run } from '../../../shared/runs/run/run.ts';
+import { runKey } from '../../../shared/runs/run/run-items.ts';
+import { uploadIdentity } from '../../../shared/runs/run/upload.ts';
 import { type AgentRun, isOver } from '../api/agent-run.ts';
 import { asRun, type Watched } from './watched.ts';
 

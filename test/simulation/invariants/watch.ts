@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StartRequest } from '../../../shared/mosaic/client.ts';
-import { isEnded, type Run } from '../../../shared/runs/run.ts';
+import { isEnded, type Run } from '../../../shared/runs/run/run.ts';
 import type { AgentRun } from '../api/agent-run.ts';
 import type { Version } from '../ports/bucket.ts';
 import type { Changed } from '../ports/table.ts';

@@ -1,5 +1,5 @@
 import type { Item } from '../../../shared/platform/ports.ts';
-import type { Run } from '../../../shared/runs/run.ts';
+import type { Run } from '../../../shared/runs/run/run.ts';
 import type { SimulatedApi } from '../api/mosaic.ts';
 import type { MemoryBucket } from '../ports/bucket.ts';
 import type { MemoryTable } from '../ports/table.ts';

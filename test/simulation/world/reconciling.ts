@@ -1,4 +1,4 @@
-import { laterPk, openPk, outboxPk, shards, uploadingPk, waitingPk } from '../../../shared/runs/run-items.ts';
+import { laterPk, openPk, outboxPk, shards, uploadingPk, waitingPk } from '../../../shared/runs/run/run-items.ts';
 import type { MemoryTable } from '../ports/table.ts';
 import { type Ground, startMs } from './ground.ts';
 

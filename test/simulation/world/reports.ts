@@ -1,5 +1,5 @@
-import { sha256 } from '../../../shared/runs/ids.ts';
-import { agentRunKey, eventKey } from '../../../shared/runs/run-items.ts';
+import { sha256 } from '../../../shared/runs/run/ids.ts';
+import { agentRunKey, eventKey } from '../../../shared/runs/run/run-items.ts';
 import type { AgentRun } from '../api/agent-run.ts';
 import type { SimulatedApi } from '../api/mosaic.ts';
 import { webhookBody } from '../api/webhook-body.ts';

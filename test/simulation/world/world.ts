@@ -4,7 +4,7 @@ import { reconcileHandler } from '../../../functions/reconcile.ts';
 import { settleHandler } from '../../../functions/settle.ts';
 import { startRunHandler } from '../../../functions/start-run.ts';
 import { webhookHandler } from '../../../functions/webhook.ts';
-import { isEnded, type Run } from '../../../shared/runs/run.ts';
+import { isEnded, type Run } from '../../../shared/runs/run/run.ts';
 import { simulatedApi } from '../api/mosaic.ts';
 import type { QueueDoor } from '../doors.ts';
 import { watch } from '../invariants/watch.ts';

@@ -1,0 +1,37 @@
+import { unseen } from '../../local/shown-path.ts';
+import { columnsHere, wrapped } from './layout.ts';
+
+/** What a command found or did: for a person, and, with `--json`, for a program. */
+export interface Outcome {
+  readonly lines: readonly string[];
+  readonly json: unknown;
+  /** What keeps it from being done: said on standard error, and the command ends with 1. */
+  readonly faults?: readonly string[];
+  /** What else the user should know; on standard error, so that no pipe has to sort it out. */
+  readonly note?: string;
+}
+
+/** Where lines go: standard output and standard error. */
+export interface Print {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+/** Prints the outcome and answers the exit code. */
+export function printed(print: Print, { lines, json, faults = [], note }: Outcome, asJson: boolean): number {
+  const notes = note === undefined ? [] : note.split('\n').flatMap(fitting);
+  if (asJson) print.out(harmless(JSON.stringify(json, null, 2)));
+  else for (const line of lines.flatMap(fitting)) print.out(line);
+  for (const line of [...faults, ...notes]) print.err(line);
+  return faults.length > 0 ? 1 : 0;
+}
+
+/** Broken between words for a terminal; what has colours was laid out for it already. */
+const fitting = (line: string): string[] =>
+  line.includes('\u001b') || /^ |\n/.test(line) ? [line] : wrapped(line, columnsHere() - 1);
+
+/** JSON leaves some letters as they are that command a terminal; escaped they mean the same to whoever parses it. */
+export const harmless = (text: string): string =>
+  text.replace(unseen, (letter) =>
+    letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

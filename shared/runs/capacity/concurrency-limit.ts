@@ -1,0 +1,56 @@
+import type { Item } from '../../platform/ports.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import { limitKey } from '../run/run-items.ts';
+import { slotsHeld } from './slots.ts';
+
+/** How many agent runs the API let us have at once when it refused one more. */
+interface LearnedLimit {
+  readonly limit: number;
+  /** Until then it is believed; afterwards one more is tried. */
+  readonly until: string;
+}
+
+const believedSeconds = 3600;
+/** After one more was let in, the next is tried sooner: the plan may have grown by several. */
+const nextStepSeconds = 300;
+
+export async function readLimit({ runs }: Pick<RunDeps, 'runs'>): Promise<LearnedLimit | undefined> {
+  return (await runs.get(limitKey)) as (Item & LearnedLimit) | undefined;
+}
+
+/** How many runs may be in flight: as set, or as the API taught us. */
+export async function allowedSlots(deps: RunDeps & { readonly slots: number }): Promise<number> {
+  const learned = await readLimit(deps);
+  if (learned === undefined) return deps.slots;
+  const probing = Date.parse(learned.until) <= deps.clock() ? 1 : 0;
+  return Math.min(deps.slots, learned.limit + probing);
+}
+
+/**
+ * A start was refused for want of room, its own slot still held: what the others hold is what the API allows. With
+ * none of ours in flight the room is somebody else's, and nothing is learned.
+ */
+export async function learnLimit(deps: RunDeps): Promise<'learned' | 'not-ours'> {
+  const limit = (await slotsHeld(deps.runs)) - 1;
+  if (limit < 1) return 'not-ours';
+  const until = new Date(deps.clock() + believedSeconds * 1000).toISOString();
+  await deps.runs.write({ put: { ...limitKey, type: 'limit', limit, until } });
+  deps.log.warn('limit.learned', { limit, until });
+  return 'learned';
+}
+
+/** A start was let in; where that was one more than learned, the limit is raised by it. */
+export async function limitHeld(deps: RunDeps & { readonly slots: number }): Promise<void> {
+  const learned = await readLimit(deps);
+  if (learned === undefined || Date.parse(learned.until) > deps.clock()) return;
+  const limit = await slotsHeld(deps.runs);
+  if (limit <= learned.limit) return;
+  const until = new Date(deps.clock() + nextStepSeconds * 1000).toISOString();
+  const same = { until: learned.until };
+  await deps.runs.write(
+    limit >= deps.slots
+      ? { delete: limitKey, if: same }
+      : { put: { ...limitKey, type: 'limit', limit, until }, if: same },
+  );
+  deps.log.info('limit.raised', { limit });
+}

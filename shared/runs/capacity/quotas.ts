@@ -1,0 +1,121 @@
+import type { Item, Key, Write } from '../../platform/ports.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import type { RuleSet } from '../run/rule.ts';
+import type { Run } from '../run/run.ts';
+import { spentKey, startedKey } from '../run/run-items.ts';
+
+/** What the rules say of all runs together. */
+export type Limits = Partial<Pick<RuleSet, 'maxRunsPerHour' | 'budget' | 'maxHops'>>;
+
+/** `full`: nothing at all may start now. `rule-full`: nothing of this rule. `too-costly`: this one never may. */
+export type Counted =
+  | { readonly outcome: 'counted'; readonly writes: readonly Write[] }
+  | { readonly outcome: 'full' | 'rule-full' }
+  | { readonly outcome: 'too-costly'; readonly reason: string };
+
+/** Counters tell for two days what happened, then the table may forget them. */
+const keptSeconds = 2 * 24 * 3600;
+
+/**
+ * The writes that count a start against its hour and its day, each only if nobody counted since: together with the
+ * move that starts the run they are exact. Hours count starts that were sent; days what they are estimated to cost.
+ */
+export async function countStart(deps: RunDeps, limits: Limits, run: Run): Promise<Counted> {
+  const now = new Date(deps.clock()).toISOString();
+  const [hour, day] = [now.slice(0, 13), now.slice(0, 10)];
+  const all = limits.maxRunsPerHour;
+  const ofRule = run.rule.maxRunsPerHour;
+  const writes: Write[] = [];
+  if (all !== undefined) {
+    const counter = await readCounter(deps, startedKey(hour));
+    if (counter.value >= all) return told(deps, counter, 'storm.stopped', { hour, maxRunsPerHour: all }, 'full');
+    writes.push(added(deps, counter, 1));
+  }
+  if (ofRule !== undefined) {
+    const counter = await readCounter(deps, startedKey(hour, run.rule.id));
+    const facts = { hour, maxRunsPerHour: ofRule, ruleId: run.rule.id };
+    if (counter.value >= ofRule) return told(deps, counter, 'storm.stopped', facts, 'rule-full');
+    writes.push(added(deps, counter, 1));
+  }
+  const { budget } = limits;
+  const cost = costOf(run);
+  if (budget === undefined || cost === undefined) return { outcome: 'counted', writes };
+  if (cost > budget.perDay) return { outcome: 'too-costly', reason: tooCostly(cost, budget) };
+  const counter = await readCounter(deps, spentKey(day));
+  if (cents(counter.value + cost) > budget.perDay)
+    return told(deps, counter, 'budget.reached', { day, spent: counter.value, ...budget }, 'full');
+  return { outcome: 'counted', writes: [...writes, added(deps, counter, cost)] };
+}
+
+/** A start that surely never began gives its estimate back to the day on which it was sent. */
+export async function giveBack(deps: RunDeps, run: Run & { readonly startedAt: string }): Promise<readonly Write[]> {
+  const cost = costOf(run);
+  if (cost === undefined) return [];
+  const counter = await readCounter(deps, spentKey(run.startedAt.slice(0, 10)));
+  // Without a budget at that time nothing was counted.
+  return counter.found === undefined || counter.value <= 0
+    ? []
+    : [added(deps, counter, -Math.min(cost, counter.value))];
+}
+
+export interface Spending {
+  readonly startedThisHour: number;
+  readonly spentToday: number;
+}
+
+export async function readSpending(deps: RunDeps, ruleId?: string): Promise<Spending> {
+  const now = new Date(deps.clock()).toISOString();
+  const started = await readCounter(deps, startedKey(now.slice(0, 13), ruleId));
+  const spent = await readCounter(deps, spentKey(now.slice(0, 10)));
+  return { startedThisHour: started.value, spentToday: spent.value };
+}
+
+interface Counter {
+  readonly key: Key;
+  readonly value: number;
+  readonly found?: Item;
+}
+
+async function readCounter({ runs }: RunDeps, key: Key): Promise<Counter> {
+  const found = await runs.get(key);
+  return { key, value: Number(found?.value ?? 0), found };
+}
+
+const added = (deps: RunDeps, counter: Counter, amount: number): Write =>
+  changed(deps, counter, { value: cents(counter.value + amount) });
+
+function changed({ clock }: RunDeps, { key, value, found }: Counter, change: { value?: number; told?: true }): Write {
+  const expiresAt = Math.floor(clock() / 1000) + keptSeconds;
+  const put: Item = {
+    ...key,
+    type: 'counter',
+    value,
+    ...(found?.told === true && { told: true }),
+    expiresAt,
+    ...change,
+  };
+  return { put, if: found === undefined ? 'absent' : { value } };
+}
+
+/** Says once that no more may start: the counter remembers that it was said. */
+async function told(
+  deps: RunDeps,
+  counter: Counter,
+  event: string,
+  facts: Record<string, unknown>,
+  outcome: 'full' | 'rule-full',
+): Promise<Counted> {
+  if (counter.found?.told === true) return { outcome };
+  const written = await deps.runs.write(changed(deps, counter, { told: true }));
+  if (written.done) deps.log.error(event, facts);
+  return { outcome };
+}
+
+/** What an estimate says of the budget; one in another currency cannot be compared, and the rules have only one. */
+const costOf = ({ estimate }: Run): number | undefined => estimate?.amount;
+
+const tooCostly = (cost: number, { perDay, currency }: NonNullable<RuleSet['budget']>): string =>
+  `it is estimated to cost ${cost} ${currency}, more than the ${perDay} ${currency} that all runs of a day may. Raise the budget, then try it again.`;
+
+/** Sums of fractions drift; a thousandth of a cent is exact enough. */
+const cents = (amount: number): number => Math.round(amount * 1e5) / 1e5;

@@ -1,0 +1,25 @@
+import type { Write } from '../../platform/ports.ts';
+import type { Limits } from '../capacity/quotas.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import type { NextState, Run } from '../run/run.ts';
+import { chainWrites } from './chained-runs.ts';
+import { mayTryAgain, nextAttemptWrites } from './next-attempt.ts';
+
+/** What follows from a run's next state and is written with it: its next attempt, or the runs that take its outputs. */
+export async function settleAlongside(
+  deps: RunDeps & { readonly rules?: () => Promise<Limits> },
+  run: Run,
+  next: NextState,
+): Promise<{ to: NextState; writes: readonly Write[] }> {
+  // Whoever wanted its end wants nothing more to be paid for.
+  if (run.cancelAsked !== undefined) return { to: next, writes: [] };
+  if (next.status === 'failed' && (await mayTryAgain(deps, run, next.failure))) {
+    const { run: attempt, writes } = await nextAttemptWrites(deps, run);
+    return { to: { ...next, nextRunId: attempt.id }, writes };
+  }
+  // Half a set of outputs is no input.
+  if (next.status !== 'copying' || next.partial || run.status === 'copying') return { to: next, writes: [] };
+  const limits = run.rule.next === undefined ? undefined : await deps.rules?.();
+  const renderIds = next.expected.filter(({ kind }) => kind === undefined).map(({ id }) => id);
+  return { to: next, writes: chainWrites({ ...deps, limits }, run, renderIds) };
+}

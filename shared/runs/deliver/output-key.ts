@@ -1,0 +1,134 @@
+import { PermanentError } from '../../errors.ts';
+import { fillTemplate, slug } from '../rules/template.ts';
+import { sha256 } from '../run/ids.ts';
+import type { ExpectedOutput, Run } from '../run/run.ts';
+import { namesakeOf, outputVariables, safeId } from './template-variables.ts';
+
+const maxKeyBytes = 1024;
+
+/**
+ * Where an output is delivered: where its rule says, else `<folder>/<name>/<run id>/<node>-<output id>.<extension>`.
+ */
+export function deliveryKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  { expected = [output], prefix = '', isTaken = false }: KeyOptions = {},
+): string {
+  const named = run.rule.deliver?.key === undefined ? undefined : namedKey(run, output, extension, expected);
+  if (named === undefined) return keyIn(run, `${nameOf(output)}.${extension}`, prefix);
+  return fitted(isTaken ? withSuffix(named, `-${sha256(run.id).slice(0, 8)}`) : named, prefix);
+}
+
+interface KeyOptions {
+  /** All videos of the run; no two of them share a key. */
+  readonly expected?: readonly ExpectedOutput[];
+  readonly prefix?: string;
+  /** By another run's output: then the key is marked as this run's. */
+  readonly isTaken?: boolean;
+}
+
+/** Beside its video and called after it: `talk.mp4` has `talk.thumbnail.jpg` and `talk.project.zip`. */
+export function companionKey(
+  run: Run,
+  { id, kind }: ExpectedOutput,
+  extension: string,
+  video: { readonly key: string; readonly extension?: string; readonly isTaken: boolean },
+): string {
+  const ending = `.${video.extension ?? ''}`;
+  const stem = video.key.endsWith(ending) ? video.key.slice(0, -ending.length) : video.key;
+  const key = `${stem}.${kind}.${extension}`;
+  // Two videos of one run may be called alike up to their endings, so the mark is of the file, not only of the run.
+  return fitted(video.isTaken ? withSuffix(key, `-${sha256(`${run.id} ${id}`).slice(0, 8)}`) : key, '');
+}
+
+/** The first attempt's manifest is `manifest.json`; what is there already is never written over. */
+export const manifestKey = (run: Run, number: number, prefix = ''): string =>
+  keyIn(run, number === 1 ? 'manifest.json' : `manifest-${number}.json`, prefix);
+
+function keyIn(run: Run, fileName: string, prefix: string): string {
+  const end = `/${run.id}/${fileName}`;
+  const start = cut(
+    withoutExtension(namesakeOf(run)),
+    maxKeyBytes - Buffer.byteLength(prefix) - Buffer.byteLength(end),
+  );
+  return `${prefix}${start}${end}`;
+}
+
+/** Undefined when the template leaves nothing that could be a name, or asks for what this object does not have. */
+function namedKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  expected: readonly ExpectedOutput[],
+): string | undefined {
+  const keys = expected.map((each) => filledKey(run, each, extension, expected));
+  const own = keys[expected.findIndex(({ id }) => id === output.id)];
+  if (own === undefined) return undefined;
+  if (keys.filter((key) => key === own).length === 1) return own;
+  // All of those that would meet are told apart, by what is theirs alone, so that it does not matter who comes first.
+  return withSuffix(own, `-${sha256(output.id).slice(0, 8)}`);
+}
+
+function filledKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  expected: readonly ExpectedOutput[],
+): string | undefined {
+  const variables = outputVariables(run, output, extension, expected);
+  try {
+    return safeKey(fillTemplate(run.rule.deliver?.key ?? '', variables, withinSegment)) || undefined;
+  } catch (error) {
+    // The edit is paid for: better under a name that nobody chose than not at all.
+    if (error instanceof PermanentError) return undefined;
+    throw error;
+  }
+}
+
+/** What an uploader wrote is one part of a path, whatever it holds; only the key's own folders may be several. */
+const withinSegment = (value: string, name: string): string =>
+  name === 'folder' || name === 'key' ? value : value.replaceAll('/', '-');
+
+/** No empty, hidden-from-sight or upward parts: nothing leaves the folder that it is put into. */
+const safeKey = (key: string): string =>
+  key
+    .replace(/[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '')
+    .split('/')
+    .filter((part) => !/^[\s.]*$/.test(part))
+    .join('/');
+
+/** A key that is cut keeps its ending, and what it was tells it from others that begin alike. */
+function fitted(key: string, prefix: string): string {
+  const room = maxKeyBytes - Buffer.byteLength(prefix);
+  if (Buffer.byteLength(key) <= room) return prefix + key;
+  const mark = `-${sha256(key).slice(0, 16)}`;
+  const ending = /\.[A-Za-z0-9]{1,10}$/.exec(key)?.[0] ?? '';
+  return prefix + withSuffix(cut(key, room - mark.length - ending.length).replace(/\/+$/, '') + ending, mark);
+}
+
+function withSuffix(key: string, suffix: string): string {
+  const [ending = ''] = /(?<=[^/])\.[A-Za-z0-9]{1,10}$/.exec(key) ?? [];
+  return `${key.slice(0, key.length - ending.length)}${suffix}${ending}`;
+}
+
+function withoutExtension(key: string): string {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  return dot > 0 ? key.slice(0, dot - name.length) : key;
+}
+
+/** Nothing collides by being cut short: what follows is its own. */
+function cut(text: string, maxBytes: number): string {
+  let kept = '';
+  let bytes = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > maxBytes) break;
+    kept += character;
+  }
+  return kept;
+}
+
+const nameOf = ({ id, nodeId, nodeName }: ExpectedOutput): string =>
+  `${slug(nodeName ?? '') || slug(nodeId ?? '') || 'output'}-${safeId(id)}`;

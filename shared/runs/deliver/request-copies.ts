@@ -1,0 +1,72 @@
+import { settleAlongside } from '../create/follow-up-runs.ts';
+import { mayBeCopied } from '../run/attachments.ts';
+import { askForCopies } from '../run/messages.ts';
+import { moveRun } from '../run/move-run.ts';
+import { noteOutput, type OutputState, outputStates } from '../run/output-items.ts';
+import type { Copying, ExpectedOutput, NextState, Run } from '../run/run.ts';
+import { asItIs } from '../run/state-fields.ts';
+import type { SettleDeps } from '../settle/settle-run.ts';
+import { undeliveredOf } from './deliver-run.ts';
+
+/** Longer than a copy under way is ever silent, so that none is asked for twice. */
+const silentSeconds = 1200;
+/** The API keeps outputs for about as long; until then a fault on our side (a bucket's policy, say) can be mended. */
+const giveUpSeconds = 7 * 24 * 3600;
+/** For the end of a run of which nothing is left to copy. */
+const lastSeconds = 24 * 3600;
+
+/** Asks for each output that is not copied yet, when that is due: at first at once, later where a copy got lost. */
+export async function announceOutputs(deps: SettleDeps, run: Copying): Promise<Run | 'settled'> {
+  const now = deps.clock();
+  if (now < Date.parse(run.checkAfter)) return 'settled';
+  const triedSeconds = (now - Date.parse(begunAt(run))) / 1000;
+  const states = await outputStates(deps.runs, run.id);
+  const missing = run.expected.filter(({ id }) => !hasEnded(states.get(id)));
+  const isOver = triedSeconds > giveUpSeconds;
+  if (triedSeconds > giveUpSeconds + lastSeconds && missing.length === 0) return fail(deps, run);
+  if (isOver) await giveUp(deps, run, missing);
+  // The messages go first: whoever stops between the two sends them again, and a copy ignores repeats.
+  await askForCopies(deps.copyQueue, run.id, toAskFor(deps, run, states, isOver ? [] : missing));
+  const waitSeconds = isOver ? silentSeconds : Math.max(silentSeconds, triedSeconds / 4);
+  const checkAfter = new Date(now + waitSeconds * 1000).toISOString();
+  await moveRun(deps, run, { ...asItIs(run), checkAfter } as NextState);
+  return 'settled';
+}
+
+/** A run that delivers anew what was made long ago has its own week. */
+const begunAt = ({ redelivers, createdAt, finishedAt }: Copying): string =>
+  redelivers === undefined ? finishedAt : createdAt;
+
+const hasEnded = (state: OutputState | undefined): boolean => state !== undefined && state.status !== 'copying';
+
+function toAskFor(
+  { clock }: SettleDeps,
+  { expected }: Copying,
+  states: ReadonlyMap<string, OutputState>,
+  missing: readonly ExpectedOutput[],
+): readonly string[] {
+  const ended = { has: (id: string) => hasEnded(states.get(id)) };
+  const quiet = new Date(clock() - silentSeconds * 1000).toISOString();
+  const isSilent = (state: OutputState | undefined) => state?.status !== 'copying' || (state.at ?? '') < quiet;
+  const due = missing.filter((output) => mayBeCopied(output, ended) && isSilent(states.get(output.id)));
+  // With nothing missing only the end was: any one message makes copy-output see to it.
+  return (missing.length > 0 ? due : expected.slice(0, 1)).map(({ id }) => id);
+}
+
+/** What nobody could copy ends here; whoever is then asked for one of them delivers what there is. */
+async function giveUp({ runs, log }: SettleDeps, { id }: Copying, missing: readonly ExpectedOutput[]): Promise<void> {
+  if (missing.length > 0) log.error('outputs.given-up', { runId: id, outputs: missing.length });
+  const reason = 'it could not be copied within a week. The dead letters and alarms of the copies say why.';
+  for (const output of missing) await noteOutput(runs, id, output.id, { status: 'failed', reason });
+}
+
+async function fail(deps: SettleDeps, run: Copying): Promise<Run | 'settled'> {
+  const { agentRunId } = run;
+  const reason =
+    'its outputs could not be delivered within a week; those that were stay, without a manifest. Look at the alarms of the copies.';
+  const undelivered = undeliveredOf(run);
+  const failed = { status: 'failed', agentRunId, reason, failure: 'delivery', undelivered } as const;
+  const { to, writes } = await settleAlongside(deps, run, failed);
+  const moved = await moveRun(deps, run, to, writes);
+  return moved.outcome === 'moved' ? moved.run : 'settled';
+}

@@ -1,0 +1,41 @@
+import { Denied } from '../../errors.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import type { NextState } from '../run/run.ts';
+import { asItIs } from '../run/state-fields.ts';
+import type { Unadmitted, Verdict } from './verdict.ts';
+
+/**
+ * Access denied is our fault, not the uploader's: the run stays where it is, one alarm is raised, and it is tried again
+ * after a growing wait until the permission is mended. No message is used up by waiting.
+ */
+export async function parked(
+  deps: RunDeps,
+  run: Unadmitted,
+  judge: () => Promise<Verdict | 'stays'>,
+): Promise<Verdict | 'stays'> {
+  try {
+    return await judge();
+  } catch (error) {
+    if (!(error instanceof Denied)) throw error;
+    return park(deps, run, error);
+  }
+}
+
+const firstWaitSeconds = 60;
+const longestWaitSeconds = 3600;
+
+function park({ clock, log }: RunDeps, run: Unadmitted, { message }: Denied): Verdict {
+  const times = (run.parked?.times ?? 0) + 1;
+  const now = clock();
+  const waitSeconds = Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** Math.min(times - 1, 10));
+  const parked = { at: run.parked?.at ?? new Date(now).toISOString(), reason: message, times };
+  const checkAfter = new Date(now + waitSeconds * 1000).toISOString();
+  return {
+    next: { ...asItIs(run), parked, checkAfter } as NextState,
+    afterwards: () => {
+      const fields = { runId: run.id, bucket: run.upload.bucket, key: run.upload.key, reason: message };
+      if (times === 1) log.error('upload.denied', fields);
+      else log.warn('upload.denied', { ...fields, times });
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Item, Queue } from '../../platform/ports.ts';
+import type { NotifyMessage } from '../run/messages.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import { outboxPk, reconciledKey, shards } from '../run/run-items.ts';
+
+export const wakeNotify = (notifyQueue: Queue, ...messages: readonly NotifyMessage[]): Promise<void> =>
+  notifyQueue.send(...messages.map(({ runId, revision, url }) => ({ body: { runId, revision, url } })));
+
+/** The most that one pass wakes of each shard; the next pass goes on behind them. */
+const atOnce = 250;
+
+/** For reconcile: wakes whoever tells of what lies there untold, because its message was lost or its tries are over. */
+export async function wakeOutbox(deps: RunDeps): Promise<{ woken: number }> {
+  if (deps.notifyQueue === undefined) return { woken: 0 };
+  let woken = 0;
+  for (const shard of shards) woken += await wakeShard(deps, deps.notifyQueue, shard);
+  if (woken > 0) deps.log.info('outbox.woken', { woken });
+  return { woken };
+}
+
+async function wakeShard(deps: RunDeps, notifyQueue: Queue, shard: string): Promise<number> {
+  const { runs, clock } = deps;
+  const place = reconciledKey(`OUTBOX#${shard}`);
+  const before = await runs.get(place);
+  const cursor = before?.cursor === undefined ? undefined : String(before.cursor);
+  const page = await runs.query({ pk: outboxPk(shard), limit: atOnce, cursor });
+  const now = new Date(clock()).toISOString();
+  const due = page.items.filter(({ wakeAfter }) => String(wakeAfter) <= now);
+  if (due.length > 0) await wakeNotify(notifyQueue, ...due.map(messageOf));
+  for (const item of due) await putOff(deps, item);
+  if (page.next !== before?.cursor)
+    await runs.write(
+      page.next === undefined ? { delete: place } : { put: { ...place, type: 'reconciled', cursor: page.next } },
+    );
+  return due.length;
+}
+
+const messageOf = ({ runId, revision }: Item): NotifyMessage => ({ runId: String(runId), revision: Number(revision) });
+
+/** Its message has tries of its own: who woke it again each time would fill the dead letters with one and the same. */
+async function putOff({ runs, clock }: RunDeps, { pk, sk, wakeAfter, wakes }: Item): Promise<void> {
+  const times = Number(wakes ?? 0);
+  const hours = Math.min(24, 4 ** times);
+  await runs.write({
+    update: { pk, sk },
+    set: { wakes: times + 1, wakeAfter: new Date(clock() + hours * 3600_000).toISOString() },
+    if: { wakeAfter: String(wakeAfter) },
+  });
+}

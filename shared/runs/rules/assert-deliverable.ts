@@ -1,0 +1,18 @@
+import { InvalidInput, messageOf } from '../../errors.ts';
+import type { Delivering } from '../run/rule.ts';
+import { fillTemplate, type Variables } from './template.ts';
+
+/** Known of each output, when there are some. */
+const ofOutput: Variables = { run: '', output: '', node: '', index: 1, attempt: 1, rule: '', agent: '' };
+
+/** Whether names and labels of the deliveries can be made of what is known of an object: asked before it is paid for. */
+export function assertDeliverable({ key, tags = {}, metadata = {} }: Delivering, variables: Variables): void {
+  const labels = [...Object.entries(tags), ...Object.entries(metadata)];
+  for (const [name, template] of [...(key === undefined ? [] : [['key', key] as const]), ...labels])
+    try {
+      fillTemplate(template, { ...ofOutput, ...variables });
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      throw new InvalidInput(`"deliver" cannot be followed (${name}): ${messageOf(error)}`);
+    }
+}

@@ -1,0 +1,51 @@
+import { Missing } from '../../errors.ts';
+import type { ControlDeps } from '../control/control-deps.ts';
+import { wakeSettle } from './messages.ts';
+import { moveRun, readRun } from './move-run.ts';
+import { isEnded, type NextState, type Run } from './run.ts';
+import { asItIs } from './state-fields.ts';
+
+/**
+ * `cancelled`: no agent run is under way, so it is over. `asked`: settle cancels its agent run, and believes only what
+ * the API then says. `ended`: there was nothing left to cancel.
+ */
+export type CancelAnswer = 'cancelled' | 'asked' | 'ended';
+
+/** Ends a run, whatever it is doing, or the attempt that has taken its place; asking again changes nothing. */
+export async function askCancel(deps: ControlDeps, runId: string, reason: string): Promise<CancelAnswer> {
+  for (let id = runId; ; ) {
+    const run = await readRun(deps.runs, id);
+    if (run === undefined) throw new Missing(`There is no run ${id}.`);
+    if (isEnded(run)) {
+      if (run.nextRunId === undefined) return 'ended';
+      id = run.nextRunId;
+      continue;
+    }
+    const next = cancelled(deps, run, reason);
+    const moved = await moveRun(deps, run, next);
+    if (moved.outcome !== 'moved') continue;
+    // It held no slot, so nobody waits for this.
+    if (next.status === 'cancelled') return 'cancelled';
+    await wakeSettle(deps.settleQueue, [id]);
+    return 'asked';
+  }
+}
+
+function cancelled(deps: ControlDeps, run: Run, reason: string): NextState {
+  const now = new Date(deps.clock()).toISOString();
+  const asked = run.cancelAsked ?? { at: now, reason };
+  switch (run.status) {
+    case 'starting':
+    case 'uncertain':
+      // Whether it began is found out first, and when that is due stays as it is.
+      return asItIs(run, { cancelAsked: asked });
+    case 'running':
+    case 'paused':
+      // Due at once, so that reconcile finds it where the wake is lost.
+      return { ...asItIs(run, { cancelAsked: asked }), checkAfter: now } as NextState;
+    case 'copying':
+      return { status: 'cancelled', agentRunId: run.agentRunId, reason, cancelAsked: asked };
+    default:
+      return { status: 'cancelled', reason, cancelAsked: asked };
+  }
+}

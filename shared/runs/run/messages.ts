@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { InvalidInput } from '../../errors.ts';
+import type { Queue } from '../../platform/ports.ts';
+
+/** Messages hold ids only: who handles one reads the rest fresh. */
+export type StartMessage =
+  | { readonly kind: 'start-waiting' }
+  | { readonly kind: 'start-run'; readonly runId: string }
+  | ObjectMessage;
+
+/** An object that somebody other than S3 tells of: a back-fill, or a person. */
+export type ObjectMessage = {
+  readonly kind: 'object';
+  readonly key: string;
+  readonly versionId?: string;
+  readonly etag?: string;
+  readonly size?: number;
+  readonly sequencer?: string;
+  /** ISO time at which it was created. */
+  readonly time?: string;
+  /** That it may not be read was said before. */
+  readonly deniedBefore?: boolean;
+};
+
+export type SettleMessage = { readonly runId: string };
+export type CopyMessage = {
+  readonly runId: string;
+  readonly outputId: string;
+  /** How much had arrived when a slice of the copy handed over to the next. */
+  readonly arrivedBytes?: number;
+};
+/** Something to tell of a run's move; with `url`, to that one only, so that each has its own tries. */
+export type NotifyMessage = { readonly runId: string; readonly revision: number; readonly url?: string };
+
+const startSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('start-waiting') }),
+  z.object({ kind: z.literal('start-run'), runId: z.string() }),
+  z.object({
+    kind: z.literal('object'),
+    key: z.string().min(1),
+    versionId: z.string().optional(),
+    etag: z.string().optional(),
+    size: z.number().optional(),
+    sequencer: z.string().optional(),
+    time: z.string().optional(),
+    deniedBefore: z.boolean().optional(),
+  }),
+]);
+const settleSchema = z.object({ runId: z.string() });
+const copySchema = z.object({ runId: z.string(), outputId: z.string(), arrivedBytes: z.number().optional() });
+const notifySchema = z.object({ runId: z.string(), revision: z.int(), url: z.string().optional() });
+
+/** Undefined for what is not ours: the queue also carries the bucket's events. */
+export const parseStartMessage = (body: unknown): StartMessage | undefined => startSchema.safeParse(body).data;
+export const parseSettleMessage = (body: unknown): SettleMessage => parse(settleSchema, body, 'settle');
+export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema, body, 'copy');
+
+export const parseNotifyMessage = (body: unknown): NotifyMessage => parse(notifySchema, body, 'notify');
+
+/** Wakes whoever starts waiting runs. Delays are capped by the queue; reconcile wakes what is due later. */
+export const wakeStartWaiting = (startQueue: Queue, delaySeconds = 0): Promise<void> =>
+  startQueue.send({ body: { kind: 'start-waiting' }, delaySeconds: capped(delaySeconds) });
+
+export const wakeStartRun = (startQueue: Queue, ...runIds: readonly string[]): Promise<void> =>
+  startQueue.send(...runIds.map((runId) => ({ body: { kind: 'start-run', runId } })));
+
+export const tellOfObjects = (
+  startQueue: Queue,
+  objects: readonly Omit<ObjectMessage, 'kind'>[],
+  delaySeconds = 0,
+): Promise<void> =>
+  startQueue.send(...objects.map((object) => ({ body: { kind: 'object', ...object }, delaySeconds })));
+
+export const wakeSettle = (settleQueue: Queue, runIds: readonly string[], delaySeconds = 0): Promise<void> =>
+  settleQueue.send(...runIds.map((runId) => ({ body: { runId }, delaySeconds: capped(delaySeconds) })));
+
+export const askForCopies = (copyQueue: Queue, runId: string, outputIds: readonly string[]): Promise<void> =>
+  copyQueue.send(...outputIds.map((outputId) => ({ body: { runId, outputId } })));
+
+const capped = (seconds: number): number => Math.min(900, Math.max(0, Math.ceil(seconds)));
+
+function parse<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new InvalidInput(`This is not a ${what} message: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

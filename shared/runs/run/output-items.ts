@@ -1,0 +1,94 @@
+import type { Item, Json, Table, Write } from '../../platform/ports.ts';
+import { allItems } from '../../platform/query-all.ts';
+import type { RememberedTransfer, Transferred } from '../../transfer/transfer.ts';
+import { outputKey } from './run-items.ts';
+
+/** What we know of one output's way into the deliveries. */
+export type OutputState = CopyingOutput | EndedOutput;
+
+export type CopyingOutput = {
+  readonly status: 'copying';
+  /** Of one that is copied in parts. */
+  readonly transfer?: RememberedTransfer;
+  /** ISO time at which the first slice began. */
+  readonly begunAt?: string;
+  /** Bytes; for whoever watches. */
+  readonly arrivedBytes?: number;
+  /** ISO time of the last sign of life. */
+  readonly at?: string;
+  /** How often it failed for a reason that may pass; counted where tries are few. */
+  readonly failures?: number;
+  /** How many slices had to begin anew, because the source had changed, say. */
+  readonly restarts?: number;
+};
+
+export type CopiedOutput = {
+  readonly status: 'copied';
+  readonly key: string;
+  readonly versionId: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly checksum: Transferred['checksum'];
+  /** Whether the source told a checksum of its own, which was the same. */
+  readonly comparedWithSource?: boolean;
+  readonly contentType: string;
+  /** Without a dot; absent in records of older versions. */
+  readonly extension?: string;
+  readonly storageClass?: string;
+};
+
+export type EndedOutput = CopiedOutput | { readonly status: 'failed'; readonly reason: string };
+
+export async function readOutput(table: Table, runId: string, outputId: string): Promise<OutputState | undefined> {
+  const item = await table.get(outputKey(runId, outputId));
+  return item && fromItem(item);
+}
+
+/** Writes how far an output is, and what goes with it, unless it has ended: its first ending stays. True when written. */
+export async function noteOutput(
+  table: Table,
+  runId: string,
+  outputId: string,
+  state: OutputState,
+  alongside: readonly Write[] = [],
+): Promise<boolean> {
+  const put: Item = { ...outputKey(runId, outputId), type: 'output', outputId, ...(state as { [name: string]: Json }) };
+  const written = await table.write({ put, if: 'absent' }, ...alongside);
+  if (written.done) return true;
+  const before = written.conflicts.find(({ index }) => index === 0)?.existing;
+  return (await table.write(...withEndOf(before, { put, if: { status: 'copying' } }, ...alongside))).done;
+}
+
+/** Where the run has ended meanwhile, and its records were given their end, that holds for what comes late, too. */
+const withEndOf = ({ expiresAt }: Partial<Item> = {}, ...writes: readonly Write[]): readonly Write[] =>
+  expiresAt === undefined
+    ? writes
+    : writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, expiresAt } } : write));
+
+/** A sign of life of a copy under way. */
+export async function noteArrived(
+  table: Table,
+  runId: string,
+  outputId: string,
+  progress: { readonly arrivedBytes: number; readonly at: string },
+): Promise<void> {
+  await table.write({ update: outputKey(runId, outputId), set: progress, if: { status: 'copying' } });
+}
+
+/** What is known of each output, by its id. */
+export async function outputStates(table: Table, runId: string): Promise<ReadonlyMap<string, OutputState>> {
+  const outputs = new Map<string, OutputState>();
+  for await (const item of allItems(table, { pk: `RUN#${runId}`, prefix: 'OUTPUT#' }))
+    outputs.set(String(item.outputId), fromItem(item));
+  return outputs;
+}
+
+/** The outputs that are done, one way or the other, by their ids. */
+export async function endedOutputs(table: Table, runId: string): Promise<ReadonlyMap<string, EndedOutput>> {
+  const states = await outputStates(table, runId);
+  return new Map([...states].filter((entry): entry is [string, EndedOutput] => entry[1].status !== 'copying'));
+}
+
+// When the records of its run end is nothing that another run's output may take from it.
+const fromItem = ({ pk, sk, type, outputId, expiresAt, ...state }: Item): OutputState =>
+  state as unknown as OutputState;

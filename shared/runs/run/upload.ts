@@ -1,0 +1,57 @@
+import type { ObjectHead } from '../../platform/ports.ts';
+import type { Upload } from './run.ts';
+
+/** The most that the API takes by link. */
+export const maxUploadBytes = 5 * 1024 ** 3;
+
+/** On every object we deliver; an upload that carries it is our own output, come round again. */
+export const runIdMetadata = 'tessera-run-id';
+export const outputIdMetadata = 'tessera-output-id';
+
+/**
+ * Names an object version for ever: a repeated event names the same one, a rewrite of the key another. Where versions
+ * have no ids, the content is the version: rewriting tags or metadata makes no new one.
+ */
+export function uploadIdentity({ bucket, key, versionId, etag, size }: Upload): string {
+  const version = isVersioned(versionId) ? versionId : `${etag ?? ''}+${size ?? ''}`;
+  return `${bucket}/${key}#${version}`;
+}
+
+/** Buckets without versioning (or with it suspended) call every object's version "null". */
+export const isVersioned = (versionId: string | undefined): versionId is string =>
+  versionId !== undefined && versionId !== '' && versionId !== 'null';
+
+/** As S3's own events say it: none where there are no versions. */
+export const versionOf = ({ versionId }: ObjectHead): string | undefined =>
+  isVersioned(versionId) ? versionId : undefined;
+
+const leftovers: readonly [pattern: RegExp, reason: string][] = [
+  [/^\.DS_Store$|^Thumbs\.db$|^desktop\.ini$/i, 'it is a file that a desktop leaves behind, not a video.'],
+  [/^\._/, 'it is a side file of macOS, not the video itself.'],
+  [/^~\$/, 'it is the lock file of an open document, not a video.'],
+  [/^\.~lock\./, 'it is the lock file of an open document, not a video.'],
+  [/\.(part|partial|filepart|crdownload|download|tmp|temp)$/i, 'its name says that it is still being transferred.'],
+  [/^\./, 'its name begins with a dot, so it is hidden. Rename it to have it edited.'],
+];
+
+/** Why an upload is nobody's video, by its name alone; undefined when it may be one. */
+export function ignoredBecause({ key }: Upload): string | undefined {
+  if (key.endsWith('/')) return 'it is a folder marker, not a video.';
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return leftovers.find(([pattern]) => pattern.test(name))?.[1];
+}
+
+/** Why an upload that should be a video cannot be one that the API takes. */
+export function rejectedBecause(upload: Upload, head: ObjectHead | undefined): string | undefined {
+  if (head === undefined) return 'it was deleted before it could be read. Upload it again.';
+  if (wasReplaced(upload, head))
+    return 'it was replaced before it could be read; what replaced it has a run of its own.';
+  if (head.size === 0) return 'it is empty (0 bytes). Upload it again.';
+  if (head.size > maxUploadBytes)
+    return `it has ${(head.size / 1024 ** 3).toFixed(1)} GiB, more than the 5 GiB that the API takes. Upload a smaller encode.`;
+  return undefined;
+}
+
+/** A version cannot be replaced; without one, the key may hold other bytes by now. */
+export const wasReplaced = (upload: Pick<Upload, 'versionId' | 'etag'>, head: ObjectHead): boolean =>
+  !isVersioned(upload.versionId) && upload.etag !== undefined && upload.etag !== head.etag;

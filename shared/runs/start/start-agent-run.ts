@@ -1,0 +1,57 @@
+import type { Mosaic, RunInputs } from '../../mosaic/client.ts';
+import type { Bucket, Queue } from '../../platform/ports.ts';
+import { probeSucceeded } from '../capacity/account-hold.ts';
+import { limitHeld } from '../capacity/concurrency-limit.ts';
+import type { Limits } from '../capacity/quotas.ts';
+import { wakeHolders } from '../capacity/wake-slot-holders.ts';
+import { wakeSettle } from '../run/messages.ts';
+import type { RunDeps } from '../run/move-run.ts';
+import type { Starting } from '../run/run.ts';
+import { confirmStart } from './confirm-start.ts';
+import { agentRunFromEvents } from './find-reported-agent-run.ts';
+import { afterRefusal } from './handle-refusal.ts';
+
+export interface StartDeps extends RunDeps {
+  readonly uploads: Bucket;
+  readonly startQueue: Queue;
+  readonly settleQueue: Queue;
+  readonly mosaic: Mosaic;
+  /** The rules in force, for what they say of all runs together: the caps of an hour and of a day. */
+  readonly rules?: () => Promise<Limits>;
+  /** Where the webhook is reached, without the path. */
+  readonly callbackUrl: string;
+  readonly slots: number;
+  readonly uploadLinkSeconds: number;
+  readonly uncertainWaitSeconds: number;
+}
+
+/** The paid call. Whatever comes of it is written on the run, and an answer that did not come is not guessed. */
+export async function startAgentRun(deps: StartDeps, run: Starting, inputs: RunInputs): Promise<void> {
+  // A report may have come after an earlier start was given up: that agent run is paid for already.
+  const known = run.starts > 1 ? await agentRunFromEvents(deps, run) : undefined;
+  const answer = known === undefined ? await post(deps, run, inputs) : { agentRunId: known };
+  if ('error' in answer) return afterRefusal(deps, run, answer.error);
+  const confirmed = await confirmStart(deps, run, answer.agentRunId);
+  // Somebody wanted to cancel it while it was being started.
+  if (confirmed?.cancelAsked !== undefined) await wakeSettle(deps.settleQueue, [run.id]);
+  if (known !== undefined) return;
+  await limitHeld(deps);
+  if (await probeSucceeded(deps, run.id)) await wakeHolders(deps);
+}
+
+async function post(
+  { mosaic, callbackUrl }: StartDeps,
+  { id, attempt, rule }: Starting,
+  inputs: RunInputs,
+): Promise<{ agentRunId: string } | { error: unknown }> {
+  try {
+    return await mosaic.startAgentRun(
+      rule.agentId,
+      { ...inputs, callbackUrl: `${callbackUrl}/webhook/${id}`, updateParams: rule.updateParams },
+      // The same for every start of this attempt: a server that knows the key runs it once.
+      { idempotencyKey: `${id}-${attempt}` },
+    );
+  } catch (error) {
+    return { error };
+  }
+}
