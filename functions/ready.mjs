@@ -1,67 +1,58 @@
-// Plain JavaScript, because it runs before anything is installed: brings the locked dependencies in when they are
-// missing or out of date. Every npm script passes through here; with a program's name it goes on to that program.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+// Every npm script starts here. Plain JavaScript that Node 20 understands, because it runs before anything is installed:
+// it continues on Node 24, installs the locked dependencies, then runs the program it was given.
+import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { hideExperimentalWarnings } from './setup/experimental-warnings.mjs';
+import { installDependencies } from './setup/install.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const oldestNode = [20, 19];
-const programs = { start: 'local/main.ts', tessera: 'tessera/main.ts' };
-
-checkNode();
-if (!isInstalled()) install();
+hideExperimentalWarnings();
+if (isOlderThan24()) await continueOnNode24();
+endWithLauncher();
+await installDependencies(root);
 const [program, ...words] = process.argv.slice(2);
-if (program !== undefined && Object.hasOwn(programs, program)) await start(programs[program], words);
+if (program !== undefined) await run(program, words);
 
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
-  console.error(`Tessera needs Node ${oldestNode.join('.')} or newer; this is ${process.versions.node}.`);
-  process.exit(1);
+function isOlderThan24() {
+  return Number(process.versions.node.split('.')[0]) < 24;
 }
 
-/** True when every locked package is there in the locked version; optional ones may be missing (another platform's). */
-function isInstalled() {
-  // Installed as a package of somebody else's project: npm has seen to its dependencies, and no lockfile comes along.
-  if (!existsSync(join(root, 'package-lock.json'))) return true;
-  const installed = readPackages('node_modules/.package-lock.json');
-  if (!installed) return false;
-  return Object.entries(readPackages('package-lock.json') ?? {}).every(([path, wanted]) => {
-    if (path === '') return true;
-    const found = installed[path];
-    return found ? found.version === wanted.version : wanted.optional === true || wanted.devOptional === true;
-  });
+async function continueOnNode24() {
+  const { findNode24 } = await import('./setup/find-node.mjs');
+  return continueOn(findNode24(root), process.argv.slice(1));
 }
 
-function readPackages(file) {
-  const path = join(root, file);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined;
+/** Ends this process when the one that continued on it is killed. */
+function endWithLauncher() {
+  if (!process.connected || process.env.TESSERA_LAUNCHER !== String(process.ppid)) return;
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.channel?.unref();
 }
 
-function install() {
-  console.error('Installing the locked dependencies (once; they go into node_modules) …');
-  const npm = process.env.npm_execpath;
-  const words = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const code = npm ? run(process.execPath, [npm, ...words]) : run('npm', words);
-  if (code === 0) return;
-  console.error('\nThe dependencies could not be installed: npm says why above. Mend that and type the same again.');
-  process.exit(code);
+async function continueOn(node, words) {
+  const { becomeProgram } = await import('./setup/become-program.mjs');
+  return becomeProgram(node, words);
 }
 
-async function start(file, words) {
-  process.argv = [process.argv[0], join(root, 'functions', file), ...words];
-  const { register } = await import('tsx/esm/api');
-  register();
-  await import(`./${file}`);
+/**
+ * `node functions/ready.mjs PROGRAM …`: a file of this project, or a command of one of its dependencies.
+ * `--node-folder` prints the folder of the Node that runs them, for a script's PATH.
+ */
+async function run(program, words) {
+  if (program === '--node-folder') return console.log(dirname(process.execPath));
+  const file = join(root, program);
+  if (!existsSync(file)) return continueOn(process.execPath, [commandFile(program), ...words]);
+  process.argv = [process.argv[0], file, ...words];
+  // Keeps the compiled code, types stripped, for the next start. npm removes it together with node_modules.
+  module.enableCompileCache(join(root, 'node_modules/.cache/tessera/compiled'));
+  await import(pathToFileURL(file).href);
 }
 
-function run(command, words) {
-  const { status, error } = spawnSync(command, words, {
-    cwd: root,
-    stdio: 'inherit',
-    shell: command === 'npm' && process.platform === 'win32',
-  });
-  if (error) console.error(error.message);
-  return status ?? 1;
+function commandFile(name) {
+  const file = join(root, 'node_modules/.bin', name);
+  if (existsSync(file)) return file;
+  console.error(`"${name}" is neither a file of this project nor a command of its dependencies.`);
+  process.exit(2);
 }

@@ -11,7 +11,7 @@ const options: Record<string, string[]> = {
   destroy: ['--all'],
 };
 
-/** `node --import tsx infra/cdk.ts <command> [stage] [options of the CDK's own]`: builds, then runs the pinned CDK. */
+/** `node infra/cdk.ts <command> [stage] [options of the CDK's own]`: builds, then runs the pinned CDK. */
 async function main([command = '', ...rest]: readonly string[]): Promise<number> {
   const known = ['bootstrap', 'synth', 'diff', 'deploy', 'destroy'];
   if (!known.includes(command)) throw new Error(`"${command}" is not one of ${known.join(', ')}.`);

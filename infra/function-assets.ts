@@ -29,7 +29,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<readonly 
     outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
-    target: 'node22',
+    target: 'node24',
     format: 'esm',
     // Prefer the packages' ES modules, of which unused parts can be left out.
     mainFields: ['module', 'main'],

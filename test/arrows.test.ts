@@ -55,7 +55,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   { from: /^shared\/mosaic\//, may: [/^node:/, /^zod$/, /^shared\/mosaic\//, /^shared\/(errors|log)\.ts$/] },
   {
     from: /^shared\/platform\/local\//,
-    may: [/^node:/, /^libsql$/, /^shared\//],
+    may: [/^node:/, /^shared\//],
     mayNot: [/^shared\/(runs|engine|mosaic)\//, /^shared\/platform\/aws\//],
   },
   // What Lambda knows of an invocation, and how CloudWatch wants it told.

@@ -8,8 +8,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
-import Libsql from 'libsql';
 import { makeClip } from '../support/clips.ts';
 import { factsOf } from '../support/look-at-clip.ts';
 
@@ -78,7 +78,9 @@ async function journey(number: number): Promise<string[]> {
 /** One start of the program, and how it ended: by our hand after `killAfterMs`, unless it was done before. */
 function live(folder: string, clip: string, port: number, killAfterMs?: number): Promise<string> {
   const options = ['--data', join(folder, 'data'), '--out', join(folder, 'out'), '--port', String(port)];
-  const program = spawn(process.execPath, ['functions/ready.mjs', 'start', clip, ...options], { cwd: root });
+  const program = spawn(process.execPath, ['functions/ready.mjs', 'functions/local/main.ts', clip, ...options], {
+    cwd: root,
+  });
   current = program;
   const printed: string[] = [];
   for (const stream of [program.stdout, program.stderr]) stream.on('data', (text) => printed.push(String(text)));
@@ -109,7 +111,7 @@ async function faultsIn(folder: string): Promise<string[]> {
 }
 
 function countRuns(path: string): Record<string, number> {
-  const database = new Libsql(path);
+  const database = new DatabaseSync(path);
   try {
     const count = (where: string) =>
       Number((database.prepare(`SELECT count(*) AS n FROM items WHERE ${where}`).get() as { n: number }).n);

@@ -10,7 +10,7 @@ async function bundle(names: string, splitting: boolean, from = adapters) {
   const contents = `import { ${names} } from '${from}'; export default [${names}];`;
   const { metafile } = await build({
     stdin: { contents, resolveDir: fileURLToPath(new URL('../..', import.meta.url)) },
-    ...{ bundle: true, minify: true, splitting, format: 'esm', platform: 'node', target: 'node22' },
+    ...{ bundle: true, minify: true, splitting, format: 'esm', platform: 'node', target: 'node24' },
     mainFields: ['module', 'main'],
     ...{ write: false, outdir: 'unused', metafile: true },
   });

@@ -30,7 +30,7 @@ test('a process killed at any moment leaves only whole objects, whole transactio
 
 async function writeUntilKilled(folder: string, round: number): Promise<string[]> {
   const program = fileURLToPath(new URL('writer.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', program, folder, String(round)], {
+  const child = spawn(process.execPath, [program, folder, String(round)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');

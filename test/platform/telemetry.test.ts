@@ -5,7 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { run } from '../aws/processes.ts';
 
 const program = fileURLToPath(new URL('telemetry-program.ts', import.meta.url));
-const tsx = fileURLToPath(new URL('../../node_modules/tsx/dist/cli.mjs', import.meta.url));
 const root = '1-58211399-36d228ad5d99923122bbe354';
 
 /** Where X-Ray's daemon would listen. */
@@ -32,7 +31,7 @@ async function invoke(event: object, sampled?: '0' | '1') {
     `AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:${daemon.address().port}`,
     ...(trace ? [`_X_AMZN_TRACE_ID=${trace}`] : []),
   ];
-  const printed = await run('env', ...environment, process.execPath, tsx, program, JSON.stringify(event));
+  const printed = await run('env', ...environment, process.execPath, program, JSON.stringify(event));
   const lines = printed
     .split('\n')
     .filter((line) => line.startsWith('{'))
@@ -120,7 +119,7 @@ describe('What X-Ray is shown', () => {
   test('a daemon that is not there costs nothing', async () => {
     const gone = await run(
       ...(['env', '_X_AMZN_TRACE_ID=Root=1-2-3;Parent=4;Sampled=1', 'AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:9'] as const),
-      ...[process.execPath, tsx, program, '{}'],
+      ...[process.execPath, program, '{}'],
     );
     expect(gone).toContain('"returned":"done"');
   });

@@ -53,7 +53,7 @@ async function bundle(folder: string): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: 'node24',
     logLevel: 'error',
     plugins: [smallParts],
   });

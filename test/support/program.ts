@@ -18,7 +18,7 @@ export function startProgram(
   folder: string,
   environment: Record<string, string> = {},
 ): Program {
-  const child = spawn(process.execPath, [resolve(root, 'functions/ready.mjs'), 'start', ...words], {
+  const child = spawn(process.execPath, [resolve(root, 'functions/ready.mjs'), 'functions/local/main.ts', ...words], {
     cwd: root,
     env: { ...process.env, INIT_CWD: folder, NO_COLOR: '1', MOSAIC_API_URL: '', ...environment },
   });

@@ -123,7 +123,7 @@ async function eventsAre(stage: string, { UploadsBucket }: StageOutputs): Promis
     ? bad(
         'bucket events',
         `${UploadsBucket} does not send its events to EventBridge, so no upload is noticed`,
-        `npx tsx infra/switch-events-on.ts ${stage}; then, for what lies there: tessera backfill ""`,
+        `node infra/switch-events-on.ts ${stage}; then, for what lies there: tessera backfill ""`,
       )
     : good('bucket events', `${UploadsBucket} sends them to EventBridge`);
 }

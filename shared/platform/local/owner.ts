@@ -1,20 +1,23 @@
-import Libsql from 'libsql';
+import { DatabaseSync } from 'node:sqlite';
+import { isSqliteError } from './sqlite-errors.ts';
 
-/** Whoever only looks whether the folder is free has it for that moment. */
-const lookMs = 100;
+/** A process that only looks whether the folder is free holds the lock for a moment. */
+const waitForLookMs = 100;
 
 /**
- * The folder belongs to the process that holds this lock. The system frees it when the process ends, however it
- * ends, which a file with a process id in it could not promise. Undefined: another process has it.
+ * Takes the folder for this process; undefined while another process has it. The operating system frees the lock when
+ * the process ends, however it ends. A file with a process id in it could not promise that.
  */
 export function ownFolder(path: string): (() => void) | undefined {
-  const lock = new Libsql(path, { timeout: lookMs });
+  const lock = new DatabaseSync(path, { timeout: waitForLookMs });
   try {
     lock.exec('BEGIN EXCLUSIVE');
-    return () => lock.close();
+    return () => {
+      if (lock.isOpen) lock.close();
+    };
   } catch (error) {
     lock.close();
-    if (error instanceof Libsql.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined;
+    if (isSqliteError(error, 'busy')) return undefined;
     throw error;
   }
 }

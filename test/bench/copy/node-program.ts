@@ -14,9 +14,8 @@ export async function bundled(name: string): Promise<string> {
   const outfile = join(cacheFolder, `${name}.mjs`);
   await build({
     entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
-    ...{ outfile, bundle: true, platform: 'node', target: 'node20', format: 'esm', minify: true, logLevel: 'error' },
+    ...{ outfile, bundle: true, platform: 'node', target: 'node24', format: 'esm', minify: true, logLevel: 'error' },
     mainFields: ['module', 'main'],
-    external: ['libsql'],
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
