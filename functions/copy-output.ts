@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
+import { messageBackoff, wholeSeconds } from '../shared/retry.ts';
 import { type CopyDeps, copyOutput } from '../shared/runs/deliver/copy-output.ts';
 import { parseCopyMessage } from '../shared/runs/run/messages.ts';
 import { partMemory } from '../shared/transfer/transfer.ts';
@@ -35,7 +35,7 @@ export const copyOutputHandler = (world: CopyDoorDeps) => {
       },
       async (record) => {
         waiting.delete(record);
-        await hide(deps, [record], secondsUntilNextTry(Number(record.attributes.ApproximateReceiveCount)));
+        await hide(deps, [record], wholeSeconds(messageBackoff(Number(record.attributes.ApproximateReceiveCount))));
       },
     );
   };

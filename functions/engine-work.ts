@@ -1,7 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type WorkDeps, work } from '../shared/engine/work/work.ts';
 import { PermanentError } from '../shared/errors.ts';
-import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
+import { messageBackoff, wholeSeconds } from '../shared/retry.ts';
 
 /** The engine's work queue: one task per message. */
 export const engineWorkHandler =
@@ -33,6 +33,6 @@ async function comeBack(
   receiveCount: number,
 ): Promise<void> {
   await queue
-    .extend(receiptHandle, secondsUntilNextTry(receiveCount))
+    .extend(receiptHandle, wholeSeconds(messageBackoff(receiveCount)))
     .catch((error: unknown) => log.warn('task.extend-failed', { messageId, error }));
 }

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { secondsUntilNextTry } from '../shared/platform/next-try.ts';
+import { messageBackoff, receiverBackoff, wholeSeconds } from '../shared/retry.ts';
 import { type NotifyDeps, notifyRun } from '../shared/runs/notify/notify-run.ts';
 import { parseNotifyMessage } from '../shared/runs/run/messages.ts';
 
@@ -44,13 +44,8 @@ async function within<T>(mostMs: number, work: Promise<T>): Promise<T> {
   return Promise.race([work, tooLate]).finally(() => clearTimeout(timer));
 }
 
-/** A receiver may be away for a night; these are the waits that the Standard Webhooks specification proposes. */
-const receiverWaits = [5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600] as const;
-
 const waitSeconds = (receiveCount: number, toReceiver: boolean): number =>
-  toReceiver
-    ? (receiverWaits[Math.min(receiveCount, receiverWaits.length) - 1] ?? 5)
-    : secondsUntilNextTry(receiveCount);
+  wholeSeconds((toReceiver ? receiverBackoff : messageBackoff)(receiveCount));
 
 async function comeBack(
   { notifyQueue, log }: NotifyDeps,

@@ -48,11 +48,11 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
       /^hono/,
       /^shared\/mosaic\//,
       /^shared\/platform\/(ports|links|events|crc32c|query-all|read-text)\.ts$/,
-      /^shared\/(errors|log|metrics)\.ts$/,
+      /^shared\/(errors|log|metrics|retry)\.ts$/,
       /^shared\/(runs|engine|inspect|transfer)\//,
     ],
   },
-  { from: /^shared\/mosaic\//, may: [/^node:/, /^zod$/, /^shared\/mosaic\//, /^shared\/(errors|log)\.ts$/] },
+  { from: /^shared\/mosaic\//, may: [/^node:/, /^zod$/, /^shared\/mosaic\//, /^shared\/(errors|log|retry)\.ts$/] },
   {
     from: /^shared\/platform\/local\//,
     may: [/^node:/, /^shared\//],

@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import type { Log } from '../../shared/log.ts';
 import type { Queue, Received } from '../../shared/platform/ports.ts';
+import { localQueueBackoff } from '../../shared/retry.ts';
 import { asRecord } from './to-sqs-record.ts';
 
 /** Where a queue's messages go on this machine, as an event source mapping says it in AWS. */
@@ -23,7 +24,6 @@ export interface Pump {
 
 const visibilitySeconds = 30;
 const idleMs = 250;
-const longestBackoffSeconds = 60;
 
 /** Hands a queue's messages to its door until stopped. */
 export function pump(lane: Lane, wakeups: (listener: () => void) => () => void, log: Log): Pump {
@@ -114,4 +114,4 @@ function hide(lane: Lane, messages: readonly Received[], log: Log): void {
 }
 
 const putBack = (lane: Lane, message: Received): Promise<void> =>
-  lane.queue.extend(message.receipt, Math.min(longestBackoffSeconds, 2 ** (message.receiveCount - 1)));
+  lane.queue.extend(message.receipt, localQueueBackoff(message.receiveCount));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
+import { mosaicRequestBackoff } from '../retry.ts';
 import { MosaicError } from './errors.ts';
 import { refusal } from './refusal.ts';
 
@@ -47,9 +48,8 @@ function waitBeforeRepeat(error: MosaicError, call: Call, attempt: number, optio
   if (asked !== undefined && asked > patienceSeconds) return undefined;
   if (!mayRepeat(error, call)) return undefined;
   const random = options.random ?? Math.random;
-  const backoffMs = 250 * 2 ** attempt;
   // Never before the time the server asked for; spread out, so that many callers do not come back together.
-  return asked === undefined ? backoffMs * (0.5 + random() / 2) : asked * 1000 + 500 * random();
+  return asked === undefined ? mosaicRequestBackoff(attempt, random) * 1000 : asked * 1000 + 500 * random();
 }
 
 function mayRepeat(error: MosaicError, call: Call): boolean {

@@ -11,7 +11,7 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['end (5 min) at the latest', 'infra/video-pipeline.ts', 'copyOutput: Duration.minutes(5)'],
   ['hidden for 90 s', 'functions/copy-output.ts', 'visibilitySeconds = 90'],
   ['sign of life, one in 10 s', 'shared/transfer/deadline.ts', 'beatMs = 10_000'],
-  ['again after 5, 20, 80, 300 s', 'shared/platform/next-try.ts', 'Math.min(300, 5 * 4 **'],
+  ['again after 5, 20, 80, 300 s', 'shared/retry.ts', 'baseSeconds: 5, factor: 4, maxSeconds: 300'],
   ['| a copy | 12 connections', 'shared/transfer/transfer.ts', 'defaultConnections = 12'],
   ['below 8 MiB in one piece', 'shared/transfer/parts.ts', 'smallBytes = 8 * mebibyte'],
   ['80 MiB of parts', 'functions/copy-output.ts', 'memoryBytes = 80 * 1024 * 1024'],
@@ -23,7 +23,7 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['thrown away after a day', 'shared/runs/reconcile/reap-uploads.ts', 'waitSeconds = 24 * 3600'],
   ['200 in a pass', 'shared/runs/reconcile/reap-uploads.ts', 'atOnce = 200'],
   ['woken after 2 min', 'shared/runs/run/run-items.ts', 'toldWithinMs = 120_000'],
-  ['then after 1, 4, 16, each 24 h', 'shared/runs/notify/wake-outbox.ts', 'Math.min(24, 4 ** times)'],
+  ['then after 1, 4, 16, each 24 h', 'shared/retry.ts', 'baseSeconds: hour, factor: 4, maxSeconds: 24 * hour'],
   [
     'outputs 96,000 bytes, inputs 64,000, data 32,000',
     'shared/runs/notify/build-event.ts',
@@ -32,8 +32,8 @@ const numbers: readonly (readonly [says: string, file: string, code: string])[] 
   ['15 s to answer', 'shared/runs/notify/send-webhook.ts', 'timeoutMs = 15_000'],
   [
     'again after 5 s, 5 and 30 min, 2, 5, 10, 10 h',
-    'functions/notify.ts',
-    '[5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 10 * 3600]',
+    'shared/retry.ts',
+    '[5, 5 * 60, 30 * 60, 2 * hour, 5 * hour, 10 * hour, 10 * hour]',
   ],
   ['8 tries', 'infra/video-pipeline.ts', 'noticeReceives = 8'],
   ['10 URLs to a rule', 'shared/runs/rules/document.ts', "10, should('at most 10 URLs')"],

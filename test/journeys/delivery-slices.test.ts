@@ -7,6 +7,7 @@ import { askCancel } from '../../shared/runs/run/cancel-run.ts';
 import { readOutput } from '../../shared/runs/run/output-items.ts';
 import { type DeliveryServer, deliveryServer } from '../support/delivery-server.ts';
 import { smallMp4 } from '../support/file-server.ts';
+import { withoutJitter } from '../support/without-jitter.ts';
 import { type DeliveryWorld, deliveryWorld } from './delivery-world.ts';
 
 let server: DeliveryServer;
@@ -185,6 +186,7 @@ describe('a message about a copy', () => {
   });
 
   test('that failed comes again soon, then later', async () => {
+    withoutJitter();
     const { world } = await waiting();
     server.refused.set('o1.mp4', 500);
     for (const seconds of [5, 20, 80, 300, 300]) {

@@ -10,6 +10,7 @@ import { askCancel } from '../../shared/runs/run/cancel-run.ts';
 import { type CrashPoint, crashingPorts } from '../support/crashing-ports.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';
 import { pipelineWorld } from '../support/pipeline-world.ts';
+import { withoutJitter } from '../support/without-jitter.ts';
 import { type ControlWorld, controlWorld } from './control-world.ts';
 import { noticing, receiver, secrets } from './notices-world.ts';
 
@@ -153,6 +154,7 @@ describe('a run that waits for credits', () => {
 
 describe('a receiver that does not take it', () => {
   test('is asked again later and later, without keeping the bus or another from hearing of it', async () => {
+    withoutJitter();
     const { world, notices } = open(notifying('Run Started'));
     hook.answers.push(500, 503);
     await world.started('in/talk.mp4');

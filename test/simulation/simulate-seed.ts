@@ -46,6 +46,8 @@ const quietWithinMs = 12 * 24 * hourMs;
  */
 export async function simulateSeed(seed: number, options: { keepTrace?: boolean } = {}): Promise<SeedOutcome> {
   const world = worldOf(seed, options.keepTrace);
+  // Jitter asks Math.random; here it must be the same for the same seed. One seed lives at a time.
+  Math.random = world.ground.random.fork().next;
   const { ground, api } = world;
   const { scheduler, violation } = ground;
   world.begin();

@@ -9,7 +9,7 @@ export const smallParts: Plugin = {
   name: 'small-parts',
   setup(build) {
     let replaced = 0;
-    build.onLoad({ filter: /shared\/runs\/transfer[\w-]*\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: /shared\/transfer\/[\w-]+\.ts$/ }, async ({ path }) => {
       const code = await readFile(path, 'utf8');
       const contents = code.replace(/\b1024 \* 1024\b/g, () => {
         replaced += 1;

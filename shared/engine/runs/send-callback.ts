@@ -4,6 +4,7 @@ import type { WebhookPayload } from '../../mosaic/schemas.ts';
 import { webhookSecrets } from '../../mosaic/webhook-secrets.ts';
 import { postJson } from '../../platform/links.ts';
 import type { Bucket, Queue, Table } from '../../platform/ports.ts';
+import { callbackPausesSeconds } from '../../retry.ts';
 import { type AgentRun, type LoadedRun, progressOf } from './agent-run.ts';
 import { runKey } from './agent-run-items.ts';
 import { existingRun } from './agent-runs.ts';
@@ -22,7 +23,6 @@ export interface WebhookDeps {
   readonly webhookPausesSeconds?: readonly number[];
 }
 
-const defaultPausesSeconds = [10, 60, 360];
 const timeoutMs = 30_000;
 
 /** Tells the run's callback what happened, as things are at this moment. Whether it listens never changes the run. */
@@ -33,7 +33,7 @@ export async function sendWebhook(deps: WebhookDeps, task: WebhookTask): Promise
   const payload = isDue(run, flag) ? await payloadOf(deps.bucket, loaded, task) : undefined;
   if (run.callbackUrl === undefined || payload === undefined) return;
   const failure = await deliver(deps, run.callbackUrl, payload);
-  const pause = (deps.webhookPausesSeconds ?? defaultPausesSeconds)[attempt - 1];
+  const pause = (deps.webhookPausesSeconds ?? callbackPausesSeconds)[attempt - 1];
   if (failure?.retry && pause !== undefined) {
     deps.log.warn('webhook.will-retry', { agentRunId, flag, attempt, reason: failure.reason });
     return deps.queue.send({ body: { ...task, attempt: attempt + 1 }, delaySeconds: pause });

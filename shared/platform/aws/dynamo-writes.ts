@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   type AttributeValue,
@@ -12,11 +13,11 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { InvalidInput } from '../../errors.ts';
+import { awsBatchBackoff } from '../../retry.ts';
 import type { Write, Written } from '../ports.ts';
 import { keyOf } from '../writes.ts';
 import { isAwsError, wasRepeated } from './errors.ts';
 import { conditionExpression, fromAttributes, placeholders, toAttributes, updateExpression } from './expressions.ts';
-import { pauseBefore } from './retry-pause.ts';
 
 const maxAttempts = 8;
 
@@ -39,7 +40,7 @@ export async function writeAll(dynamo: DynamoDBClient, table: string, writes: re
         throw new InvalidInput(`DynamoDB refuses this write to ${table}: ${error.message}`, {}, { cause: error });
       // Another transaction has one of the items at this moment: nothing was written, and it will be over soon.
       if (!isContention(error) || attempt === maxAttempts) throw error;
-      await pauseBefore(attempt);
+      await sleep(awsBatchBackoff(attempt) * 1000);
     }
   }
 }

@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { InvalidInput } from '../../errors.ts';
+import { awsBatchBackoff } from '../../retry.ts';
 import { checkEvents, type EventEntry, maxEventBytes } from '../bus-events.ts';
 import type { EventBus } from '../ports.ts';
-import { pauseBefore } from './retry-pause.ts';
 
 const maxBatchEvents = 10;
 const maxAttempts = 6;
@@ -60,7 +61,7 @@ async function putBatch(events: EventBridgeClient, busName: string, batch: reado
       throw new Error(
         `EventBridge has not taken ${entries.length} of ${batch.length} events for ${busName}: ${failed[0]?.ErrorCode}: ${failed[0]?.ErrorMessage}`,
       );
-    await pauseBefore(attempt);
+    await sleep(awsBatchBackoff(attempt) * 1000);
   }
 }
 

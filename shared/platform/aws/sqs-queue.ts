@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
@@ -9,10 +10,10 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { InvalidInput } from '../../errors.ts';
+import { awsBatchBackoff } from '../../retry.ts';
 import { checkMessages } from '../messages.ts';
 import type { Queue } from '../ports.ts';
 import { isAwsError } from './errors.ts';
-import { pauseBefore } from './retry-pause.ts';
 
 const maxBatchMessages = 10;
 const maxBatchBytes = 256 * 1024;
@@ -116,6 +117,6 @@ async function sendBatch(sqs: SQSClient, queueUrl: string, batch: readonly Messa
       throw new Error(
         `SQS has not stored ${entries.length} of ${batch.length} messages: ${first?.Code}: ${first?.Message}`,
       );
-    await pauseBefore(attempt);
+    await sleep(awsBatchBackoff(attempt) * 1000);
   }
 }

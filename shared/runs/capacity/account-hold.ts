@@ -1,5 +1,6 @@
 import type { MosaicErrorKind } from '../../mosaic/errors.ts';
 import type { Item, Write } from '../../platform/ports.ts';
+import { accountHoldBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/move-run.ts';
 import { holdKey } from '../run/run-items.ts';
 
@@ -120,8 +121,7 @@ const maxAskedSeconds = 3600;
  * nothing, and whoever asks for more than that may be wrong.
  */
 export function waitSeconds(refusals: number, askedSeconds = 0): number {
-  const backoffSeconds = Math.min(900, 30 * 2 ** Math.min(refusals - 1, 10));
-  return Math.min(maxAskedSeconds, Math.max(askedSeconds, backoffSeconds));
+  return Math.min(maxAskedSeconds, Math.max(askedSeconds, accountHoldBackoff(refusals)));
 }
 
 const inSeconds = (now: number, seconds: number): string => new Date(now + seconds * 1000).toISOString();

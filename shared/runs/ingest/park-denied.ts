@@ -1,4 +1,5 @@
 import { Denied } from '../../errors.ts';
+import { deniedUploadBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/move-run.ts';
 import type { NextState } from '../run/run.ts';
 import { asItIs } from '../run/state-fields.ts';
@@ -21,15 +22,11 @@ export async function parked(
   }
 }
 
-const firstWaitSeconds = 60;
-const longestWaitSeconds = 3600;
-
 function park({ clock, log }: RunDeps, run: Unadmitted, { message }: Denied): Verdict {
   const times = (run.parked?.times ?? 0) + 1;
   const now = clock();
-  const waitSeconds = Math.min(longestWaitSeconds, firstWaitSeconds * 2 ** Math.min(times - 1, 10));
   const parked = { at: run.parked?.at ?? new Date(now).toISOString(), reason: message, times };
-  const checkAfter = new Date(now + waitSeconds * 1000).toISOString();
+  const checkAfter = new Date(now + deniedUploadBackoff(times) * 1000).toISOString();
   return {
     next: { ...asItIs(run), parked, checkAfter } as NextState,
     afterwards: () => {

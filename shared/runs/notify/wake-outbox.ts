@@ -1,4 +1,5 @@
 import type { Item, Queue } from '../../platform/ports.ts';
+import { outboxBackoff } from '../../retry.ts';
 import type { NotifyMessage } from '../run/messages.ts';
 import type { RunDeps } from '../run/move-run.ts';
 import { outboxPk, reconciledKey, shards } from '../run/run-items.ts';
@@ -40,10 +41,9 @@ const messageOf = ({ runId, revision }: Item): NotifyMessage => ({ runId: String
 /** Its message has tries of its own: who woke it again each time would fill the dead letters with one and the same. */
 async function putOff({ runs, clock }: RunDeps, { pk, sk, wakeAfter, wakes }: Item): Promise<void> {
   const times = Number(wakes ?? 0);
-  const hours = Math.min(24, 4 ** times);
   await runs.write({
     update: { pk, sk },
-    set: { wakes: times + 1, wakeAfter: new Date(clock() + hours * 3600_000).toISOString() },
+    set: { wakes: times + 1, wakeAfter: new Date(clock() + outboxBackoff(times + 1) * 1000).toISOString() },
     if: { wakeAfter: String(wakeAfter) },
   });
 }
