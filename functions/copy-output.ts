@@ -1,6 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { messageBackoff, wholeSeconds } from '../shared/retry.ts';
-import { type CopyDeps, copyOutput } from '../shared/runs/deliver/copy-output.ts';
+import { copyOutput } from '../shared/runs/deliver/copy-output.ts';
+import type { CopyDeps } from '../shared/runs/deliver/deps.ts';
 import { parseCopyMessage } from '../shared/runs/run/messages.ts';
 import { partMemory } from '../shared/transfer/transfer.ts';
 import { eachMessage } from './handle-batch.ts';

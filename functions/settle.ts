@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { parseSettleMessage } from '../shared/runs/run/messages.ts';
-import { type SettleDeps, settleRun } from '../shared/runs/settle/settle-run.ts';
+import type { SettleDeps } from '../shared/runs/settle/deps.ts';
+import { settleRun } from '../shared/runs/settle/settle-run.ts';
 import { eachMessage } from './handle-batch.ts';
 
 export const settleHandler =

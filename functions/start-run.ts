@@ -1,13 +1,14 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { parseObjectCreated, parseObjectRestored } from '../shared/platform/events.ts';
-import { type AdmitDeps, admitRun, admitToldOf, admitUpload } from '../shared/runs/ingest/admit-upload.ts';
+import { admitRun, admitToldOf, admitUpload } from '../shared/runs/ingest/admit-upload.ts';
+import type { IngestDeps } from '../shared/runs/ingest/deps.ts';
 import { wakeRestoring } from '../shared/runs/ingest/wake-awaiting.ts';
 import { parseStartMessage } from '../shared/runs/run/messages.ts';
-import type { StartDeps } from '../shared/runs/start/start-agent-run.ts';
+import type { StartDeps } from '../shared/runs/start/deps.ts';
 import { startWaiting } from '../shared/runs/start/start-waiting.ts';
 import { eachMessage, failAll } from './handle-batch.ts';
 
-export type StartRunDeps = AdmitDeps & StartDeps;
+export type StartRunDeps = IngestDeps & StartDeps;
 
 /** Events of the uploads bucket and our own wakes: takes note of what landed, then starts what waits. */
 export const startRunHandler =

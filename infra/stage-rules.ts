@@ -1,5 +1,6 @@
 import type { RuleDocument } from '../shared/runs/rules/document.ts';
-import { type RuleFault, readRules } from '../shared/runs/rules/parse-rules.ts';
+import type { RuleFault } from '../shared/runs/rules/fault.ts';
+import { readRules } from '../shared/runs/rules/parse-rules.ts';
 import { readyRules } from './ready-rules.ts';
 
 export type RulesDocument = Readonly<Record<string, unknown>>;

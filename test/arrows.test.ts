@@ -13,7 +13,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
   // A stage's rules are read as the functions will read them; that reader is pure.
   {
     from: /^infra\/stage-(rules|buckets)\.ts$/,
-    may: [/^infra\//, /^shared\/runs\/rules\/(parse-rules|check-places|document)\.ts$/],
+    may: [/^infra\//, /^shared\/runs\/rules\/(parse-rules|check-places|document|fault)\.ts$/],
   },
   { from: /^infra\//, may: [/^node:/, /^aws-cdk-lib/, /^constructs$/, /^zod$/, /^infra\//] },
   { from: /^functions\/(local|aws|tessera|colors)\b/, may: [/.*/], mayNot: [/^infra\//, /^test\//] },
@@ -47,7 +47,7 @@ const arrows: readonly { from: RegExp; may: readonly RegExp[]; mayNot?: readonly
       /^zod$/,
       /^hono/,
       /^shared\/mosaic\//,
-      /^shared\/platform\/(ports|links|events|crc32c|query-all|read-text)\.ts$/,
+      /^shared\/platform\/(ports|links|events|crc32c|query-all|read-text|object-version)\.ts$/,
       /^shared\/(errors|log|metrics|retry)\.ts$/,
       /^shared\/(runs|engine|inspect|transfer)\//,
     ],

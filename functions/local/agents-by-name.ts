@@ -1,4 +1,5 @@
-import type { AgentSummary, Mosaic } from '../../shared/mosaic/client.ts';
+import type { AgentSummary } from '../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../shared/mosaic/mosaic.ts';
 
 /** Each agent of the engine by a name that can be a folder's. The oldest of a name has it: the ready ones are first. */
 export async function agentsByName(mosaic: Mosaic): Promise<ReadonlyMap<string, AgentSummary>> {

@@ -8,8 +8,8 @@ import { cleanWork } from '../../shared/engine/work/work.ts';
 import { engineWorkHandler } from '../engine-work.ts';
 import { inTurns } from './limit-concurrency.ts';
 import type { Lane } from './queue-pump.ts';
-import type { Surroundings } from './start-local.ts';
 import { queueNames, type Stores } from './stores.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const hour = 3600;
 const gigabyte = 2 ** 30;

@@ -12,8 +12,8 @@ import { webhookHandler } from '../webhook.ts';
 import { folderRules } from './folder-rules.ts';
 import type { Lane } from './queue-pump.ts';
 import { resultsHandler } from './results.ts';
-import type { Surroundings } from './start-local.ts';
 import { queueNames, type Stores } from './stores.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const hour = 3600;
 /** Agent runs in flight: enough that fetching and copying overlap with the one render at a time. */

@@ -1,7 +1,7 @@
 import { createLog, type Log, type LogSink } from '../../shared/log.ts';
 import type { AgentSummary } from '../../shared/mosaic/client.ts';
 import type { LocalBucket, LocalPlatform } from '../../shared/platform/local/index.ts';
-import type { Clock, Table } from '../../shared/platform/ports.ts';
+import type { Table } from '../../shared/platform/ports.ts';
 import type { RuleSet } from '../../shared/runs/run/rule.ts';
 import { agentsByName } from './agents-by-name.ts';
 import { openEngine } from './connect-engine.ts';
@@ -9,6 +9,7 @@ import { openPipeline } from './connect-pipeline.ts';
 import { pump } from './queue-pump.ts';
 import { type Doors, hostname, type LocalServer, listen } from './server.ts';
 import { ensureSecret, openStores, type Stores } from './stores.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export interface LocalOptions {
   /** Opened, and owned by this process; closed by `stop`. */
@@ -35,22 +36,6 @@ export interface LocalWorld {
   isDiskFull(): boolean;
   /** Takes nothing new, parks what is under way, and closes everything. */
   stop(): Promise<void>;
-}
-
-/** What both halves find around them on this machine. */
-export interface Surroundings {
-  readonly dataFolder: string;
-  readonly ffmpeg: LocalOptions['ffmpeg'];
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly url: string;
-  readonly trustedHosts: readonly string[];
-  readonly apiKey: string;
-  readonly webhookSecret: string;
-  /** With which our own webhooks are signed. */
-  readonly signingSecret: string;
-  /** Aborted when the program is about to end. */
-  readonly stopping: AbortSignal;
 }
 
 const reconcileEveryMs = 10_000;

@@ -5,7 +5,8 @@ import { plainText } from '../local/shown-path.ts';
 import { columnsHere, wrapped } from './print/layout.ts';
 import { moment } from './print/local-time.ts';
 import { type Outcome, type Print, printed } from './print/outcome.ts';
-import { openWorld, type World, type WorldOptions } from './world/world.ts';
+import { openWorld } from './world/open-world.ts';
+import type { World, WorldOptions } from './world/world.ts';
 
 // Each command loads what it needs when it is typed: to list runs, nothing has to know what a video is made of.
 const applyRules = () => import('./commands/rules-apply.ts');

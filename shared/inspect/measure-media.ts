@@ -1,5 +1,5 @@
 import type { Clock } from '../platform/ports.ts';
-import type { MeasuredMedia } from '../runs/run/run.ts';
+import type { MeasuredMedia } from './measured-media.ts';
 import { readMovieIndex } from './mp4-index.ts';
 import { transportStreamSeconds } from './mpeg-ts-duration.ts';
 import { type Ranges, TooMuch } from './ranged-reader.ts';

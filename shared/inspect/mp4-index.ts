@@ -1,4 +1,4 @@
-import type { MeasuredMedia } from '../runs/run/run.ts';
+import type { MeasuredMedia } from './measured-media.ts';
 import type { Ranges } from './ranged-reader.ts';
 
 interface Box {

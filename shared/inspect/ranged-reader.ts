@@ -1,7 +1,6 @@
 import { InvalidInput } from '../errors.ts';
+import { wasReplaced } from '../platform/object-version.ts';
 import type { Bucket, Clock, ObjectBody } from '../platform/ports.ts';
-import type { InputObject } from '../runs/run/run.ts';
-import { wasReplaced } from '../runs/run/upload.ts';
 
 /** The object's bytes are others by now. */
 export class Replaced extends Error {
@@ -11,6 +10,14 @@ export class Replaced extends Error {
 /** Enough was read: what needs more cannot be measured. */
 export class TooMuch extends Error {
   override name = 'TooMuch';
+}
+
+/** The object version to read. */
+export interface ObjectRead {
+  readonly key: string;
+  readonly versionId?: string;
+  readonly etag?: string;
+  readonly size?: number;
 }
 
 export interface Ranges {
@@ -27,7 +34,7 @@ const mostRequests = 24;
 const mostMs = 20_000;
 
 /** Reads parts of one object version, within bounds that no file can make it leave, and each part once. */
-export function openRanges(uploads: Bucket, object: InputObject, clock: Clock): Ranges {
+export function openRanges(uploads: Bucket, object: ObjectRead, clock: Clock): Ranges {
   const { size = 0 } = object;
   const began = clock();
   const pieces: { readonly from: number; readonly bytes: Uint8Array }[] = [];

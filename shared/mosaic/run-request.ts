@@ -1,5 +1,5 @@
 import { InvalidInput } from '../errors.ts';
-import type { RunInputs, StartRequest, VideoInput } from './client.ts';
+import type { RunInputs, StartRequest, VideoInput } from './mosaic.ts';
 import type { RunRequest } from './run-schemas.ts';
 
 /** A start in the wire's words; InvalidInput where it names no input, or names it in two ways. */

@@ -4,7 +4,7 @@ import { kindOf } from '../../shared/inspect/container.ts';
 import { measureMedia } from '../../shared/inspect/measure-media.ts';
 import { openRanges } from '../../shared/inspect/ranged-reader.ts';
 import type { Bucket } from '../../shared/platform/ports.ts';
-import type { IngestDeps } from '../../shared/runs/ingest/judge.ts';
+import type { IngestDeps } from '../../shared/runs/ingest/deps.ts';
 import { judgeContent } from '../../shared/runs/ingest/judge-content.ts';
 import type { Filter } from '../../shared/runs/run/rule.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { listRuns } from '../../shared/runs/operate/find-runs.ts';
+import { listRuns } from '../../shared/runs/operate/list-runs.ts';
 import { askCancel } from '../../shared/runs/run/cancel-run.ts';
 import type { Run } from '../../shared/runs/run/run.ts';
 import { type FileServer, serveFile } from '../support/file-server.ts';

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type Mosaic, mosaicClient } from '../../shared/mosaic/client.ts';
+import { mosaicClient } from '../../shared/mosaic/client.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
 import type { HttpOptions } from '../../shared/mosaic/http.ts';
+import type { Mosaic } from '../../shared/mosaic/mosaic.ts';
 
 export const apiKey = 'mk_test_0123456789SECRET';
 

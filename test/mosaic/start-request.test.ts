@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { InvalidInput } from '../../shared/errors.ts';
-import type { StartRequest } from '../../shared/mosaic/client.ts';
+import type { StartRequest } from '../../shared/mosaic/mosaic.ts';
 import { runRequestSchema } from '../../shared/mosaic/schemas.ts';
 import { apiServer, hangUp, json, mosaicErrorOf } from './api-server.ts';
 

@@ -1,12 +1,12 @@
 import { PermanentError } from '../../shared/errors.ts';
 import { pause, unpause } from '../../shared/runs/capacity/pause.ts';
-import type { ControlDeps } from '../../shared/runs/control/control-deps.ts';
 import { type BackfillDeps, backfill } from '../../shared/runs/operate/backfill.ts';
 import { redeliverRun } from '../../shared/runs/operate/redeliver-run.ts';
 import { askResume } from '../../shared/runs/operate/resume-run.ts';
 import { retryRun } from '../../shared/runs/operate/retry-run.ts';
 import { applyRules } from '../../shared/runs/rules/apply-rules.ts';
 import { askCancel } from '../../shared/runs/run/cancel-run.ts';
+import type { ControlDeps } from '../../shared/runs/run/deps.ts';
 import type { Run } from '../../shared/runs/run/run.ts';
 import type { AgentRun } from './api/agent-run.ts';
 import type { FaultKind, Faults } from './faults.ts';

@@ -1,4 +1,4 @@
-import type { Mosaic } from '../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../shared/mosaic/mosaic.ts';
 import type { Bucket, Queue, Table } from '../../shared/platform/ports.ts';
 import type { Ports } from './pipeline-world.ts';
 

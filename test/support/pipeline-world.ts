@@ -9,7 +9,7 @@ import { settleHandler } from '../../functions/settle.ts';
 import { startRunHandler } from '../../functions/start-run.ts';
 import { webhookHandler } from '../../functions/webhook.ts';
 import { createLog, type LogSink } from '../../shared/log.ts';
-import type { Mosaic } from '../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../shared/mosaic/mosaic.ts';
 import { openLocal } from '../../shared/platform/local/index.ts';
 import type { Bucket, Queue, Table } from '../../shared/platform/ports.ts';
 import { runsOfUpload } from '../../shared/runs/operate/find-runs.ts';

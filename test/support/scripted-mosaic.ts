@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { AgentRunReport, Mosaic, StartRequest } from '../../shared/mosaic/client.ts';
+import type { AgentRunReport } from '../../shared/mosaic/client.ts';
 import { MosaicError } from '../../shared/mosaic/errors.ts';
+import type { Mosaic, StartRequest } from '../../shared/mosaic/mosaic.ts';
 
 export interface ScriptedRun {
   readonly agentRunId: string;

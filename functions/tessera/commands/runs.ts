@@ -1,5 +1,5 @@
 import { InvalidInput, Missing } from '../../../shared/errors.ts';
-import { type ListedRun, listRuns, type WhichRuns } from '../../../shared/runs/operate/find-runs.ts';
+import { type ListedRun, listRuns, type WhichRuns } from '../../../shared/runs/operate/list-runs.ts';
 import { readRun } from '../../../shared/runs/run/move-run.ts';
 import { isEnded, nextStatuses, type RunStatus } from '../../../shared/runs/run/run.ts';
 import { colourOf, columnsHere, localTime, table } from '../print/layout.ts';

@@ -1,4 +1,5 @@
-import type { MeasuredMedia, RunStatus } from '../../../shared/runs/run/run.ts';
+import type { MeasuredMedia } from '../../../shared/inspect/measured-media.ts';
+import type { RunStatus } from '../../../shared/runs/run/run.ts';
 import { colors } from '../../colors.ts';
 import { plainText } from '../../local/shown-path.ts';
 import { fitted, widthOf } from '../../local/text-width.ts';

@@ -1,7 +1,8 @@
 import { seedReadyAgents } from '../../../shared/engine/agents/ready-agents.ts';
 import { engineApi } from '../../../shared/engine/api/routes.ts';
 import { silentLog } from '../../../shared/log.ts';
-import { type Mosaic, mosaicClient } from '../../../shared/mosaic/client.ts';
+import { mosaicClient } from '../../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../../shared/mosaic/mosaic.ts';
 import { ensureSecret, type Stores } from '../../local/stores.ts';
 
 /** The folder's engine without a server: enough for what a command asks of it, which agents and nodes there are. */

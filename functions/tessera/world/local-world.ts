@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Missing } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
-import type { Mosaic } from '../../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../../shared/mosaic/mosaic.ts';
 import { isOwned, type LocalPlatform, openLocal } from '../../../shared/platform/local/index.ts';
 import { parseRules } from '../../../shared/runs/rules/parse-rules.ts';
 import { storedRules } from '../../../shared/runs/rules/stored-rules.ts';

@@ -1,5 +1,5 @@
 import type { Log } from '../../../shared/log.ts';
-import type { Mosaic } from '../../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../../shared/mosaic/mosaic.ts';
 import type { Bucket, BusEvent, Clock, Json, Queue, Table } from '../../../shared/platform/ports.ts';
 import type { RuleSet } from '../../../shared/runs/run/rule.ts';
 import type { Hop } from '../queries/dead-letters.ts';
@@ -38,10 +38,4 @@ export interface WorldOptions {
   readonly stage?: string;
   /** Absolute. */
   readonly dataFolder: string;
-}
-
-/** Each world's parts are loaded only when that world is meant. */
-export async function openWorld(options: WorldOptions): Promise<World> {
-  if (options.stage === undefined) return (await import('./local-world.ts')).openLocalWorld(options.dataFolder);
-  return (await import('./stage-world.ts')).openStageWorld(options.stage);
 }

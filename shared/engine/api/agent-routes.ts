@@ -12,8 +12,8 @@ import { listAgents } from '../agents/agent-items.ts';
 import type { Applied } from '../agents/apply-operations.ts';
 import { createAgent, existingAgent, updateAgent } from '../agents/change-agent.ts';
 import { nodeTypeInfo } from '../agents/node-types.ts';
+import type { EngineApiDeps, EngineEnv } from './deps.ts';
 import { bodyOf, limitOf } from './replies.ts';
-import type { EngineApiDeps, EngineEnv } from './routes.ts';
 
 export function agentRoutes(app: Hono<EngineEnv>, deps: EngineApiDeps): void {
   app.post('/agent/create', async (context) => {

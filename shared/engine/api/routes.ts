@@ -1,29 +1,11 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { Log } from '../../log.ts';
-import type { Bucket, Clock, Queue, Table } from '../../platform/ports.ts';
 import { nodeTypeReport, nodeTypeReports } from '../agents/node-types.ts';
-import type { InputLimits } from '../runs/check-video.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { type ApiKey, findKey } from './api-keys.ts';
+import type { EngineApiDeps, EngineEnv } from './deps.ts';
 import { errorReply, failureReply, maxBodyBytes } from './replies.ts';
 import { runRoutes } from './run-routes.ts';
-
-export interface EngineApiDeps {
-  readonly table: Table;
-  /** Where renders are kept; their links come from here. */
-  readonly bucket: Bucket;
-  /** The work queue. */
-  readonly queue: Queue;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly trustedHosts: readonly string[];
-  readonly limits: InputLimits;
-  /** The key that was generated at deploy; it works from its first use. */
-  readonly firstKey?: () => Promise<string>;
-}
-
-export type EngineEnv = { Variables: { apiKey: ApiKey } };
 
 /** The Mosaic API, as far as this engine serves it. Every request needs a key, also one for a path that does not exist. */
 export function engineApi(deps: EngineApiDeps): Hono<EngineEnv> {

@@ -9,8 +9,8 @@ import { startAgentRun } from '../runs/create-agent-run.ts';
 import { queueIfForgotten } from '../runs/queue-run.ts';
 import { nodesReport, resumedReport, statusReport, summaryReport } from '../runs/report.ts';
 import { resumeAgentRun } from '../runs/resume-agent-run.ts';
+import type { EngineApiDeps, EngineEnv } from './deps.ts';
 import { bodyOf, limitOf, timeOf } from './replies.ts';
-import type { EngineApiDeps, EngineEnv } from './routes.ts';
 
 export function runRoutes(app: Hono<EngineEnv>, deps: EngineApiDeps): void {
   const startDeps = { ...deps, checkVideo: videoChecker(deps) };

@@ -1,13 +1,9 @@
 import { fromPictureStart } from './filter-graph.ts';
+import type { Interval } from './frame-ranges.ts';
 import type { Media } from './index.ts';
 import { inPlainWords } from './plain-words.ts';
 import type { Probe } from './probe.ts';
 import { runProgram, safeInput, steadySound } from './run-ffmpeg.ts';
-
-export interface Interval {
-  startSeconds: number;
-  endSeconds: number;
-}
 
 /** What a tile may ask to be measured. A tile sees only what it asked for. */
 export interface MeasurementRequest {

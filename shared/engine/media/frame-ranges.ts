@@ -1,4 +1,3 @@
-import type { Interval } from './analyse.ts';
 import { type FrameRate, framesPerSecond } from './frame-rate.ts';
 
 /** Frames from `startFrame` up to, not including, `endFrame`. */
@@ -56,3 +55,8 @@ export function between(intervals: Interval[], endSeconds: number): Interval[] {
 }
 
 const clamp = (value: number, most: number): number => Math.min(most, Math.max(0, value));
+
+export interface Interval {
+  startSeconds: number;
+  endSeconds: number;
+}

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import * as z from 'zod';
-import { type Interval, type Measured, type MeasurementRequest, measureSilences } from './analyse.ts';
+import { type Measured, type MeasurementRequest, measureSilences } from './analyse.ts';
+import type { Interval } from './frame-ranges.ts';
 import type { Media } from './index.ts';
 import type { Probe } from './probe.ts';
 

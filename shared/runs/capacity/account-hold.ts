@@ -1,7 +1,7 @@
 import type { MosaicErrorKind } from '../../mosaic/errors.ts';
 import type { Item, Write } from '../../platform/ports.ts';
 import { accountHoldBackoff } from '../../retry.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { holdKey } from '../run/run-items.ts';
 
 /** While it lasts nothing is started on the account; afterwards one call is the probe, not all that wait. */

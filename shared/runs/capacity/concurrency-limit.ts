@@ -1,5 +1,5 @@
 import type { Item } from '../../platform/ports.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { limitKey } from '../run/run-items.ts';
 import { slotsHeld } from './slots.ts';
 

@@ -1,8 +1,7 @@
 import type { Item } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
-import type { ControlDeps } from '../control/control-deps.ts';
+import type { ControlDeps, RunDeps } from '../run/deps.ts';
 import { wakeStartWaiting } from '../run/messages.ts';
-import type { RunDeps } from '../run/move-run.ts';
 import type { Asked, Waiting } from '../run/run.ts';
 import { pauseKey } from '../run/run-items.ts';
 

@@ -1,11 +1,8 @@
 import type { Item, Key, Write } from '../../platform/ports.ts';
-import type { RunDeps } from '../run/move-run.ts';
-import type { RuleSet } from '../run/rule.ts';
+import type { RunDeps } from '../run/deps.ts';
+import type { Limits, RuleSet } from '../run/rule.ts';
 import type { Run } from '../run/run.ts';
 import { spentKey, startedKey } from '../run/run-items.ts';
-
-/** What the rules say of all runs together. */
-export type Limits = Partial<Pick<RuleSet, 'maxRunsPerHour' | 'budget' | 'maxHops'>>;
 
 /** `full`: nothing at all may start now. `rule-full`: nothing of this rule. `too-costly`: this one never may. */
 export type Counted =

@@ -1,7 +1,7 @@
 import type { Queue } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { wakeSettle } from '../run/messages.ts';
-import type { RunDeps } from '../run/move-run.ts';
 import { slotsPk } from './slots.ts';
 
 /** Wakes settle for all runs that hold a slot: the paused ones are among them, and the others are only looked at. */

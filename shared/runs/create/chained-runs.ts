@@ -1,12 +1,11 @@
 import { messageOf, PermanentError } from '../../errors.ts';
 import type { Write } from '../../platform/ports.ts';
-import type { Limits } from '../capacity/quotas.ts';
 import { assertDeliverable } from '../rules/assert-deliverable.ts';
 import { estimateRun } from '../rules/estimate.ts';
 import { fillParams, keyVariables, type Variables } from '../rules/template.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
-import type { RunDeps } from '../run/move-run.ts';
-import type { Rule } from '../run/rule.ts';
+import type { Limits, Rule } from '../run/rule.ts';
 import type { RejectedRun, Run, Waiting } from '../run/run.ts';
 import { claimKey, newRunWrites } from '../run/run-items.ts';
 import { chainIdentity } from './next-attempt.ts';

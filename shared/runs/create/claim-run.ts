@@ -1,11 +1,12 @@
+import { isVersioned } from '../../platform/object-version.ts';
 import type { Item, Write } from '../../platform/ports.ts';
-import { cameBefore } from '../ingest/event-order.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import { readRun } from '../run/move-run.ts';
 import type { Rule } from '../run/rule.ts';
 import type { Claimed, Run, Upload } from '../run/run.ts';
 import { claimKey, eventKey, newRunWrites, nextRunWrite } from '../run/run-items.ts';
-import { isVersioned, uploadIdentity } from '../run/upload.ts';
+import { cameBefore, uploadIdentity } from '../run/upload.ts';
 
 /** How long a claim may lie before reconcile takes it for forgotten. */
 const claimSeconds = 120;

@@ -1,13 +1,12 @@
 import type { Write } from '../../platform/ports.ts';
-import type { Limits } from '../capacity/quotas.ts';
-import type { RunDeps } from '../run/move-run.ts';
 import type { NextState, Run } from '../run/run.ts';
 import { chainWrites } from './chained-runs.ts';
+import type { FollowUpDeps } from './deps.ts';
 import { mayTryAgain, nextAttemptWrites } from './next-attempt.ts';
 
 /** What follows from a run's next state and is written with it: its next attempt, or the runs that take its outputs. */
 export async function settleAlongside(
-  deps: RunDeps & { readonly rules?: () => Promise<Limits> },
+  deps: FollowUpDeps,
   run: Run,
   next: NextState,
 ): Promise<{ to: NextState; writes: readonly Write[] }> {

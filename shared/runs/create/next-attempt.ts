@@ -1,6 +1,7 @@
 import type { Write } from '../../platform/ports.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import { readRun } from '../run/move-run.ts';
 import type { FailureClass } from '../run/rule.ts';
 import type { Claimed, Run, Waiting } from '../run/run.ts';
 import { claimKey, newRunWrites } from '../run/run-items.ts';

@@ -1,6 +1,6 @@
 import { type CopiedOutput, readOutput } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput } from '../run/run.ts';
-import type { DeliverDeps } from './deliver-run.ts';
+import type { DeliverDeps } from './deps.ts';
 
 /** What the run before this one did deliver, as long as it lies there still: it is not copied twice. */
 export async function adoptedOutput(

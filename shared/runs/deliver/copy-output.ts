@@ -1,9 +1,7 @@
 import { messageOf, PermanentError } from '../../errors.ts';
-import type { Mosaic } from '../../mosaic/client.ts';
 import { MosaicError } from '../../mosaic/errors.ts';
-import type { openLink } from '../../platform/links.ts';
-import type { Queue, Write } from '../../platform/ports.ts';
-import { abandonTransfer, type PartMemory } from '../../transfer/transfer.ts';
+import type { Write } from '../../platform/ports.ts';
+import { abandonTransfer } from '../../transfer/transfer.ts';
 import { companionsOf } from '../run/attachments.ts';
 import { askForCopies, type CopyMessage } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
@@ -13,19 +11,8 @@ import type { Copying, ExpectedOutput } from '../run/run.ts';
 import { keyPk } from '../run/run-items.ts';
 import { adoptedOutput } from './adopt-output.ts';
 import { copySlice, type HandedOver, type Slice, type SliceJob } from './copy-slice.ts';
-import { type DeliverDeps, deliverRun } from './deliver-run.ts';
-
-export interface CopyDeps extends DeliverDeps {
-  readonly mosaic: Mosaic;
-  /** For what is left of a copy when its slice of time is over. */
-  readonly copyQueue: Queue;
-  /** Hosts whose links may be plain HTTP in a private network: our own engine's, on one machine. */
-  readonly trustedHosts: readonly string[];
-  /** How an output's link is opened; default: over the network. */
-  readonly openLink?: typeof openLink;
-  /** For the parts of all copies of a process, where several work at once. */
-  readonly memory?: PartMemory;
-}
+import { deliverRun } from './deliver-run.ts';
+import type { CopyDeps } from './deps.ts';
 
 /** Copies one output into the deliveries, whole or not at all; the last one delivers its run. */
 export async function copyOutput(

@@ -1,9 +1,9 @@
 import { Missing } from '../../errors.ts';
-import type { Mosaic } from '../../mosaic/client.ts';
+import type { Mosaic } from '../../mosaic/mosaic.ts';
 import { KeyTaken, type RememberedTransfer, transfer } from '../../transfer/transfer.ts';
 import { type CopiedOutput, type CopyingOutput, noteArrived, noteOutput } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput } from '../run/run.ts';
-import type { CopyDeps } from './copy-output.ts';
+import type { CopyDeps } from './deps.ts';
 import { placeOf } from './output-location.ts';
 import { identityOf, propertiesOf } from './output-properties.ts';
 import { notingUploads } from './track-uploads.ts';

@@ -1,16 +1,10 @@
-import type { Bucket } from '../../platform/ports.ts';
 import { settleAlongside } from '../create/follow-up-runs.ts';
 import { outputWords } from '../run/attachments.ts';
-import { moveRun, type RunDeps, readRun } from '../run/move-run.ts';
+import { moveRun, readRun } from '../run/move-run.ts';
 import { type EndedOutput, endedOutputs } from '../run/output-items.ts';
 import type { Copying, NextState, Run, Undelivered } from '../run/run.ts';
+import type { DeliverDeps } from './deps.ts';
 import { type Endings, writeManifest } from './manifest.ts';
-
-export interface DeliverDeps extends RunDeps {
-  readonly deliveries: Bucket;
-  /** What the keys of everything that is delivered begin with; with its `/`. */
-  readonly deliveriesPrefix?: string;
-}
 
 /** Ends a run whose outputs are all done: the manifest comes last, so whoever sees it sees all that it names. */
 export async function deliverRun(deps: DeliverDeps, run: Copying): Promise<'delivered' | 'unfinished'> {

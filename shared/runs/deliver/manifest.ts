@@ -2,7 +2,7 @@ import { readText } from '../../platform/read-text.ts';
 import type { CopiedOutput, EndedOutput } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput } from '../run/run.ts';
 import { runIdMetadata } from '../run/upload.ts';
-import type { DeliverDeps } from './deliver-run.ts';
+import type { DeliverDeps } from './deps.ts';
 import { manifestKey } from './output-key.ts';
 
 export interface Endings {

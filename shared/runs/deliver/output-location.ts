@@ -1,7 +1,7 @@
 import { videoOf, videosOf } from '../run/attachments.ts';
 import { readOutput } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput } from '../run/run.ts';
-import type { DeliverDeps } from './deliver-run.ts';
+import type { DeliverDeps } from './deps.ts';
 import { companionKey, deliveryKey } from './output-key.ts';
 
 /** Where an output goes, by what it really is; what was made beside a video, beside it and called after it. */

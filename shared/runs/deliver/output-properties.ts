@@ -1,9 +1,8 @@
 import { PermanentError } from '../../errors.ts';
-import { hopsMetadata, rootRunIdMetadata } from '../ingest/lineage.ts';
 import { fillTemplate, type Variables } from '../rules/template.ts';
 import { videoOf, videosOf } from '../run/attachments.ts';
 import type { ExpectedOutput, Run } from '../run/run.ts';
-import { outputIdMetadata, runIdMetadata } from '../run/upload.ts';
+import { hopsMetadata, outputIdMetadata, rootRunIdMetadata, runIdMetadata } from '../run/upload.ts';
 import { outputVariables } from './template-variables.ts';
 
 type Texts = Readonly<Record<string, string>>;

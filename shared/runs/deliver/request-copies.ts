@@ -1,3 +1,5 @@
+import type { Queue } from '../../platform/ports.ts';
+import type { FollowUpDeps } from '../create/deps.ts';
 import { settleAlongside } from '../create/follow-up-runs.ts';
 import { mayBeCopied } from '../run/attachments.ts';
 import { askForCopies } from '../run/messages.ts';
@@ -5,7 +7,6 @@ import { moveRun } from '../run/move-run.ts';
 import { noteOutput, type OutputState, outputStates } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput, NextState, Run } from '../run/run.ts';
 import { asItIs } from '../run/state-fields.ts';
-import type { SettleDeps } from '../settle/settle-run.ts';
 import { undeliveredOf } from './deliver-run.ts';
 
 /** Longer than a copy under way is ever silent, so that none is asked for twice. */
@@ -15,8 +16,10 @@ const giveUpSeconds = 7 * 24 * 3600;
 /** For the end of a run of which nothing is left to copy. */
 const lastSeconds = 24 * 3600;
 
+type RequestDeps = FollowUpDeps & { readonly copyQueue: Queue };
+
 /** Asks for each output that is not copied yet, when that is due: at first at once, later where a copy got lost. */
-export async function announceOutputs(deps: SettleDeps, run: Copying): Promise<Run | 'settled'> {
+export async function announceOutputs(deps: RequestDeps, run: Copying): Promise<Run | 'settled'> {
   const now = deps.clock();
   if (now < Date.parse(run.checkAfter)) return 'settled';
   const triedSeconds = (now - Date.parse(begunAt(run))) / 1000;
@@ -40,7 +43,7 @@ const begunAt = ({ redelivers, createdAt, finishedAt }: Copying): string =>
 const hasEnded = (state: OutputState | undefined): boolean => state !== undefined && state.status !== 'copying';
 
 function toAskFor(
-  { clock }: SettleDeps,
+  { clock }: RequestDeps,
   { expected }: Copying,
   states: ReadonlyMap<string, OutputState>,
   missing: readonly ExpectedOutput[],
@@ -54,13 +57,13 @@ function toAskFor(
 }
 
 /** What nobody could copy ends here; whoever is then asked for one of them delivers what there is. */
-async function giveUp({ runs, log }: SettleDeps, { id }: Copying, missing: readonly ExpectedOutput[]): Promise<void> {
+async function giveUp({ runs, log }: RequestDeps, { id }: Copying, missing: readonly ExpectedOutput[]): Promise<void> {
   if (missing.length > 0) log.error('outputs.given-up', { runId: id, outputs: missing.length });
   const reason = 'it could not be copied within a week. The dead letters and alarms of the copies say why.';
   for (const output of missing) await noteOutput(runs, id, output.id, { status: 'failed', reason });
 }
 
-async function fail(deps: SettleDeps, run: Copying): Promise<Run | 'settled'> {
+async function fail(deps: RequestDeps, run: Copying): Promise<Run | 'settled'> {
   const { agentRunId } = run;
   const reason =
     'its outputs could not be delivered within a week; those that were stay, without a manifest. Look at the alarms of the copies.';

@@ -1,6 +1,6 @@
 import type { Bucket, Item } from '../../platform/ports.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
-import type { RunDeps } from '../run/move-run.ts';
 import { shardOf, uploadingPk } from '../run/run-items.ts';
 
 /** An upload in parts that was about to begin; without `uploadId` its worker stopped before that was known. */

@@ -1,30 +1,22 @@
 import { Missing } from '../../errors.ts';
-import type { Bucket, Queue } from '../../platform/ports.ts';
 import { claimRun } from '../create/claim-run.ts';
 import { rulesFor } from '../rules/match-rules.ts';
 import { isSidecarKey } from '../run/control-files.ts';
 import type { ObjectMessage } from '../run/messages.ts';
-import { moveRun, type RunDeps, readRun } from '../run/move-run.ts';
-import type { RuleSet } from '../run/rule.ts';
+import { moveRun, readRun } from '../run/move-run.ts';
 import type { Run, Upload } from '../run/run.ts';
+import type { IngestDeps } from './deps.ts';
 import { judge } from './judge.ts';
 import { parked } from './park-denied.ts';
 import { uploadToldOf } from './resolve-object.ts';
 import type { Unadmitted } from './verdict.ts';
 import { wakeAwaiting } from './wake-awaiting.ts';
 
-export interface AdmitDeps extends RunDeps {
-  readonly uploads: Bucket;
-  readonly rules: () => Promise<RuleSet>;
-  readonly startQueue: Queue;
-  readonly settleQueue: Queue;
-}
-
 /**
  * Takes note of an object that landed: one run for each rule that takes it. Afterwards each waits for a slot, for what
  * it still needs, or says why it never will start.
  */
-export async function admitUpload(deps: AdmitDeps, upload: Upload): Promise<readonly Run[]> {
+export async function admitUpload(deps: IngestDeps, upload: Upload): Promise<readonly Run[]> {
   if (upload.bucket !== deps.uploads.name) return passedOver(deps, upload);
   await wakeAwaiting(deps, upload);
   if (isSidecarKey(upload.key)) return [];
@@ -40,19 +32,19 @@ export async function admitUpload(deps: AdmitDeps, upload: Upload): Promise<read
 }
 
 /** The same for an object that a back-fill tells of; told of more than once, or by S3 as well, it has the same runs. */
-export async function admitToldOf(deps: AdmitDeps, message: ObjectMessage): Promise<readonly Run[]> {
+export async function admitToldOf(deps: IngestDeps, message: ObjectMessage): Promise<readonly Run[]> {
   const upload = await uploadToldOf(deps, message);
   return upload === undefined ? [] : admitUpload(deps, upload);
 }
 
 /** Goes on with a run that is not yet admitted: its first worker stopped, or what it waited for may have come. */
-export async function admitRun(deps: AdmitDeps, runId: string): Promise<Run> {
+export async function admitRun(deps: IngestDeps, runId: string): Promise<Run> {
   const run = await readRun(deps.runs, runId);
   if (run === undefined) throw new Missing(`There is no run ${runId} to go on with.`);
   return admit(deps, run);
 }
 
-function passedOver({ log }: AdmitDeps, { bucket, key }: Upload): readonly Run[] {
+function passedOver({ log }: IngestDeps, { bucket, key }: Upload): readonly Run[] {
   log.info('upload.passed-over', { bucket, key });
   return [];
 }
@@ -63,7 +55,7 @@ const isUnadmitted = (run: Run): run is Unadmitted =>
 const mostSteps = 20;
 
 /** Each step is one guarded write; whoever was faster saw the same object version, and is followed. */
-async function admit(deps: AdmitDeps, first: Run): Promise<Run> {
+async function admit(deps: IngestDeps, first: Run): Promise<Run> {
   let run = first;
   for (let step = 0; step < mostSteps && isUnadmitted(run); step += 1) {
     const before: Unadmitted = run;

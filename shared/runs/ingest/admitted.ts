@@ -1,7 +1,7 @@
 import { estimateRun } from '../rules/estimate.ts';
 import type { Rule } from '../run/rule.ts';
 import type { Changes, Upload } from '../run/run.ts';
-import type { IngestDeps } from './judge.ts';
+import type { IngestDeps } from './deps.ts';
 import { rejected, type Verdict } from './verdict.ts';
 
 /** All that a run needs to know before it waits for a slot. */

@@ -1,7 +1,7 @@
 import type { ObjectHead } from '../../platform/ports.ts';
 import type { InputObject } from '../run/run.ts';
 import { type Admitted, defined } from './admitted.ts';
-import type { IngestDeps } from './judge.ts';
+import type { IngestDeps } from './deps.ts';
 import { rejected, type Unadmitted, type Verdict } from './verdict.ts';
 
 export interface Found {

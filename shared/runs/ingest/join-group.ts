@@ -5,10 +5,11 @@ import { moveRun, readRun } from '../run/move-run.ts';
 import type { Gathering, InputObject, Lineage, Run } from '../run/run.ts';
 import { claimKey, groupKey, inputsKey, keyPk, runToItem } from '../run/run-items.ts';
 import { uploadIdentity } from '../run/upload.ts';
+import type { IngestDeps } from './deps.ts';
 import { groupText, isGroupRule, isNoMember, missingFrom, type Place, placeOf } from './group.ts';
-import { type IngestDeps, judge } from './judge.ts';
+import { judgeGroup } from './judge-group.ts';
 import { keepWaiting } from './keep-waiting.ts';
-import { ignored, type Unadmitted, type Verdict } from './verdict.ts';
+import { guardVerdict, ignored, type Unadmitted, type Verdict } from './verdict.ts';
 
 /**
  * An upload that is one of a group. The first becomes the run that collects the others; each other joins it in one
@@ -63,7 +64,7 @@ async function openCollector(deps: IngestDeps, group: string): Promise<Gathering
     const isWhole = !isGroupRule(run.rule) || missingFrom(run.rule.start, run.members) === undefined;
     if (!isWhole && run.cancelAsked === undefined) return run;
     // By itself: what is wrong with that group is nothing against who only comes to join it.
-    const verdict = await judge(deps, run);
+    const verdict = await guardVerdict(run, () => judgeGroup(deps, run));
     if (verdict === 'stays') return run;
     const moved = await moveRun(deps, run, verdict.next, verdict.alongside);
     if (moved.outcome === 'moved') return moved.run.status === 'gathering' ? moved.run : undefined;

@@ -1,10 +1,11 @@
 import { Missing } from '../../errors.ts';
 import { kindOf, magicBytes } from '../../inspect/container.ts';
 import { measureMedia } from '../../inspect/measure-media.ts';
+import type { MeasuredMedia } from '../../inspect/measured-media.ts';
 import { openRanges, Replaced } from '../../inspect/ranged-reader.ts';
 import type { Filter, Rule } from '../run/rule.ts';
-import type { InputObject, MeasuredMedia } from '../run/run.ts';
-import type { IngestDeps } from './judge.ts';
+import type { InputObject } from '../run/run.ts';
+import type { IngestDeps } from './deps.ts';
 
 /** The longest video that the API takes by link. */
 const maxSeconds = 3 * 3600;

@@ -1,7 +1,7 @@
 import type { Gathering } from '../run/run.ts';
 import { rejectedBecause } from '../run/upload.ts';
+import type { IngestDeps } from './deps.ts';
 import { groupText, inOrder, isGroupRule, missingFrom } from './group.ts';
-import type { IngestDeps } from './judge.ts';
 import { judgeInputs } from './judge-inputs.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { isVerdict } from './lineage.ts';

@@ -1,8 +1,9 @@
-import type { InputObject, MeasuredMedia } from '../run/run.ts';
+import type { MeasuredMedia } from '../../inspect/measured-media.ts';
+import type { InputObject } from '../run/run.ts';
 import { rejectedBecause } from '../run/upload.ts';
 import { type Admitted, admitted } from './admitted.ts';
 import { awaitRestored, type Found } from './await-restored.ts';
-import type { IngestDeps } from './judge.ts';
+import type { IngestDeps } from './deps.ts';
 import { judgeContent } from './judge-content.ts';
 import { rejected, type Unadmitted, type Verdict } from './verdict.ts';
 

@@ -1,8 +1,9 @@
+import { versionOf } from '../../platform/object-version.ts';
 import type { InputObject, Lineage } from '../run/run.ts';
-import { rejectedBecause, versionOf } from '../run/upload.ts';
+import { rejectedBecause } from '../run/upload.ts';
+import type { IngestDeps } from './deps.ts';
 import { maxManifestBytes, parseManifest } from './input-manifest.ts';
 import { keyWrites } from './join-group.ts';
-import type { IngestDeps } from './judge.ts';
 import { judgeInputs } from './judge-inputs.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { isVerdict, lineageOf } from './lineage.ts';

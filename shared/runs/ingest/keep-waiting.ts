@@ -1,5 +1,5 @@
 import type { Gathering, InputObject, Upload } from '../run/run.ts';
-import type { IngestDeps } from './judge.ts';
+import type { IngestDeps } from './deps.ts';
 import { rejected, type Unadmitted, type Verdict } from './verdict.ts';
 
 const defaultGatherSeconds = 24 * 3600;

@@ -1,13 +1,9 @@
 import { isRunId } from '../run/ids.ts';
 import { wasOurs } from '../run/retention.ts';
 import type { Lineage } from '../run/run.ts';
-import { runIdMetadata } from '../run/upload.ts';
-import type { IngestDeps } from './judge.ts';
+import { hopsMetadata, rootRunIdMetadata, runIdMetadata } from '../run/upload.ts';
+import type { IngestDeps } from './deps.ts';
 import { ignored, rejected, type Verdict } from './verdict.ts';
-
-/** On every object that we deliver, beside the run's id: how often its video went through a pipeline, and since which run. */
-export const hopsMetadata = 'tessera-hops';
-export const rootRunIdMetadata = 'tessera-root-run-id';
 
 /**
  * Whether an upload is an output of ours. One of this pipeline is never an upload again; one of another pipeline may

@@ -1,6 +1,6 @@
 import { Denied } from '../../errors.ts';
 import { deniedUploadBackoff } from '../../retry.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
 import type { NextState } from '../run/run.ts';
 import { asItIs } from '../run/state-fields.ts';
 import type { Unadmitted, Verdict } from './verdict.ts';

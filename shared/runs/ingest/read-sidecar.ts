@@ -1,6 +1,6 @@
 import { InvalidInput, Missing } from '../../errors.ts';
+import { versionOf } from '../../platform/object-version.ts';
 import type { Bucket } from '../../platform/ports.ts';
-import { versionOf } from '../run/upload.ts';
 import { parseAsked, type Settings, sidecarSchema } from './settings-schema.ts';
 
 export const maxSidecarBytes = 64 * 1024;

@@ -1,8 +1,8 @@
 import { Denied } from '../../errors.ts';
+import { versionOf } from '../../platform/object-version.ts';
 import { type ObjectMessage, tellOfObjects } from '../run/messages.ts';
 import type { Upload } from '../run/run.ts';
-import { versionOf } from '../run/upload.ts';
-import type { IngestDeps } from './judge.ts';
+import type { IngestDeps } from './deps.ts';
 
 const deniedAgainSeconds = 900;
 

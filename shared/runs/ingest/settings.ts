@@ -5,7 +5,7 @@ import { fillParams, keyVariables } from '../rules/template.ts';
 import { mayBeKey, sidecarOf } from '../run/control-files.ts';
 import type { Delivering, Rule, UpdateParams } from '../run/rule.ts';
 import type { Upload } from '../run/run.ts';
-import type { IngestDeps } from './judge.ts';
+import type { IngestDeps } from './deps.ts';
 import { keepWaiting } from './keep-waiting.ts';
 import { metadataSettings } from './metadata-settings.ts';
 import { readSidecar } from './read-sidecar.ts';

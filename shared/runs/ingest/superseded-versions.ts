@@ -1,12 +1,12 @@
+import { isVersioned } from '../../platform/object-version.ts';
 import type { Item } from '../../platform/ports.ts';
 import { askCancel } from '../run/cancel-run.ts';
 import { readRun } from '../run/move-run.ts';
 import { isEnded, type Run, type Upload } from '../run/run.ts';
 import { keyPk } from '../run/run-items.ts';
-import { isVersioned, uploadIdentity } from '../run/upload.ts';
-import { cameBefore } from './event-order.ts';
+import { cameBefore, uploadIdentity } from '../run/upload.ts';
+import type { IngestDeps } from './deps.ts';
 import { isGroupRule } from './group.ts';
-import type { IngestDeps } from './judge.ts';
 import { ignored, type Verdict } from './verdict.ts';
 
 /** How many runs of one key are looked at, newest first. */

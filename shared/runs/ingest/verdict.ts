@@ -1,3 +1,4 @@
+import { InvalidInput } from '../../errors.ts';
 import type { Write } from '../../platform/ports.ts';
 import type { Claimed, Gathering, NextState, Restoring } from '../run/run.ts';
 
@@ -14,3 +15,17 @@ export interface Verdict {
 export const ignored = (reason: string): Verdict => ({ next: { status: 'ignored', reason } });
 
 export const rejected = (reason: string): Verdict => ({ next: { status: 'rejected', reason } });
+
+/** Cancels the run if someone asked for that, and rejects it for an InvalidInput: judging again would find the same. */
+export async function guardVerdict(
+  run: Unadmitted,
+  judge: () => Promise<Verdict | 'stays'>,
+): Promise<Verdict | 'stays'> {
+  if (run.cancelAsked !== undefined) return { next: { status: 'cancelled', reason: run.cancelAsked.reason } };
+  try {
+    return await judge();
+  } catch (error) {
+    if (error instanceof InvalidInput) return rejected(error.message);
+    throw error;
+  }
+}

@@ -1,8 +1,9 @@
 import type { Queue } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
 import { isSidecarKey } from '../run/control-files.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { wakeStartRun } from '../run/messages.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import { readRun } from '../run/move-run.ts';
 import type { Upload } from '../run/run.ts';
 import { awaitsPk, keyPk } from '../run/run-items.ts';
 

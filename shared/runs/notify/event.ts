@@ -1,17 +1,7 @@
 /** What is told of runs, on the bus and by webhook; `docs/events.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
+import type { EventName } from '../run/notice.ts';
 import { failureClasses } from '../run/rule.ts';
-
-export const eventNames = [
-  'Run Started',
-  'Run Delivered',
-  'Run Partially Delivered',
-  'Run Failed',
-  'Run Cancelled',
-  'Run Rejected',
-  'Run Waiting For Credits',
-] as const;
-export type EventName = (typeof eventNames)[number];
 
 const text = z.string();
 const reason = text.describe('Why, in words for a person; never with a link in it.');

@@ -1,13 +1,14 @@
 import { postJson } from '../../platform/links.ts';
 import type { EventBus, Queue } from '../../platform/ports.ts';
 import type { NotifyMessage } from '../run/messages.ts';
+import { wakeNotify } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
+import type { EventName } from '../run/notice.ts';
 import { expireRun, type RetentionDeps } from '../run/retention.ts';
 import { outboxKey } from '../run/run-items.ts';
 import { buildEvent } from './build-event.ts';
-import type { EventName, RunEventTold } from './event.ts';
+import type { RunEventTold } from './event.ts';
 import { sendWebhook, type WebhookDeps } from './send-webhook.ts';
-import { wakeNotify } from './wake-outbox.ts';
 
 export interface NotifyDeps extends RetentionDeps, Omit<WebhookDeps, 'postWebhook'> {
   readonly notifyQueue: Queue;

@@ -1,6 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { type postJson, showLink } from '../../platform/links.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
 import type { RunEventTold } from './event.ts';
 import { signedHeaders } from './sign.ts';
 

@@ -1,11 +1,9 @@
 import type { Item, Queue } from '../../platform/ports.ts';
 import { outboxBackoff } from '../../retry.ts';
+import type { RunDeps } from '../run/deps.ts';
 import type { NotifyMessage } from '../run/messages.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import { wakeNotify } from '../run/messages.ts';
 import { outboxPk, reconciledKey, shards } from '../run/run-items.ts';
-
-export const wakeNotify = (notifyQueue: Queue, ...messages: readonly NotifyMessage[]): Promise<void> =>
-  notifyQueue.send(...messages.map(({ runId, revision, url }) => ({ body: { runId, revision, url } })));
 
 /** The most that one pass wakes of each shard; the next pass goes on behind them. */
 const atOnce = 250;

@@ -1,14 +1,16 @@
 import { Denied, InvalidInput } from '../../errors.ts';
+import type { MeasuredMedia } from '../../inspect/measured-media.ts';
 import { silentLog } from '../../log.ts';
 import type { ObjectHead } from '../../platform/ports.ts';
 import { deliveryKey } from '../deliver/output-key.ts';
+import type { IngestDeps } from '../ingest/deps.ts';
 import { groupText, isGroupRule, isNoMember, missingFrom, placeOf } from '../ingest/group.ts';
-import { type IngestDeps, judge } from '../ingest/judge.ts';
+import { judge } from '../ingest/judge.ts';
 import type { Verdict } from '../ingest/verdict.ts';
 import { fillParams, keyVariables } from '../rules/template.ts';
 import { isManifestKey, startsByManifest } from '../run/control-files.ts';
 import type { Rule, UpdateParams } from '../run/rule.ts';
-import type { Claimed, MeasuredMedia, Run, RunStatus, Upload } from '../run/run.ts';
+import type { Claimed, Run, RunStatus, Upload } from '../run/run.ts';
 import { ignoredBecause } from '../run/upload.ts';
 import { whatIfBucket, whatIfQueue, whatIfTable } from './dry-run-ports.ts';
 import type { ExplainDeps } from './explain-deps.ts';

@@ -1,24 +1,19 @@
 import type { Item, Table } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { isRunId } from '../run/ids.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import { readRun } from '../run/move-run.ts';
 import type { Run, RunStatus, Upload } from '../run/run.ts';
 import { eventsOf, type RunEvent } from '../run/run-events.ts';
 import { keyPk } from '../run/run-items.ts';
 import { uploadIdentity } from '../run/upload.ts';
-
-export { type ListedRun, listRuns, type RunList, type WhichRuns } from './list-runs.ts';
+import type { FindDeps } from './deps.ts';
 
 /** The runs that this object version led to: none before it was noticed, one for each rule that took it. */
 export async function runsOfUpload(table: Table, upload: Upload): Promise<readonly Run[]> {
   const claims = await table.query({ pk: `UPLOAD#${uploadIdentity(upload)}` });
   const runs = await Promise.all(claims.items.map(({ runId }) => readRun(table, String(runId))));
   return runs.filter((run) => run !== undefined);
-}
-
-export interface FindDeps extends Pick<RunDeps, 'runs'> {
-  /** Where a key may lie; by default those of the local world. */
-  readonly buckets?: readonly string[];
 }
 
 /** A run by its id, or the newest of an object's key: of an input, or of an output that was delivered there. */

@@ -2,7 +2,7 @@ import type { Clock, Item, Query, Table } from '../../platform/ports.ts';
 import { readRun } from '../run/move-run.ts';
 import { nextStatuses, type RunStatus } from '../run/run.ts';
 import { dayPk, keyPk, rulePk } from '../run/run-items.ts';
-import type { FindDeps } from './find-runs.ts';
+import type { FindDeps } from './deps.ts';
 
 export interface WhichRuns {
   readonly status?: RunStatus;

@@ -1,10 +1,10 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import type { Item, Write } from '../../platform/ports.ts';
-import type { ControlDeps } from '../control/control-deps.ts';
 import { claimMoveWrites } from '../create/next-attempt.ts';
+import type { ControlDeps, RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
 import { wakeSettle } from '../run/messages.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import { readRun } from '../run/move-run.ts';
 import type { Copying, Delivered, Failed, Run, Undelivered } from '../run/run.ts';
 import { agentRunKey, newRunWrites, nextRunWrite } from '../run/run-items.ts';
 

@@ -1,7 +1,7 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import { releaseAccount } from '../capacity/account-hold.ts';
 import { wakeHolders } from '../capacity/wake-slot-holders.ts';
-import type { ControlDeps } from '../control/control-deps.ts';
+import type { ControlDeps } from '../run/deps.ts';
 import { wakeSettle, wakeStartRun, wakeStartWaiting } from '../run/messages.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import type { NextState, Run } from '../run/run.ts';

@@ -1,6 +1,6 @@
 import { InvalidInput, Missing } from '../../errors.ts';
-import type { ControlDeps } from '../control/control-deps.ts';
 import { nextAttemptWrites } from '../create/next-attempt.ts';
+import type { ControlDeps } from '../run/deps.ts';
 import { wakeStartRun, wakeStartWaiting } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
 import type { FailureClass, RuleSet } from '../run/rule.ts';

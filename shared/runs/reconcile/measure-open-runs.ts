@@ -1,6 +1,6 @@
 import type { Item } from '../../platform/ports.ts';
 import { slotsHeld } from '../capacity/slots.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { openPk, shards, waitingPk } from '../run/run-items.ts';
 
 /** Whoever is due at three looks of reconcile in a row, which come every five minutes, is not helped by being woken. */

@@ -2,7 +2,8 @@ import { Missing } from '../../errors.ts';
 import type { Bucket, OpenUpload, Upload } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
 import { type NotedUpload, notedUpload } from '../deliver/track-uploads.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
+import { readRun } from '../run/move-run.ts';
 import { readOutput } from '../run/output-items.ts';
 import { shards, uploadingPk } from '../run/run-items.ts';
 

@@ -1,7 +1,7 @@
 import type { Bucket, Item, Key, Queue } from '../../platform/ports.ts';
 import { wakeOutbox } from '../notify/wake-outbox.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { wakeSettle, wakeStartWaiting } from '../run/messages.ts';
-import type { RunDeps } from '../run/move-run.ts';
 import { laterPk, openPk, reconciledKey, shards, waitingPk } from '../run/run-items.ts';
 import { measureOpenRuns } from './measure-open-runs.ts';
 import { reapUploads } from './reap-uploads.ts';

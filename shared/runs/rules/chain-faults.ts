@@ -1,7 +1,7 @@
 import { nearest } from './closest-name.ts';
 import { idOf, rulesAfter } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
-import type { RuleFault } from './parse-rules.ts';
+import type { RuleFault } from './fault.ts';
 
 /** A chain ends where it began, or leads nowhere, or is longer than any that is meant. */
 const maxChain = 10;

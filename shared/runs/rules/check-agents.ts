@@ -1,8 +1,9 @@
-import type { Agent, Mosaic } from '../../mosaic/client.ts';
+import type { Agent } from '../../mosaic/client.ts';
 import { MosaicError } from '../../mosaic/errors.ts';
+import type { Mosaic } from '../../mosaic/mosaic.ts';
 import { nearest } from './closest-name.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
-import type { RuleFault } from './parse-rules.ts';
+import type { RuleFault } from './fault.ts';
 
 /** Agents that the API does not know, and nodes that an agent does not have. */
 export async function agentFaults(

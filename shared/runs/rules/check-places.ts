@@ -1,5 +1,5 @@
 import type { RuleDocument, WrittenRule } from './document.ts';
-import type { RuleFault } from './parse-rules.ts';
+import type { RuleFault } from './fault.ts';
 
 export interface Places {
   /** Names of buckets. */

@@ -1,7 +1,8 @@
-import type { Mosaic } from '../../mosaic/client.ts';
+import type { Mosaic } from '../../mosaic/mosaic.ts';
 import { agentFaults } from './check-agents.ts';
 import { overlapFaults, type Places } from './check-places.ts';
-import { type LookedOver, lookOver, type RuleFault } from './parse-rules.ts';
+import type { RuleFault } from './fault.ts';
+import { type LookedOver, lookOver } from './parse-rules.ts';
 import { type Fault, placeOf, readJson } from './text-places.ts';
 
 export type { Fault } from './text-places.ts';

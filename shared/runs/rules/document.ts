@@ -1,6 +1,6 @@
 /** The rule document as people write it; `docs/rules.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
-import { eventNames } from '../notify/event.ts';
+import { eventNames } from '../run/notice.ts';
 import { failureClasses, storageClasses } from '../run/rule.ts';
 import { paramsSchema, should, whole } from './wording.ts';
 

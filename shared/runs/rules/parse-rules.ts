@@ -2,10 +2,9 @@ import { InvalidInput } from '../../errors.ts';
 import type { RuleSet } from '../run/rule.ts';
 import { arrangeRules } from './compile-rules.ts';
 import { documentSchema, fieldNames, type RuleDocument, type WrittenRule } from './document.ts';
+import type { RuleFault } from './fault.ts';
 import { faultsOfRules } from './rule-faults.ts';
-import { faultsOfIssue, inWords, type PlacedFault } from './wording.ts';
-
-export type RuleFault = PlacedFault;
+import { faultsOfIssue, inWords } from './wording.ts';
 
 export type ReadRules = { readonly rules: RuleSet } | { readonly faults: readonly RuleFault[] };
 

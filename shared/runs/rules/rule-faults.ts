@@ -1,8 +1,8 @@
 import { chainFaults } from './chain-faults.ts';
 import { arrangeRules, idOf } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
+import type { RuleFault } from './fault.ts';
 import { partNames, wildcardCount } from './key-pattern.ts';
-import type { RuleFault } from './parse-rules.ts';
 import { faultsOfTemplates, reservedNames } from './template-faults.ts';
 
 /** It is the end of a claim's key, and a sort key has at most 1024 bytes. */

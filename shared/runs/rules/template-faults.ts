@@ -2,8 +2,8 @@ import { messageOf } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
 import { nearest } from './closest-name.ts';
 import type { WrittenRule } from './document.ts';
+import type { RuleFault } from './fault.ts';
 import { partNames } from './key-pattern.ts';
-import type { RuleFault } from './parse-rules.ts';
 import { piecesOf } from './template.ts';
 
 const ofKey = ['folder', 'name', 'stem', 'extension'];

@@ -6,7 +6,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from 'jsonc-parser';
-import type { RuleFault } from './parse-rules.ts';
+import type { RuleFault } from './fault.ts';
 
 /** What is wrong in a text, and where; lines and columns from 1. */
 export interface Fault {

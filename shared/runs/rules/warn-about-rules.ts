@@ -1,6 +1,7 @@
 import { idOf } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
-import { type RuleFault, readRules } from './parse-rules.ts';
+import type { RuleFault } from './fault.ts';
+import { readRules } from './parse-rules.ts';
 import { piecesOf } from './template.ts';
 import { type Fault, placeOf, readJson } from './text-places.ts';
 

@@ -1,5 +1,5 @@
 import { Missing } from '../../errors.ts';
-import type { ControlDeps } from '../control/control-deps.ts';
+import type { ControlDeps } from './deps.ts';
 import { wakeSettle } from './messages.ts';
 import { moveRun, readRun } from './move-run.ts';
 import { isEnded, type NextState, type Run } from './run.ts';

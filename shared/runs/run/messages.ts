@@ -84,3 +84,6 @@ function parse<T>(schema: z.ZodType<T>, body: unknown, what: string): T {
   if (!parsed.success) throw new InvalidInput(`This is not a ${what} message: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 }
+
+export const wakeNotify = (notifyQueue: Queue, ...messages: readonly NotifyMessage[]): Promise<void> =>
+  notifyQueue.send(...messages.map(({ runId, revision, url }) => ({ body: { runId, revision, url } })));

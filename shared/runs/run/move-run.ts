@@ -1,24 +1,11 @@
-import type { Log } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { Clock, Item, Json, Queue, Table, Write, Written } from '../../platform/ports.ts';
-import { wakeNotify } from '../notify/wake-outbox.ts';
+import type { Item, Json, Table, Write, Written } from '../../platform/ports.ts';
+import type { RunDeps } from './deps.ts';
+import { wakeNotify } from './messages.ts';
 import { noticeOf } from './notice.ts';
 import type { NextState, Run, RunStatus } from './run.ts';
 import { baseFields, isEnded, nextStatuses } from './run.ts';
 import { companions, listedType, moveKey, outboxItem, runFromItem, runKey, runToItem } from './run-items.ts';
-
-export interface RunDeps {
-  readonly runs: Table;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Where a test must know them; else they are drawn at random. */
-  readonly newId?: () => string;
-  /** Wakes whoever tells of moves; without it reconcile does, some minutes later. */
-  readonly notifyQueue?: Queue;
-  readonly metrics?: Metrics;
-  /** How long after its end a run's records stay; without it, for good. */
-  readonly retentionDays?: number;
-}
 
 /**
  * `changed`: somebody wrote the run since it was read, so the mover must look again.

@@ -1,6 +1,6 @@
 import type { Item, Key, Write } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
-import type { RunDeps } from './move-run.ts';
+import type { RunDeps } from './deps.ts';
 import { isEnded, type Run } from './run.ts';
 import { companions, keyPk, listedType, runKey } from './run-items.ts';
 

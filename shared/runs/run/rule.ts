@@ -149,3 +149,6 @@ export interface RuleSet {
   /** 0 for what was deployed with the stage. */
   readonly version: number;
 }
+
+/** What the rules say of all runs together. */
+export type Limits = Partial<Pick<RuleSet, 'maxRunsPerHour' | 'budget' | 'maxHops'>>;

@@ -1,3 +1,4 @@
+import type { MeasuredMedia } from '../../inspect/measured-media.ts';
 /**
  * A run: our record of one upload's journey. Fields exist only in the states that have them, and the only moves are
  * those of `nextStatuses`; doing it again is a new attempt, never a step back.
@@ -27,16 +28,6 @@ export type RunInput =
   | { readonly kind: 'objects'; readonly objects: readonly InputObject[] }
   /** Outputs of another run's agent run, by their render ids: nothing is copied. */
   | { readonly kind: 'renders'; readonly renderIds: readonly string[]; readonly ofRunId: string };
-
-/** As far as it could be measured without fetching the whole file. */
-export type MeasuredMedia = {
-  readonly container?: string;
-  readonly seconds?: number;
-  readonly width?: number;
-  readonly height?: number;
-  readonly videoTracks?: number;
-  readonly audioTracks?: number;
-};
 
 /** How often this run's video went through us before. */
 export type Lineage = { readonly hops: number; readonly rootRunId: string; readonly parentRunId: string };

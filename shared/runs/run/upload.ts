@@ -1,3 +1,4 @@
+import { isVersioned, wasReplaced } from '../../platform/object-version.ts';
 import type { ObjectHead } from '../../platform/ports.ts';
 import type { Upload } from './run.ts';
 
@@ -8,6 +9,10 @@ export const maxUploadBytes = 5 * 1024 ** 3;
 export const runIdMetadata = 'tessera-run-id';
 export const outputIdMetadata = 'tessera-output-id';
 
+/** On every object that we deliver, beside the run's id: how often its video went through a pipeline, and since which run. */
+export const hopsMetadata = 'tessera-hops';
+export const rootRunIdMetadata = 'tessera-root-run-id';
+
 /**
  * Names an object version for ever: a repeated event names the same one, a rewrite of the key another. Where versions
  * have no ids, the content is the version: rewriting tags or metadata makes no new one.
@@ -16,14 +21,6 @@ export function uploadIdentity({ bucket, key, versionId, etag, size }: Upload): 
   const version = isVersioned(versionId) ? versionId : `${etag ?? ''}+${size ?? ''}`;
   return `${bucket}/${key}#${version}`;
 }
-
-/** Buckets without versioning (or with it suspended) call every object's version "null". */
-export const isVersioned = (versionId: string | undefined): versionId is string =>
-  versionId !== undefined && versionId !== '' && versionId !== 'null';
-
-/** As S3's own events say it: none where there are no versions. */
-export const versionOf = ({ versionId }: ObjectHead): string | undefined =>
-  isVersioned(versionId) ? versionId : undefined;
 
 const leftovers: readonly [pattern: RegExp, reason: string][] = [
   [/^\.DS_Store$|^Thumbs\.db$|^desktop\.ini$/i, 'it is a file that a desktop leaves behind, not a video.'],
@@ -52,6 +49,14 @@ export function rejectedBecause(upload: Upload, head: ObjectHead | undefined): s
   return undefined;
 }
 
-/** A version cannot be replaced; without one, the key may hold other bytes by now. */
-export const wasReplaced = (upload: Pick<Upload, 'versionId' | 'etag'>, head: ObjectHead): boolean =>
-  !isVersioned(upload.versionId) && upload.etag !== undefined && upload.etag !== head.etag;
+/**
+ * Whether this upload of a key came before that one, by the sequencer that S3 gives its events: hexadecimal, the
+ * shorter one padded with zeros on the right. Undefined where they do not tell.
+ */
+export function cameBefore(upload: Upload, other: Upload): boolean | undefined {
+  const [one, two] = [upload.sequencer, other.sequencer];
+  if (one === undefined || two === undefined) return undefined;
+  const length = Math.max(one.length, two.length);
+  const [a, b] = [one, two].map((text) => text.toLowerCase().padEnd(length, '0')) as [string, string];
+  return a === b ? undefined : a < b;
+}

@@ -1,5 +1,5 @@
 import type { AgentRunReport } from '../../mosaic/client.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
 import type { FailureClass } from '../run/rule.ts';
 import type { Paused, Running } from '../run/run.ts';
 import { eventsOf } from '../run/run-events.ts';

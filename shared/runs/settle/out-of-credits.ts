@@ -4,9 +4,9 @@ import { endProbe, holdAccount, isInForce, probeWrite, readHold } from '../capac
 import { moveRun } from '../run/move-run.ts';
 import type { NextState, Paused, Run, Running } from '../run/run.ts';
 import { slotOf } from '../run/state-fields.ts';
+import type { SettleDeps } from './deps.ts';
 import { mostProgress } from './read-report.ts';
 import { cancelAndAsk } from './request-agent-run-cancel.ts';
-import type { SettleDeps } from './settle-run.ts';
 
 const pausedCheckSeconds = 900;
 /** After a resume of which nobody knows what came. */

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
-import type { AgentRunOutput, AgentRunReport, Mosaic } from '../../mosaic/client.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { AgentRunOutput, AgentRunReport } from '../../mosaic/client.ts';
+import type { Mosaic } from '../../mosaic/mosaic.ts';
+import type { RunDeps } from '../run/deps.ts';
 import { keepable } from '../run/redact.ts';
 import type { CompanionKind, ExpectedOutput, NodeError, Paused, Running } from '../run/run.ts';
 

@@ -1,5 +1,6 @@
-import type { AgentRunReport, Mosaic } from '../../mosaic/client.ts';
+import type { AgentRunReport } from '../../mosaic/client.ts';
 import { MosaicError } from '../../mosaic/errors.ts';
+import type { Mosaic } from '../../mosaic/mosaic.ts';
 
 /** Cancels, then asks what came of it: an agent run may have ended in between, and only what the API says is believed. */
 export async function cancelAndAsk(

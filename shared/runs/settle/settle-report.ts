@@ -6,11 +6,11 @@ import { moveRun, readRun } from '../run/move-run.ts';
 import type { NextState, Paused, Run, Running } from '../run/run.ts';
 import { asItIs, slotOf } from '../run/state-fields.ts';
 import { saysNo } from '../start/find-reported-agent-run.ts';
+import type { SettleDeps } from './deps.ts';
 import { failureClassOf } from './failure-class.ts';
 import { isJustResumed, outOfCredits, resume } from './out-of-credits.ts';
 import { cancellationWords, expectedOutputs, failureWords, mostProgress, nodeErrorsOf } from './read-report.ts';
 import { cancelAndAsk } from './request-agent-run-cancel.ts';
-import type { SettleDeps } from './settle-run.ts';
 
 /** Asks the API how the agent run does, and moves the run there, with what follows from it. */
 export async function settleReport(deps: SettleDeps, run: Running | Paused): Promise<Run | 'settled'> {

@@ -1,24 +1,10 @@
-import type { Mosaic } from '../../mosaic/client.ts';
-import type { Queue } from '../../platform/ports.ts';
-import type { Limits } from '../capacity/quotas.ts';
 import { announceOutputs } from '../deliver/request-copies.ts';
 import { wakeStartRun, wakeStartWaiting } from '../run/messages.ts';
-import { type RunDeps, readRun } from '../run/move-run.ts';
+import { readRun } from '../run/move-run.ts';
 import { isEnded, type Run } from '../run/run.ts';
+import type { SettleDeps } from './deps.ts';
 import { settleReport } from './settle-report.ts';
 import { settleStart } from './settle-start.ts';
-
-export interface SettleDeps extends RunDeps {
-  readonly startQueue: Queue;
-  readonly copyQueue: Queue;
-  readonly mosaic: Mosaic;
-  readonly uncertainWaitSeconds: number;
-  readonly runDeadlineSeconds: number;
-  /** The rules in force, for how often outputs may become inputs again. */
-  readonly rules?: () => Promise<Limits>;
-  /** To wake the other paused runs as soon as one was resumed; without it they are looked at when they are due. */
-  readonly settleQueue?: Queue;
-}
 
 /**
  * Brings a run to where its agent run really is. The only place that believes an ending, because it asks; waking it

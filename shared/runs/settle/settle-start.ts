@@ -7,7 +7,7 @@ import { slotOf } from '../run/state-fields.ts';
 import { confirmStart } from '../start/confirm-start.ts';
 import { agentRunFromEvents, saysNo } from '../start/find-reported-agent-run.ts';
 import { moveStart, neverBegan } from '../start/move-start.ts';
-import type { SettleDeps } from './settle-run.ts';
+import type { SettleDeps } from './deps.ts';
 
 /** Clocks differ; an agent run that began this long before our start may still be ours. */
 const clockSkewSeconds = 60;

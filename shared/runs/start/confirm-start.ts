@@ -1,4 +1,5 @@
-import { moveRun, type RunDeps, readRun } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
+import { moveRun, readRun } from '../run/move-run.ts';
 import type { Run, Starting, Uncertain } from '../run/run.ts';
 import { recordEvent } from '../run/run-events.ts';
 import { slotOf } from '../run/state-fields.ts';

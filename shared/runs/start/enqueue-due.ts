@@ -1,4 +1,5 @@
-import { moveRun, type RunDeps, readRun } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
+import { moveRun, readRun } from '../run/move-run.ts';
 import { laterPk } from '../run/run-items.ts';
 import { asItIs } from '../run/state-fields.ts';
 

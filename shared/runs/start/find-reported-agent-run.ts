@@ -1,6 +1,6 @@
-import type { Mosaic } from '../../mosaic/client.ts';
 import { MosaicError } from '../../mosaic/errors.ts';
-import type { RunDeps } from '../run/move-run.ts';
+import type { Mosaic } from '../../mosaic/mosaic.ts';
+import type { RunDeps } from '../run/deps.ts';
 import type { Run } from '../run/run.ts';
 import { eventsOf } from '../run/run-events.ts';
 import { agentRunKey } from '../run/run-items.ts';

@@ -5,8 +5,8 @@ import { learnLimit } from '../capacity/concurrency-limit.ts';
 import { wakeSettle, wakeStartWaiting } from '../run/messages.ts';
 import type { Starting } from '../run/run.ts';
 import { slotOf } from '../run/state-fields.ts';
+import type { StartDeps } from './deps.ts';
 import { moveStart, neverBegan } from './move-start.ts';
-import type { StartDeps } from './start-agent-run.ts';
 
 /** A start that brought no agent run: it is wrong for good, must wait, or may have happened all the same. */
 export async function afterRefusal(deps: StartDeps, run: Starting, error: unknown): Promise<void> {

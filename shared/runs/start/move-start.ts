@@ -1,6 +1,7 @@
 import { giveBack } from '../capacity/quotas.ts';
 import { settleAlongside } from '../create/follow-up-runs.ts';
-import { type Moved, moveRun, type RunDeps, readRun } from '../run/move-run.ts';
+import type { RunDeps } from '../run/deps.ts';
+import { type Moved, moveRun, readRun } from '../run/move-run.ts';
 import type { NextState, Run, Starting, Uncertain, Waiting } from '../run/run.ts';
 
 /**

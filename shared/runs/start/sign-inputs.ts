@@ -1,4 +1,4 @@
-import type { RunInputs, VideoInput } from '../../mosaic/client.ts';
+import type { RunInputs, VideoInput } from '../../mosaic/mosaic.ts';
 import type { Bucket, Clock, ObjectHead } from '../../platform/ports.ts';
 import type { InputObject, Run } from '../run/run.ts';
 import { rejectedBecause } from '../run/upload.ts';

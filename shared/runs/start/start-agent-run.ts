@@ -1,29 +1,13 @@
-import type { Mosaic, RunInputs } from '../../mosaic/client.ts';
-import type { Bucket, Queue } from '../../platform/ports.ts';
+import type { RunInputs } from '../../mosaic/mosaic.ts';
 import { probeSucceeded } from '../capacity/account-hold.ts';
 import { limitHeld } from '../capacity/concurrency-limit.ts';
-import type { Limits } from '../capacity/quotas.ts';
 import { wakeHolders } from '../capacity/wake-slot-holders.ts';
 import { wakeSettle } from '../run/messages.ts';
-import type { RunDeps } from '../run/move-run.ts';
 import type { Starting } from '../run/run.ts';
 import { confirmStart } from './confirm-start.ts';
+import type { StartDeps } from './deps.ts';
 import { agentRunFromEvents } from './find-reported-agent-run.ts';
 import { afterRefusal } from './handle-refusal.ts';
-
-export interface StartDeps extends RunDeps {
-  readonly uploads: Bucket;
-  readonly startQueue: Queue;
-  readonly settleQueue: Queue;
-  readonly mosaic: Mosaic;
-  /** The rules in force, for what they say of all runs together: the caps of an hour and of a day. */
-  readonly rules?: () => Promise<Limits>;
-  /** Where the webhook is reached, without the path. */
-  readonly callbackUrl: string;
-  readonly slots: number;
-  readonly uploadLinkSeconds: number;
-  readonly uncertainWaitSeconds: number;
-}
 
 /** The paid call. Whatever comes of it is written on the run, and an answer that did not come is not guessed. */
 export async function startAgentRun(deps: StartDeps, run: Starting, inputs: RunInputs): Promise<void> {

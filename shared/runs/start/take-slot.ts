@@ -1,13 +1,14 @@
 import type { Item, Write } from '../../platform/ports.ts';
 import { isInForce, probeWrite, readHold } from '../capacity/account-hold.ts';
 import { allowedSlots } from '../capacity/concurrency-limit.ts';
-import { countStart, type Limits } from '../capacity/quotas.ts';
+import { countStart } from '../capacity/quotas.ts';
 import { freeRuleSlot, freeSlot } from '../capacity/slots.ts';
 import { wakeStartWaiting } from '../run/messages.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
+import type { Limits } from '../run/rule.ts';
 import type { Starting, Waiting } from '../run/run.ts';
 import { agentLockKey } from '../run/run-items.ts';
-import type { StartDeps } from './start-agent-run.ts';
+import type { StartDeps } from './deps.ts';
 
 /** `full`: nothing more can start now. `rule-full`, `agent-busy`: nothing more of this rule, or of this agent. */
 type Full = 'full' | 'rule-full' | 'agent-busy';

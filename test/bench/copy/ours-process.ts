@@ -1,7 +1,7 @@
 import { copyOutputHandler } from '../../../functions/copy-output.ts';
 import { type Lane, pump } from '../../../functions/local/queue-pump.ts';
 import { createLog } from '../../../shared/log.ts';
-import type { Mosaic } from '../../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../../shared/mosaic/mosaic.ts';
 import { s3Bucket } from '../../../shared/platform/aws/index.ts';
 import { openLocal } from '../../../shared/platform/local/index.ts';
 import type { Table } from '../../../shared/platform/ports.ts';

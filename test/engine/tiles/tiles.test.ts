@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Interval } from '../../../shared/engine/media/analyse.ts';
+import type { Interval } from '../../../shared/engine/media/frame-ranges.ts';
 import { markHeight } from '../../../shared/engine/media/mark.ts';
 import { keptFrames, type PictureStep, type Timeline, timelineSchema } from '../../../shared/engine/media/timeline.ts';
 import { readParameters, type Tile, tileFor, tiles } from '../../../shared/engine/tiles/index.ts';

@@ -13,7 +13,7 @@ import {
   readHold,
   releaseAccount,
 } from '../../../shared/runs/capacity/account-hold.ts';
-import type { RunDeps } from '../../../shared/runs/run/move-run.ts';
+import type { RunDeps } from '../../../shared/runs/run/deps.ts';
 
 let folder: string;
 let platform: LocalPlatform;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { cameBefore } from '../../../shared/runs/ingest/event-order.ts';
 import { inOrder, missingFrom, placeOf } from '../../../shared/runs/ingest/group.ts';
 import { estimateRun } from '../../../shared/runs/rules/estimate.ts';
 import { isManifestKey, isSidecarKey } from '../../../shared/runs/run/control-files.ts';
+import { cameBefore } from '../../../shared/runs/run/upload.ts';
 
 describe('the order of two events of a key', () => {
   const upload = (sequencer?: string) => ({ bucket: 'b', key: 'k', sequencer });

@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { eventNames, eventSchema, type RunEventTold } from '../../../shared/runs/notify/event.ts';
+import { eventSchema, type RunEventTold } from '../../../shared/runs/notify/event.ts';
 import { eventSchemaText } from '../../../shared/runs/notify/events-schema.ts';
 import { signedHeaders } from '../../../shared/runs/notify/sign.ts';
+import { eventNames } from '../../../shared/runs/run/notice.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const schemaFile = join(root, 'docs/events.schema.json');

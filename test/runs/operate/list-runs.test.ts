@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Item, Table } from '../../../shared/platform/ports.ts';
-import { listRuns } from '../../../shared/runs/operate/find-runs.ts';
+import { listRuns } from '../../../shared/runs/operate/list-runs.ts';
 import { type ControlWorld, controlWorld } from '../../journeys/control-world.ts';
 import { type FileServer, serveFile } from '../../support/file-server.ts';
 import { countingTable, madePartition } from '../counting-table.ts';

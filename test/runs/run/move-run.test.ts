@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLog } from '../../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../../shared/platform/local/index.ts';
-import { mayMove, moveRun, type RunDeps, readRun } from '../../../shared/runs/run/move-run.ts';
+import type { RunDeps } from '../../../shared/runs/run/deps.ts';
+import { mayMove, moveRun, readRun } from '../../../shared/runs/run/move-run.ts';
 import type { NextState, Run } from '../../../shared/runs/run/run.ts';
 import { nextStatuses, type RunStatus } from '../../../shared/runs/run/run.ts';
 import {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eventNames } from '../../../shared/runs/notify/event.ts';
-import { noticeOf } from '../../../shared/runs/run/notice.ts';
+import { eventNames, noticeOf } from '../../../shared/runs/run/notice.ts';
 import { failureClasses } from '../../../shared/runs/run/rule.ts';
 import type { Run } from '../../../shared/runs/run/run.ts';
 import { claimedRun } from './example-run.ts';

@@ -10,7 +10,7 @@ import { mayTryAgain } from '../../../shared/runs/create/next-attempt.ts';
 import { keyWrites } from '../../../shared/runs/ingest/join-group.ts';
 import { lineageOf } from '../../../shared/runs/ingest/lineage.ts';
 import { rewritten } from '../../../shared/runs/ingest/superseded-versions.ts';
-import { listRuns } from '../../../shared/runs/operate/find-runs.ts';
+import { listRuns } from '../../../shared/runs/operate/list-runs.ts';
 import { sha256 } from '../../../shared/runs/run/ids.ts';
 import { moveRun, readRun } from '../../../shared/runs/run/move-run.ts';
 import { noteOutput, readOutput } from '../../../shared/runs/run/output-items.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { silentLog } from '../../../shared/log.ts';
-import type { Mosaic } from '../../../shared/mosaic/client.ts';
+import type { Mosaic } from '../../../shared/mosaic/mosaic.ts';
 import type { Item, Table } from '../../../shared/platform/ports.ts';
 import { slotKey } from '../../../shared/runs/run/run-items.ts';
-import type { StartDeps } from '../../../shared/runs/start/start-agent-run.ts';
+import type { StartDeps } from '../../../shared/runs/start/deps.ts';
 import { startWaiting } from '../../../shared/runs/start/start-waiting.ts';
 import { countingTable, madePartition } from '../counting-table.ts';
 

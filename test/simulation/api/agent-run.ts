@@ -1,4 +1,5 @@
-import type { AgentRunReport, AgentRunStatusName, StartRequest } from '../../../shared/mosaic/client.ts';
+import type { AgentRunReport, AgentRunStatusName } from '../../../shared/mosaic/client.ts';
+import type { StartRequest } from '../../../shared/mosaic/mosaic.ts';
 import type { FileKind, SourceFile } from './source-file.ts';
 
 export interface SimulatedOutput {

@@ -1,6 +1,7 @@
 import { Missing } from '../../../shared/errors.ts';
-import type { AgentRunReport, Mosaic, StartRequest } from '../../../shared/mosaic/client.ts';
+import type { AgentRunReport } from '../../../shared/mosaic/client.ts';
 import { MosaicError } from '../../../shared/mosaic/errors.ts';
+import type { Mosaic, StartRequest } from '../../../shared/mosaic/mosaic.ts';
 import type { Faults } from '../faults.ts';
 import type { MemoryBucket } from '../ports/bucket.ts';
 import type { Random } from '../random.ts';

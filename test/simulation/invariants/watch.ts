@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { StartRequest } from '../../../shared/mosaic/client.ts';
+import type { StartRequest } from '../../../shared/mosaic/mosaic.ts';
 import { isEnded, type Run } from '../../../shared/runs/run/run.ts';
 import type { AgentRun } from '../api/agent-run.ts';
 import type { Version } from '../ports/bucket.ts';

@@ -1,0 +1,3 @@
+import type { PlacedFault } from './wording.ts';
+
+export type RuleFault = PlacedFault;
