@@ -2,43 +2,41 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { build } from './build.ts';
 
-const options: Record<string, string[]> = {
+const defaultOptions: Record<string, string[]> = {
   synth: ['--quiet'],
   diff: ['--all'],
   deploy: ['--all'],
   destroy: ['--all'],
 };
 
-/** `node infra/cdk.ts <command> [stage] [options of the CDK's own]`: builds, then runs the pinned CDK. */
-async function main([command = '', ...rest]: readonly string[]): Promise<number> {
-  const known = ['bootstrap', 'synth', 'diff', 'deploy', 'destroy'];
-  if (!known.includes(command)) throw new Error(`"${command}" is not one of ${known.join(', ')}.`);
-  const named = rest[0] !== undefined && !rest[0].startsWith('-');
-  const stage = named ? rest[0] : undefined;
-  // These change or remove what people rely on, so they take no stage for granted.
+/** `node infra/cdk.ts <command> [stage] [options for the CDK]`: runs the pinned CDK on the stage's stacks. */
+async function main([command = '', ...words]: readonly string[]): Promise<number> {
+  const commands = ['bootstrap', 'synth', 'diff', 'deploy', 'destroy'];
+  if (!commands.includes(command)) throw new Error(`"${command}" is not one of ${commands.join(', ')}.`);
+  const hasStage = words[0] !== undefined && !words[0].startsWith('-');
+  const stage = hasStage ? words[0] : undefined;
+  // These commands change or remove a product in use, so they have no default stage.
   if (stage === undefined && ['diff', 'deploy', 'destroy'].includes(command)) {
     throw new Error(`Say which stage to ${command}: npm run ${command} -- <stage>`);
   }
-  await build();
-  const own = rest.slice(named ? 1 : 0);
+  const givenOptions = words.slice(hasStage ? 1 : 0);
   const code = await runCdk([
     command,
-    ...(options[command] ?? []),
+    ...(defaultOptions[command] ?? []),
     ...(stage === undefined ? [] : ['--context', `stage=${stage}`]),
-    ...own,
+    ...givenOptions,
   ]);
-  if (command === 'deploy' && stage !== undefined && code === 0) await listenToUploads(stage, own);
+  if (command === 'deploy' && stage !== undefined && code === 0) await listenToUploads(stage, givenOptions);
   return code;
 }
 
-/** An existing bucket is no part of the stacks, so it is told to send its events once they are there to be sent to. */
-async function listenToUploads(stage: string, own: readonly string[]): Promise<void> {
-  if (own.includes('--no-execute')) return;
-  const profile = /--profile[= ](\S+)/.exec(own.join(' '))?.[1];
+/** Switches on the events of an existing uploads bucket. The stacks cannot do that: the bucket is not in them. */
+async function listenToUploads(stage: string, givenOptions: readonly string[]): Promise<void> {
+  if (givenOptions.includes('--no-execute')) return;
+  const profile = /--profile[= ](\S+)/.exec(givenOptions.join(' '))?.[1];
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
-  // Loads the AWS SDK, which no other command needs.
+  // Imported here because it loads the AWS SDK, which no other command needs.
   const { switchStageOn } = await import('./switch-events-on.ts');
   await switchStageOn(stage);
 }

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Construct } from 'constructs';
 import { stageCommands } from './commands.ts';
@@ -22,10 +22,24 @@ export class PipelineStack extends Stack {
     const { engine: _, mosaicApiUrl: __, uploadsBucket: uploads, deliveriesBucket: deliveries, ...rest } = stage;
     const { eventBus: busName, ...settings } = rest;
     const eventBus = busName === undefined ? undefined : EventBus.fromEventBusName(this, 'GivenBus', busName);
-    // `Default` is no part of the ids in the template, so they are what they were before there was a construct.
+    // The id `Default` adds nothing to logical ids, so they are the ids of the first release.
     this.pipeline = new VideoPipeline(this, 'Default', {
       ...settings,
-      ...{ uploads, deliveries, eventBus, mosaic: mosaic(this), assetsFolder, commands: stageCommands(stage.name) },
+      uploads,
+      deliveries,
+      eventBus,
+      mosaic: mosaic(this),
+      assetsFolder,
+      commands: stageCommands(stage.name),
     });
+    if (uploads !== undefined) this.sayHowEventsAreSwitchedOn(uploads, stage.name);
+  }
+
+  private sayHowEventsAreSwitchedOn(uploads: string, stage: string): void {
+    Annotations.of(this).addInfoV2(
+      'tessera:stage-events',
+      `\`npm run deploy\` switches on the EventBridge events of ${uploads}. After \`npx cdk deploy\`, do it once yourself: ` +
+        `node functions/ready.mjs infra/switch-events-on.ts ${stage}`,
+    );
   }
 }

@@ -92,7 +92,7 @@ export async function switchStageOn(stageName: string, say: (line: string) => vo
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   await (process.argv[2] === undefined
-    ? Promise.reject(new Error('Say which stage: node infra/switch-events-on.ts <stage>'))
+    ? Promise.reject(new Error('Say which stage: node functions/ready.mjs infra/switch-events-on.ts <stage>'))
     : switchStageOn(process.argv[2])
   ).catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
