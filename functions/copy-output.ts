@@ -12,14 +12,14 @@ export interface CopyDoorDeps extends CopyDeps {
 }
 
 /** How long a worker may be silent before its message is handed to another: what a crash costs. */
-const visibilitySeconds = 90;
+export const visibilitySeconds = 90;
 /** Kept of Lambda's time for parts under way and the end of the run. */
-const spareMs = 60_000;
+export const spareMs = 60_000;
 /** Kept for saying how far it came, or why it came no further. */
-const lastMs = 15_000;
+export const lastMs = 15_000;
 
 /** For parts that are filled and sent, by all copies of this process. */
-const memoryBytes = 80 * 1024 * 1024;
+export const memoryBytes = 80 * 1024 * 1024;
 
 export const copyOutputHandler = (world: CopyDoorDeps) => {
   const deps = { memory: partMemory(memoryBytes), ...world };

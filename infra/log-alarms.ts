@@ -14,7 +14,7 @@ export interface Happenings {
 }
 
 /** A few wrong guesses are the internet; this many in five minutes are a secret that was changed at one end only. */
-const oddWebhooks = 20;
+export const oddWebhooks = 20;
 
 /** The alarms on what functions log: each is something that waits for a person, and says what to type. */
 export function happeningsOf(

@@ -28,7 +28,7 @@ import { readPipelineProps } from './read-pipeline-props.ts';
 import { VideoEngine } from './video-engine.ts';
 
 /** Each is also how long a message waits before it is tried again, so none is longer than its work may need. */
-const timeouts = {
+export const timeouts = {
   // One start with its repeats takes four minutes at most. It should not be cut off: nobody would know whether it began.
   startRun: Duration.minutes(5),
   // One question to an API that answers only the fourth time.
@@ -49,7 +49,7 @@ const oldest = {
 };
 
 /** A receiver of webhooks may be away for a night: then it is asked for the eighth and last time. */
-const noticeReceives = 8;
+export const noticeReceives = 8;
 
 /** How long what was reported stays where it was too large for the table. */
 const payloadDays = 90;

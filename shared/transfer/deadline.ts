@@ -19,7 +19,7 @@ export interface Watch {
   settled(): Promise<void>;
 }
 
-const beatMs = 10_000;
+export const beatMs = 10_000;
 
 /** Time, as a copy sees it: only by looking at the clock when something arrives. */
 export function watchOf(

@@ -17,7 +17,7 @@ export type { RememberedTransfer } from './resume-state.ts';
 
 /** Beside the program itself and what the collector has not taken yet, a process stays below 256 MB. */
 const defaultMemoryBytes = 80 * 1024 * 1024;
-const defaultConnections = 12;
+export const defaultConnections = 12;
 /** Enough to know the source, and the whole of a thumbnail. */
 const openingBytes = 2 * 1024 * 1024;
 

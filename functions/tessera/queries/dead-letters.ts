@@ -26,7 +26,7 @@ export interface DeadLetter {
 }
 
 /** They are hidden for so long while one command handles them; after a crash they are there again. */
-const visibilitySeconds = 120;
+export const visibilitySeconds = 120;
 
 /** Looks at dead letters and leaves them where they are; at most so many. */
 export async function peek(runs: Table, hop: Hop, most: number): Promise<readonly DeadLetter[]> {

@@ -126,9 +126,9 @@ async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: Slice
 }
 
 /** As many as a message has before it comes to the dead letters. */
-const triesOfFile = 5;
+export const triesOfFile = 5;
 /** That the API cannot be asked says nothing of the file: these take about an hour. */
-const triesOfApi = 12;
+export const triesOfApi = 12;
 
 /** Unfinished parts cost money until somebody says that nobody will finish them. */
 async function forgetParts(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {

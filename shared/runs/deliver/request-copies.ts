@@ -10,11 +10,11 @@ import { asItIs } from '../run/state-fields.ts';
 import { undeliveredOf } from './deliver-run.ts';
 
 /** Longer than a copy under way is ever silent, so that none is asked for twice. */
-const silentSeconds = 1200;
+export const silentSeconds = 1200;
 /** The API keeps outputs for about as long; until then a fault on our side (a bucket's policy, say) can be mended. */
-const giveUpSeconds = 7 * 24 * 3600;
+export const giveUpSeconds = 7 * 24 * 3600;
 /** For the end of a run of which nothing is left to copy. */
-const lastSeconds = 24 * 3600;
+export const lastSeconds = 24 * 3600;
 
 type RequestDeps = FollowUpDeps & { readonly copyQueue: Queue };
 

@@ -78,7 +78,7 @@ function outputFacts(outputId: string, output: EndedOutput): Facts[] {
 const besideVideo = /^(.+)#(thumbnail|project)$/;
 
 /** A bus takes 256 KB; each of these has its part of that. */
-const roomBytes = { data: 32_000, inputs: 64_000, outputs: 96_000, failedOutputs: 40_000 } as const;
+export const roomBytes = { data: 32_000, inputs: 64_000, outputs: 96_000, failedOutputs: 40_000 } as const;
 
 function fitting(facts: Facts): Facts & { readonly leftOut: readonly string[] } {
   const kept: { [field: string]: unknown } = { ...facts };

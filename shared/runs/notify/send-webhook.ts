@@ -13,7 +13,7 @@ export interface WebhookDeps extends RunDeps {
 }
 
 /** Nobody's work hangs on the answer, so a receiver that is slower than this is asked again later. */
-const timeoutMs = 15_000;
+export const timeoutMs = 15_000;
 
 /** Sends one event to one receiver; throws where it should be sent again. */
 export async function sendWebhook(deps: WebhookDeps, url: string, event: RunEventTold): Promise<'sent' | 'gone'> {

@@ -6,7 +6,7 @@ import { wakeNotify } from '../run/messages.ts';
 import { outboxPk, reconciledKey, shards } from '../run/run-items.ts';
 
 /** The most that one pass wakes of each shard; the next pass goes on behind them. */
-const atOnce = 250;
+export const atOnce = 250;
 
 /** For reconcile: wakes whoever tells of what lies there untold, because its message was lost or its tries are over. */
 export async function wakeOutbox(deps: RunDeps): Promise<{ woken: number }> {

@@ -4,7 +4,7 @@ import type { RunDeps } from '../run/deps.ts';
 import { openPk, shards, waitingPk } from '../run/run-items.ts';
 
 /** Whoever is due at three looks of reconcile in a row, which come every five minutes, is not helped by being woken. */
-const stuckMs = 3 * 300_000;
+export const stuckMs = 3 * 300_000;
 /** Of each shard, and of the line: more than anybody has, and few enough to be read often. */
 const atMost = 1000;
 

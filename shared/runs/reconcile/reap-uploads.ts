@@ -13,9 +13,9 @@ interface ReapDeps extends RunDeps {
 
 /** Nobody begins and names an upload for longer than that; clocks differ by less. */
 const startSeconds = 300;
-const waitSeconds = 24 * 3600;
+export const waitSeconds = 24 * 3600;
 /** In one pass of reconcile. */
-const atOnce = 200;
+export const atOnce = 200;
 
 /**
  * Throws away the parts of copies that nobody will finish, a day after they began. Only uploads that we began: others

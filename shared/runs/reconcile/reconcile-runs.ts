@@ -16,7 +16,7 @@ export interface ReconcileDeps extends RunDeps {
 }
 
 /** The most that one pass wakes of each shard; the next pass goes on behind them, so that none is passed over. */
-const atOnce = 250;
+export const atOnce = 250;
 
 /** Wakes whoever is to look at runs that went quiet: a lost message or webhook costs time, never a run. */
 export async function reconcileRuns(deps: ReconcileDeps): Promise<{ woken: number; waiting: boolean }> {

@@ -52,7 +52,7 @@ export function expiryOf({ retentionDays }: Pick<RunDeps, 'retentionDays'>, run:
 }
 
 /** A receiver that is away is asked for a day and four hours, each time with what the records say. */
-const receiverDays = 2;
+export const receiverDays = 2;
 
 /** What was refused may be worth another look once its metadata are others. */
 const isWorthKnowing = ({ status, upload }: Run): boolean =>

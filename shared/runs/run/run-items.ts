@@ -130,7 +130,7 @@ export function newRunWrites(run: Run): readonly Write[] {
 }
 
 /** By then somebody has usually told of it; whoever finds it later does. */
-const toldWithinMs = 120_000;
+export const toldWithinMs = 120_000;
 
 /** A pointer to what is to be told of a run's latest move; gone once that is done. */
 export const outboxItem = (run: Run): Item => ({
