@@ -1,8 +1,8 @@
 import { DiskFull, messageOf, PermanentError } from '../../shared/errors.ts';
-import { wrapped } from '../tessera/print/layout.ts';
 import { parseArguments, usage } from './arguments.ts';
 import { editFiles } from './edit-files.ts';
 import { watchUploads } from './watch-uploads.ts';
+import { wrapped } from './wrap-text.ts';
 
 // Paths that the user types are meant from where npm was called, not from the project's folder.
 const folder = process.env.INIT_CWD ?? process.cwd();

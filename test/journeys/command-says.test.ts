@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { wrapped } from '../../functions/tessera/print/layout.ts';
+import { wrapped } from '../../functions/local/wrap-text.ts';
 import { readyAgents } from '../../shared/engine/agents/ready-agents.ts';
 import { silentLog } from '../../shared/log.ts';
 import { type LocalPlatform, openLocal } from '../../shared/platform/local/index.ts';

@@ -2,7 +2,8 @@ import { type ExplainedRule, type Explanation, explainKey, type Would } from '..
 import { nextStatuses } from '../../../shared/runs/run/run.ts';
 import { colors } from '../../colors.ts';
 import { plainText } from '../../local/shown-path.ts';
-import { columnsHere, facts, inBytes, inLocalTimes, videoOf, wrapped } from '../print/layout.ts';
+import { wrapped } from '../../local/wrap-text.ts';
+import { columnsHere, facts, inBytes, inLocalTimes, videoOf } from '../print/layout.ts';
 import type { Outcome } from '../print/outcome.ts';
 import type { World } from '../world/world.ts';
 

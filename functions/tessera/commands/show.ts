@@ -6,6 +6,7 @@ import type { Rule } from '../../../shared/runs/run/rule.ts';
 import type { Run } from '../../../shared/runs/run/run.ts';
 import { colors } from '../../colors.ts';
 import { plainText } from '../../local/shown-path.ts';
+import { wrapped } from '../../local/wrap-text.ts';
 import {
   colourOf,
   columnsHere,
@@ -16,7 +17,6 @@ import {
   localTime,
   quoted,
   videoOf,
-  wrapped,
 } from '../print/layout.ts';
 import type { Outcome } from '../print/outcome.ts';
 import { timeline } from '../print/run-history.ts';

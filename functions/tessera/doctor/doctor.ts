@@ -1,6 +1,7 @@
 import { colors } from '../../colors.ts';
 import { plainText } from '../../local/shown-path.ts';
-import { columnsHere, count, inLocalTimes, wrapped } from '../print/layout.ts';
+import { wrapped } from '../../local/wrap-text.ts';
+import { columnsHere, count, inLocalTimes } from '../print/layout.ts';
 import type { Outcome } from '../print/outcome.ts';
 import type { WorldOptions } from '../world/world.ts';
 import type { Finding } from './finding.ts';

@@ -1,5 +1,6 @@
 import { unseen } from '../../local/shown-path.ts';
-import { columnsHere, wrapped } from './layout.ts';
+import { wrapped } from '../../local/wrap-text.ts';
+import { columnsHere } from './layout.ts';
 
 /** What a command found or did: for a person, and, with `--json`, for a program. */
 export interface Outcome {

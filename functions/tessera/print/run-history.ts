@@ -1,7 +1,8 @@
 import type { HistoryEntry } from '../../../shared/runs/operate/find-runs.ts';
 import { colors } from '../../colors.ts';
 import { plainText } from '../../local/shown-path.ts';
-import { colourOf, columnsHere, inLocalTimes, localTime, wrapped } from './layout.ts';
+import { wrapped } from '../../local/wrap-text.ts';
+import { colourOf, columnsHere, inLocalTimes, localTime } from './layout.ts';
 
 type Move = Extract<HistoryEntry, { kind: 'move' }>;
 type Report = Extract<HistoryEntry, { kind: 'event' }>;

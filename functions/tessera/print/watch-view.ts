@@ -7,9 +7,10 @@ import { fractionOf, stateOf } from '../../local/run-progress.ts';
 import { openScreen } from '../../local/screen.ts';
 import { plainText } from '../../local/shown-path.ts';
 import { widthOf } from '../../local/text-width.ts';
+import { wrapped } from '../../local/wrap-text.ts';
 import type { Look, Seen } from '../queries/watched-runs.ts';
 import type { World } from '../world/world.ts';
-import { colourOf, columnsHere, inLocalTimes, localTime, wrapped } from './layout.ts';
+import { colourOf, columnsHere, inLocalTimes, localTime } from './layout.ts';
 import { harmless, type Print } from './outcome.ts';
 
 /** Where what is watched is shown. */

@@ -79,8 +79,8 @@ describe('which rules take a manifest', () => {
   const all = (...rules: object[]) => ({ ...setOf(...rules), match: 'all' as const });
 
   test('a rule with a pattern takes those that lie where its videos do, and no others', () => {
-    for (const of of [setOf, all]) {
-      const set = of(customers, cuts);
+    for (const rulesOf of [setOf, all]) {
+      const set = rulesOf(customers, cuts);
       expect(idsFor(set, 'cuts/monday.run.json')).toEqual(['cut-lists']);
       expect(idsFor(set, 'customers/acme/news/monday.run.json')).toEqual(['customers']);
       expect(idsFor(set, 'customers/monday.run.json')).toEqual([]);
@@ -91,10 +91,10 @@ describe('which rules take a manifest', () => {
   });
 
   test('where one is for manifests alone, no other takes them, wherever it stands', () => {
-    for (const of of [setOf, all]) {
-      expect(idsFor(of(rest, cuts), 'cuts/monday.run.json')).toEqual(['cut-lists']);
-      expect(idsFor(of(rest, cuts), 'cuts/monday.mp4')).toContain('rest');
-      expect(idsFor(of(rest, cuts), 'in/monday.run.json')).toEqual(['rest']);
+    for (const rulesOf of [setOf, all]) {
+      expect(idsFor(rulesOf(rest, cuts), 'cuts/monday.run.json')).toEqual(['cut-lists']);
+      expect(idsFor(rulesOf(rest, cuts), 'cuts/monday.mp4')).toContain('rest');
+      expect(idsFor(rulesOf(rest, cuts), 'in/monday.run.json')).toEqual(['rest']);
     }
     expect(matchRules(setOf(rest, cuts), 'cuts/monday.run.json')[0]?.because).toBe(
       'it matches, but "cut-lists" is for manifests alone',

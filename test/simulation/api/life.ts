@@ -1,6 +1,6 @@
 import { MosaicError } from '../../../shared/mosaic/errors.ts';
 import type { AgentRun, Ending, SimulatedOutput } from './agent-run.ts';
-import type { ApiWorld } from './mosaic.ts';
+import type { ApiWorld } from './api-world.ts';
 
 interface Account {
   readonly runs: ReadonlyMap<string, AgentRun>;
