@@ -293,7 +293,7 @@ describe('with buckets that were there before', () => {
     expect(users).toEqual([
       ['StartRun', allowed('kms:Decrypt')],
       ['StartRunLinkSigner', allowed('kms:Decrypt')],
-      ['CopyOutput', allowed('kms:Decrypt'), allowed(['kms:Decrypt', 'kms:GenerateDataKey'])],
+      ['CopyOutput', allowed(['kms:Decrypt', 'kms:GenerateDataKey'])],
       ['Webhook'],
       ['Settle'],
       ['Notify'],

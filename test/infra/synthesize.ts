@@ -33,7 +33,9 @@ writeFileSync(join(assetsFolder, 'engine-work/bin/ffmpeg'), 'ffmpeg');
 writeFileSync(join(assetsFolder, 'engine-work/bin/ffprobe'), 'ffprobe');
 
 export function newApp(own: Record<string, unknown> = context): App {
-  return new App({ context: own, outdir: mkdtempSync(join(folder, 'cdk-')) });
+  // Otherwise each app prints its warnings; the tests look at the annotations themselves.
+  const quiet = { ...own, '@aws-cdk/core:annotationsInValidationReport': false };
+  return new App({ context: quiet, outdir: mkdtempSync(join(folder, 'cdk-')) });
 }
 
 export function addStage(app: App, own: Record<string, unknown> = {}, name = 'dev') {
