@@ -8,7 +8,7 @@ import { program } from '../../functions/tessera/program.ts';
 const root = resolve(import.meta.dirname, '../..');
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).flatMap((name) => pageIn(name))];
+const pages = ['README.md', 'CONTRIBUTING.md', ...readdirSync(join(root, 'docs')).flatMap((name) => pageIn(name))];
 
 describe('what the pages have one type', () => {
   test.each(pages)('in %s is understood', (page) => {
