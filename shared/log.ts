@@ -37,7 +37,10 @@ export const silentLog: Log = createLog(() => {});
  */
 export const withoutLinkSecrets = (text: string): string =>
   text
-    .replace(/(https?:\/\/[^\s"'<>?#]{0,4096})[?#][^\s"'<>]*/gi, '$1?…')
+    // The query is optional, so that each URL is read once: without it, a text full of `https://` took seconds.
+    .replace(/(https?:\/\/[^\s"'<>?#]*)([?#][^\s"'<>]*)?/gi, (_, shown: string, query?: string) =>
+      query === undefined ? shown : `${shown}?…`,
+    )
     .replace(/(https?:\/\/)[^\s/@"'<>]+@/gi, '$1…@')
     .replace(inQuery, '$1…')
     .replace(inJson, '$1…')

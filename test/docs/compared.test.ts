@@ -18,7 +18,7 @@ test('each row names the six, and a test of ours that is there wherever we say t
   for (const row of rows) {
     const [name, ours, ...rest] = row;
     expect(row, name).toHaveLength(8);
-    const ends = ['.test.ts', '.ts', '/'];
+    const ends = ['.test.ts', '.slow.test.ts', '.ts', '/'];
     const named = (rest.at(-1) ?? '').match(/\b[a-z-]+(\/[a-z0-9-]+)+\b/g) ?? [];
     const tests = named.filter((path) => ends.some((end) => existsSync(resolve(root, `test/${path}${end}`))));
     const isProved = tests.length > 0 || /`npm run|this repository/.test(rest.at(-1) ?? '');
