@@ -6,7 +6,7 @@ import { openRanges } from '../../shared/inspect/ranged-reader.ts';
 import type { Bucket } from '../../shared/platform/ports.ts';
 import type { IngestDeps } from '../../shared/runs/ingest/deps.ts';
 import { judgeContent } from '../../shared/runs/ingest/judge-content.ts';
-import type { Filter } from '../../shared/runs/run/rule.ts';
+import type { Filter } from '../../shared/runs/run/filters.ts';
 import {
   changingSoundClip,
   hushedClip,

@@ -1,8 +1,8 @@
 import type { Write } from '../../platform/ports.ts';
 import type { RunDeps } from '../run/deps.ts';
+import type { FailureClass } from '../run/failure-classes.ts';
 import { newRunId } from '../run/ids.ts';
 import { readRun } from '../run/move-run.ts';
-import type { FailureClass } from '../run/rule.ts';
 import type { Claimed, Run, Waiting } from '../run/run.ts';
 import { claimKey, newRunWrites } from '../run/run-items.ts';
 import { uploadIdentity } from '../run/upload.ts';
@@ -41,7 +41,7 @@ export const chainIdentity = (runId: string): string => `run#${runId}`;
 export async function mayTryAgain({ runs }: RunDeps, run: Run, failure: FailureClass): Promise<boolean> {
   if (never.has(failure)) return false;
   const { retry } = run.rule;
-  if (retry?.on.includes(failure)) return run.attempt < retry.attempts;
+  if (retry?.on.some((each) => each === failure)) return run.attempt < retry.attempts;
   if (failure !== 'input-expired') return false;
   // A new link is worth one more start, whatever the attempts before it failed for.
   if (run.previousRunId === undefined) return true;

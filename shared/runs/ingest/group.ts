@@ -1,5 +1,6 @@
 import { fillTemplate, keyVariables } from '../rules/template.ts';
-import type { GroupStart, Rule } from '../run/rule.ts';
+import type { Rule } from '../run/rule.ts';
+import type { GroupStart } from '../run/rule-schemas.ts';
 import type { InputObject, Run } from '../run/run.ts';
 
 export type GroupRule = Rule & { readonly start: GroupStart };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
-import { should } from '../rules/wording.ts';
 import { keyWords, mayBeKey } from '../run/control-files.ts';
+import { should } from '../run/field-schemas.ts';
 import type { InputObject } from '../run/run.ts';
 import { dataSchema, paramsSchema, parseAsked, prioritySchema, type Settings } from './settings-schema.ts';
 

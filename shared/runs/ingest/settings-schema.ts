@@ -2,8 +2,10 @@ import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { Json } from '../../platform/ports.ts';
 import { piecesOf } from '../rules/template.ts';
-import { faultsOfIssue, inWords, paramsSchema, should, whole } from '../rules/wording.ts';
-import type { Delivering, UpdateParams } from '../run/rule.ts';
+import { faultsOfIssue, inWords, paramsSchema } from '../rules/wording.ts';
+import { should, whole } from '../run/field-schemas.ts';
+import type { UpdateParams } from '../run/rule.ts';
+import type { Delivering } from '../run/rule-schemas.ts';
 
 export { paramsSchema } from '../rules/wording.ts';
 

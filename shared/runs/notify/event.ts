@@ -1,7 +1,7 @@
 /** What is told of runs, on the bus and by webhook; `docs/events.schema.json` is made of it, descriptions included. */
 import * as z from 'zod';
-import type { EventName } from '../run/notice.ts';
-import { failureClasses } from '../run/rule.ts';
+import type { EventName } from '../run/event-names.ts';
+import { failureClasses } from '../run/failure-classes.ts';
 
 const text = z.string();
 const reason = text.describe('Why, in words for a person; never with a link in it.');

@@ -1,9 +1,9 @@
 import { postJson } from '../../platform/links.ts';
 import type { EventBus, Queue } from '../../platform/ports.ts';
+import type { EventName } from '../run/event-names.ts';
 import type { NotifyMessage } from '../run/messages.ts';
 import { wakeNotify } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
-import type { EventName } from '../run/notice.ts';
 import { expireRun, type RetentionDeps } from '../run/retention.ts';
 import { outboxKey } from '../run/run-items.ts';
 import { buildEvent } from './build-event.ts';

@@ -1,9 +1,10 @@
 import { InvalidInput, Missing } from '../../errors.ts';
 import { nextAttemptWrites } from '../create/next-attempt.ts';
 import type { ControlDeps } from '../run/deps.ts';
+import type { FailureClass } from '../run/failure-classes.ts';
 import { wakeStartRun, wakeStartWaiting } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
-import type { FailureClass, RuleSet } from '../run/rule.ts';
+import type { RuleSet } from '../run/rule.ts';
 import type { Run } from '../run/run.ts';
 import { nextRunWrite } from '../run/run-items.ts';
 

@@ -1,5 +1,5 @@
 import { InvalidInput, messageOf } from '../../errors.ts';
-import type { Delivering } from '../run/rule.ts';
+import type { Delivering } from '../run/rule-schemas.ts';
 import { fillTemplate, type Variables } from './template.ts';
 
 /** Known of each output, when there are some. */

@@ -1,4 +1,4 @@
-import type { Rate } from '../run/rule.ts';
+import type { Rate } from '../run/rule-schemas.ts';
 
 const bytesPerGigabyte = 1e9;
 

@@ -1,19 +1,7 @@
 /** How a fault in what a person wrote is told: what the field should be, not what a program found. */
 import * as z from 'zod';
+import { should } from '../run/field-schemas.ts';
 import { nearest } from './closest-name.ts';
-
-type Fault = { readonly code: string; readonly input?: unknown };
-
-/** What a field should be, for whoever wrote something else. */
-export const should = (be: string) => ({
-  error: ({ code, input }: Fault) =>
-    code === 'unrecognized_keys' ? undefined : `${input === undefined ? 'is missing; it' : ''} should be ${be}`.trim(),
-});
-
-export const whole = (min: number, max: number) => {
-  const be = should(`a whole number from ${min} to ${max}`);
-  return z.int(be).min(min, be).max(max, be);
-};
 
 export const paramsSchema = z.record(
   z.string(),

@@ -1,4 +1,4 @@
-import type { FailureClass } from './rule.ts';
+import type { FailureClass } from './failure-classes.ts';
 import type { Run } from './run.ts';
 
 /** What a person can do about a run that did not go as it should, for who has nothing but the event before them. */

@@ -1,18 +1,8 @@
 import type { Json } from '../../platform/ports.ts';
+import type { EventName } from './event-names.ts';
 import { nextStepOf } from './next-step.ts';
 import { linkless } from './redact.ts';
 import type { NextState, Run } from './run.ts';
-
-export const eventNames = [
-  'Run Started',
-  'Run Delivered',
-  'Run Partially Delivered',
-  'Run Failed',
-  'Run Cancelled',
-  'Run Rejected',
-  'Run Waiting For Credits',
-] as const;
-export type EventName = (typeof eventNames)[number];
 
 /** What of an event may look different later, kept with the move that it tells of; the rest is read when it is told. */
 export type Notice = { readonly type: EventName } & { readonly [field: string]: Json | undefined };

@@ -1,4 +1,6 @@
 import type { Json } from '../../platform/ports.ts';
+import type { Filter } from './filters.ts';
+import type { Delivering, GroupStart, Notify, Rate, Retry } from './rule-schemas.ts';
 
 /**
  * One agent for the uploads that a rule takes, as a run keeps it: later edits of the rules do not change runs under
@@ -51,90 +53,6 @@ export type Rule = {
 };
 
 export type UpdateParams = { readonly [nodeId: string]: { readonly [parameter: string]: Json } };
-
-/** Seconds and bytes are inclusive bounds. */
-export type Filter = {
-  readonly minBytes?: number;
-  readonly maxBytes?: number;
-  /** Containers by their magic bytes, such as `mp4`, `mov`, `mkv`, `webm`, `avi`, `ts`; default: any video container. */
-  readonly containers?: readonly string[];
-  readonly minSeconds?: number;
-  readonly maxSeconds?: number;
-  /** Default true. */
-  readonly videoTrack?: boolean;
-  /** True: a file without sound is refused. */
-  readonly audioTrack?: boolean;
-  /** What happens to a file whose duration or tracks cannot be measured; default `pass`. */
-  readonly unmeasurable?: 'pass' | 'reject';
-};
-
-export type GroupStart = {
-  /** (template over the key's parts) Objects with the same text belong together, for example `{folder}`. */
-  readonly groupBy: string;
-  /** Complete with this many objects (2 to 50) … */
-  readonly count?: number;
-  /** … or with one object for each of these endings, such as `-cam1.mp4`; each may name the Video Input node it feeds. */
-  readonly members?: readonly { readonly suffix: string; readonly nodeId?: string }[];
-  /** When time is up: refuse what is incomplete (default), or start with what is there. */
-  readonly incomplete?: 'reject' | 'start';
-};
-
-/** Attempts of one run, each a paid agent run; default 2 for `input-expired` and 1 for everything else. */
-export type Retry = { readonly attempts: number; readonly on: readonly FailureClass[] };
-
-/** What an agent run costs, as the user knows it; added up. */
-export type Rate = {
-  readonly perRun?: number;
-  readonly perMinute?: number;
-  readonly perGigabyte?: number;
-};
-
-/** Where to and how; all texts are templates. Keys are within the deliveries bucket and its stage's prefix. */
-export type Delivering = {
-  readonly key?: string;
-  readonly tags?: { readonly [name: string]: string };
-  readonly metadata?: { readonly [name: string]: string };
-  readonly storageClass?: StorageClass;
-  /**
-   * Where another object has the key: `rename` delivers under a name marked as this run's (default), `replace` writes
-   * over it (in a versioned bucket: a new version of it), `fail` leaves the output undelivered.
-   */
-  readonly ifExists?: 'rename' | 'replace' | 'fail';
-  /** What is delivered beside the videos where the agent made it; default both. */
-  readonly beside?: readonly ('thumbnail' | 'project')[];
-};
-
-export const storageClasses = ['STANDARD', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
-/** S3's, of those that can be read at once. */
-export type StorageClass = (typeof storageClasses)[number];
-
-/** Who is told by a signed webhook. */
-export type Notify = {
-  readonly url: string;
-  /** Names of events, such as `Run Delivered`; default all. */
-  readonly events?: readonly string[];
-};
-
-/** Why a run failed, for whoever decides whether another attempt may help. */
-export const failureClasses = [
-  /** The agent ran and failed. */
-  'agent-failed',
-  /** The signed input link had expired when the agent wanted to read it. */
-  'input-expired',
-  /** The object was deleted or replaced meanwhile. */
-  'input-gone',
-  /** The API said that this start can never succeed. */
-  'refused',
-  /** A start was sent and nobody knows whether it began: only a person may decide about another attempt. */
-  'unanswered',
-  'deadline',
-  'agent-run-gone',
-  'no-output',
-  'delivery',
-  'too-costly',
-  'out-of-credits',
-] as const;
-export type FailureClass = (typeof failureClasses)[number];
 
 /** The whole document, parsed: rules whose `after` names another are found in that one's `next`, not in the list. */
 export interface RuleSet {

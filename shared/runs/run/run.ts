@@ -4,7 +4,8 @@ import type { MeasuredMedia } from '../../inspect/measured-media.ts';
  * those of `nextStatuses`; doing it again is a new attempt, never a step back.
  */
 import type { Json } from '../../platform/ports.ts';
-import type { FailureClass, Rule } from './rule.ts';
+import type { FailureClass } from './failure-classes.ts';
+import type { Rule } from './rule.ts';
 
 /** The object version that landed. */
 export type Upload = {

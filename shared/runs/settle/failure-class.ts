@@ -1,6 +1,6 @@
 import type { AgentRunReport } from '../../mosaic/client.ts';
 import type { RunDeps } from '../run/deps.ts';
-import type { FailureClass } from '../run/rule.ts';
+import type { FailureClass } from '../run/failure-classes.ts';
 import type { Paused, Running } from '../run/run.ts';
 import { eventsOf } from '../run/run-events.ts';
 import { failureWords } from './read-report.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkObject } from '../../../shared/platform/metadata.ts';
 import { propertiesOf } from '../../../shared/runs/deliver/output-properties.ts';
-import type { Delivering } from '../../../shared/runs/run/rule.ts';
+import type { Delivering } from '../../../shared/runs/run/rule-schemas.ts';
 import type { Run } from '../../../shared/runs/run/run.ts';
 import { claimedRun } from '../run/example-run.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { eventSchema, type RunEventTold } from '../../../shared/runs/notify/event.ts';
 import { eventSchemaText } from '../../../shared/runs/notify/events-schema.ts';
 import { signedHeaders } from '../../../shared/runs/notify/sign.ts';
-import { eventNames } from '../../../shared/runs/run/notice.ts';
+import { eventNames } from '../../../shared/runs/run/event-names.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const schemaFile = join(root, 'docs/events.schema.json');

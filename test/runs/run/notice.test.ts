@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { eventNames, noticeOf } from '../../../shared/runs/run/notice.ts';
-import { failureClasses } from '../../../shared/runs/run/rule.ts';
+import { eventNames } from '../../../shared/runs/run/event-names.ts';
+import { failureClasses } from '../../../shared/runs/run/failure-classes.ts';
+import { noticeOf } from '../../../shared/runs/run/notice.ts';
 import type { Run } from '../../../shared/runs/run/run.ts';
 import { claimedRun } from './example-run.ts';
 
