@@ -2,8 +2,9 @@ import { countCopy } from './costs/copy-requests.ts';
 import { countRuns } from './costs/count-runs.ts';
 import { type Counted, callMs, copyBytesPerSecond, memoryGb, prices, pricesOf } from './costs/prices.ts';
 import { newTally } from './costs/tally.ts';
+import { amountOf } from './short.ts';
 
-const counted = 100;
+const counted = amountOf(100, 5);
 const shown = 1000;
 const webhooks = 5;
 const outputs = [100e6, 5e9];

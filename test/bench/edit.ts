@@ -3,8 +3,9 @@ import { findFfmpeg } from '../../shared/engine/media/find-ffmpeg.ts';
 import { openJourney } from './journey.ts';
 import { medians } from './medians.ts';
 import { benchClip, benchConditions, openContenders } from './render.ts';
+import { amountOf } from './short.ts';
 
-const rounds = 5;
+const rounds = amountOf(5, 1);
 const targets: Readonly<Record<string, number>> = { render: 1.1, journey: 1.35 };
 const names: Readonly<Record<string, string>> = {
   render: 'our render alone',

@@ -2,17 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocal } from '../../shared/platform/local/index.ts';
-import type { Page, Table } from '../../shared/platform/ports.ts';
+import type { Page, Table, Write } from '../../shared/platform/ports.ts';
 import { listRuns } from '../../shared/runs/operate/list-runs.ts';
 import { newRunId } from '../../shared/runs/run/ids.ts';
 import type { Run } from '../../shared/runs/run/run.ts';
 import { newRunWrites } from '../../shared/runs/run/run-items.ts';
 import { now } from './clock.ts';
+import { amountOf } from './short.ts';
 
-const total = 100_000;
+const total = amountOf(100_000, 2_000);
 const rules = 10;
 const openOfRule = 40;
-const inOneWrite = 30;
+/** The most a transaction holds; a new run takes a few writes. */
+const writesAtOnce = 100;
 
 /** "The open runs of rule X" among a hundred thousand: which pages are read for it, and how long that takes. */
 export async function openRunsOfRule() {
@@ -20,10 +22,16 @@ export async function openRunsOfRule() {
   const platform = openLocal({ folder });
   const table = platform.table('runs');
   const begin = now();
-  for (let first = 0; first < total; first += inOneWrite) {
-    const batch = Array.from({ length: Math.min(inOneWrite, total - first) }, (_, place) => aRun(first + place));
-    await table.write(...batch.flatMap((run) => newRunWrites(run)));
+  let pending: Write[] = [];
+  for (let index = 0; index < total; index += 1) {
+    const writes = newRunWrites(aRun(index));
+    if (pending.length + writes.length > writesAtOnce) {
+      await table.write(...pending);
+      pending = [];
+    }
+    pending.push(...writes);
   }
+  await table.write(...pending);
   const fillSeconds = (now() - begin) / 1000;
   const pages: Page[] = [];
   const counted: Table = {
@@ -37,7 +45,7 @@ export async function openRunsOfRule() {
   };
   const times: number[] = [];
   let found = 0;
-  for (let round = 0; round < 200; round += 1) {
+  for (let round = 0; round < amountOf(200, 5); round += 1) {
     pages.length = 0;
     const from = now();
     const { runs } = await listRuns({ runs: counted, clock: Date.now }, { ruleId: 'rule-3', open: true });

@@ -7,13 +7,14 @@ import { bareAnswers, objectToStart, webhookToState } from './latencies.ts';
 import { openRunsOfRule } from './many-runs.ts';
 import { heading, line } from './percentiles.ts';
 import { releaseToStart } from './release.ts';
+import { amountOf } from './short.ts';
 import { storm } from './storm.ts';
 
 /** Events a second, and how many of them. */
 const rates = [
-  [1, 10],
-  [50, 200],
-  [500, 1000],
+  [1, amountOf(10, 2)],
+  [50, amountOf(200, 10)],
+  [500, amountOf(1000, 50)],
 ] as const;
 
 /** How soon the pipeline answers and starts, beside the least that an answer can cost; what it bears; what a list reads. */
@@ -76,7 +77,7 @@ async function bear(api: Api): Promise<void> {
   console.log(line('slot released → next start', fromRelease));
   console.log(line('webhook → next start', fromWebhook));
   const { events, runs, starts, inputs, delivered, seconds, faults } = await storm(api);
-  console.log(`\nA storm of ${events} shuffled events for 1000 objects, every tenth webhook lost, 10 slots:`);
+  console.log(`\nA storm of ${events} shuffled events for ${runs} objects, every tenth webhook lost, 10 slots:`);
   console.log(
     `${runs} runs, ${starts} paid starts of ${inputs} objects, ${delivered} delivered, ${seconds.toFixed(1)} s`,
   );

@@ -2,10 +2,11 @@ import { smallMp4 } from '../support/file-server.ts';
 import type { BareApi } from './bare-api.ts';
 import { openBenchWorld } from './bench-world.ts';
 import { now } from './clock.ts';
+import { amountOf } from './short.ts';
 
-const objects = 1010;
+const objects = amountOf(1010, 40);
 const slots = 10;
-const releases = 200;
+const releases = amountOf(200, 10);
 
 /** With a thousand runs waiting: from the move that frees a slot to the next start's arrival, and from the webhook to it. */
 export async function releaseToStart(api: BareApi) {

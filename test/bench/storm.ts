@@ -6,8 +6,9 @@ import { smallMp4 } from '../support/file-server.ts';
 import type { BareApi } from './bare-api.ts';
 import { openBenchWorld } from './bench-world.ts';
 import { now } from './clock.ts';
+import { amountOf } from './short.ts';
 
-const objects = 1000;
+const objects = amountOf(1000, 30);
 const timesEach = 10;
 const quietMs = 300;
 const longestMs = 90_000;

@@ -51,7 +51,7 @@ function failuresIn(text: string): string[] {
   });
 }
 
-const isProven = (cell: string): boolean => /\]\(\.\.\/test\/[\w/-]+(\.test)?\.ts\)/.test(cell);
+const isProven = (cell: string): boolean => /\]\(\.\.\/test\/[\w/-]+(\.slow)?(\.test)?\.ts\)/.test(cell);
 const saysWhyUnproven = (cell: string): boolean => /^unproven: \w+/.test(cell);
 
 const sourcesIn = (folder: string): string[] =>

@@ -1,5 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { now } from '../clock.ts';
+import { amountOf, isShort } from '../short.ts';
 import type { Contender, CopyJob, Measured } from './contender.ts';
 import { crc32cOfContent, makeContent } from './content.ts';
 import { type Emulator, openEmulator } from './emulator.ts';
@@ -51,9 +52,9 @@ export async function benchCopy(options: readonly string[]): Promise<void> {
 
 function readOptions(options: readonly string[]) {
   const given = (name: string) => options[options.indexOf(name) + 1 || options.length];
-  const gigabytes = Number(given('--size') ?? 5);
+  const gigabytes = Number(given('--size') ?? amountOf(5, 0.05));
   if (!(gigabytes > 0 && gigabytes <= 100)) throw new Error('--size wants gigabytes, for example --size 0.5');
-  return { largeBytes: Math.round(gigabytes * 1e9), only: given('--only') };
+  return { largeBytes: Math.round(gigabytes * 1e9), only: given('--only') ?? (isShort ? 'ad' : undefined) };
 }
 
 /** The small objects shrink in number with the large one's size, so that a trial is short. */
