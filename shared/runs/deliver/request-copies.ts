@@ -5,8 +5,8 @@ import { mayBeCopied } from '../run/attachments.ts';
 import { askForCopies } from '../run/messages.ts';
 import { moveRun } from '../run/move-run.ts';
 import { noteOutput, type OutputState, outputStates } from '../run/output-items.ts';
-import type { Copying, ExpectedOutput, NextState, Run } from '../run/run.ts';
-import { asItIs } from '../run/state-fields.ts';
+import type { Copying, ExpectedOutput, Run } from '../run/run.ts';
+import { sameState } from '../run/state-fields.ts';
 import { undeliveredOf } from './deliver-run.ts';
 
 /** Longer than a copy under way is ever silent, so that none is asked for twice. */
@@ -32,7 +32,7 @@ export async function announceOutputs(deps: RequestDeps, run: Copying): Promise<
   await askForCopies(deps.copyQueue, run.id, toAskFor(deps, run, states, isOver ? [] : missing));
   const waitSeconds = isOver ? silentSeconds : Math.max(silentSeconds, triedSeconds / 4);
   const checkAfter = new Date(now + waitSeconds * 1000).toISOString();
-  await moveRun(deps, run, { ...asItIs(run), checkAfter } as NextState);
+  await moveRun(deps, run, { ...sameState(run), checkAfter });
   return 'settled';
 }
 

@@ -1,8 +1,7 @@
 import { Denied } from '../../errors.ts';
 import { deniedUploadBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/deps.ts';
-import type { NextState } from '../run/run.ts';
-import { asItIs } from '../run/state-fields.ts';
+import { sameState } from '../run/state-fields.ts';
 import type { Unadmitted, Verdict } from './verdict.ts';
 
 /**
@@ -28,7 +27,7 @@ function park({ clock, log }: RunDeps, run: Unadmitted, { message }: Denied): Ve
   const parked = { at: run.parked?.at ?? new Date(now).toISOString(), reason: message, times };
   const checkAfter = new Date(now + deniedUploadBackoff(times) * 1000).toISOString();
   return {
-    next: { ...asItIs(run), parked, checkAfter } as NextState,
+    next: { ...sameState(run), parked, checkAfter },
     afterwards: () => {
       const fields = { runId: run.id, bucket: run.upload.bucket, key: run.upload.key, reason: message };
       if (times === 1) log.error('upload.denied', fields);

@@ -6,7 +6,7 @@ import { wakeSettle, wakeStartRun, wakeStartWaiting } from '../run/messages.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import type { NextState, Run } from '../run/run.ts';
 import { limitKey } from '../run/run-items.ts';
-import { asItIs } from '../run/state-fields.ts';
+import { sameState } from '../run/state-fields.ts';
 
 /** Lets one run go on that is paused, parked or told to wait; without an id, the whole account and all that it held. */
 export async function askResume(deps: ControlDeps, runId?: string): Promise<void> {
@@ -34,13 +34,13 @@ function resumed(deps: ControlDeps, run: Run): NextState {
   const now = new Date(deps.clock()).toISOString();
   switch (run.status) {
     case 'paused':
-      return { ...asItIs(run, { resumeAsked: { at: now, reason: 'asked for' } }), checkAfter: now } as NextState;
+      return { ...sameState(run, { resumeAsked: { at: now, reason: 'asked for' } }), checkAfter: now };
     case 'claimed':
     case 'restoring':
     case 'gathering':
-      return { ...asItIs(run), checkAfter: now } as NextState;
+      return { ...sameState(run), checkAfter: now };
     case 'waiting':
-      return { ...asItIs(run), notBefore: undefined } as NextState;
+      return { ...sameState(run), notBefore: undefined };
     default:
       throw new InvalidInput(
         `Run ${run.id} is ${run.status}, so there is nothing to resume. A run that has ended needs a new attempt.`,

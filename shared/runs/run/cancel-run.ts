@@ -3,7 +3,7 @@ import type { ControlDeps } from './deps.ts';
 import { wakeSettle } from './messages.ts';
 import { moveRun, readRun } from './move-run.ts';
 import { isEnded, type NextState, type Run } from './run.ts';
-import { asItIs } from './state-fields.ts';
+import { sameState } from './state-fields.ts';
 
 /**
  * `cancelled`: no agent run is under way, so it is over. `asked`: settle cancels its agent run, and believes only what
@@ -38,11 +38,11 @@ function cancelled(deps: ControlDeps, run: Run, reason: string): NextState {
     case 'starting':
     case 'uncertain':
       // Whether it began is found out first, and when that is due stays as it is.
-      return asItIs(run, { cancelAsked: asked });
+      return sameState(run, { cancelAsked: asked });
     case 'running':
     case 'paused':
       // Due at once, so that reconcile finds it where the wake is lost.
-      return { ...asItIs(run, { cancelAsked: asked }), checkAfter: now } as NextState;
+      return { ...sameState(run, { cancelAsked: asked }), checkAfter: now };
     case 'copying':
       return { status: 'cancelled', agentRunId: run.agentRunId, reason, cancelAsked: asked };
     default:

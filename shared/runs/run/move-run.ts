@@ -12,8 +12,8 @@ import { companions, listedType, moveKey, outboxItem, runFromItem, runKey, runTo
  * `taken`: what the new state needs (a slot, the agent's lock, the agent run) belongs to another run.
  * `refused`: a write that was to be made alongside could not be; `conflicts` count from the first of those.
  */
-export type Moved =
-  | { readonly outcome: 'moved'; readonly run: Run }
+export type Moved<To extends Run = Run> =
+  | { readonly outcome: 'moved'; readonly run: To }
   | { readonly outcome: 'changed' }
   | { readonly outcome: 'taken'; readonly by: readonly Item[] }
   | { readonly outcome: 'refused'; readonly conflicts: Conflicts };
@@ -25,19 +25,21 @@ export async function readRun(table: Table, runId: string): Promise<Run | undefi
   return item && runFromItem(item);
 }
 
-/** Writes the run's next state with all that accompanies it, and what is given alongside, if the run is still as read. */
-export async function moveRun(
+type WithStatus<Status extends RunStatus> = Extract<Run, { readonly status: Status }>;
+
+/** Writes a run's next state with its accompanying items and the given writes, if the run has not changed since it was read. */
+export async function moveRun<Status extends RunStatus>(
   deps: RunDeps,
   from: Run,
-  next: NextState,
+  next: NextState & { readonly status: Status },
   alongside: readonly Write[] = [],
-): Promise<Moved> {
+): Promise<Moved<WithStatus<Status>>> {
   if (!mayMove(from.status, next.status))
     throw new Error(`Run ${from.id} cannot move from ${from.status} to ${next.status}.`);
   const to = nextRun(from, next, new Date(deps.clock()).toISOString());
   const written = await writeMove(deps.runs, from, to, alongside);
   if (written.outcome === 'moved' && from.status !== to.status) await afterMove(deps, from, to);
-  return written;
+  return written as Moved<WithStatus<Status>>;
 }
 
 /** Staying is allowed while a run is open: it notes progress, or when to look again. */

@@ -259,8 +259,11 @@ export type Changes = Partial<
   >
 >;
 
+/** The fields of a run's state, without those that every run has. */
+export type StateOf<R extends Run> = Without<R, keyof RunBase> & Changes;
+
 /** A run's next state: everything that the mover decides. The rest stays as it is. */
-export type NextState = Without<Run, keyof RunBase> & Changes;
+export type NextState = StateOf<Run>;
 
 /** What every move keeps unless it says otherwise. */
 export const baseFields = [

@@ -3,7 +3,7 @@ import { MosaicError, type MosaicErrorKind } from '../../mosaic/errors.ts';
 import { endProbe, holdAccount, isInForce, probeWrite, readHold } from '../capacity/account-hold.ts';
 import { moveRun } from '../run/move-run.ts';
 import type { NextState, Paused, Run, Running } from '../run/run.ts';
-import { slotOf } from '../run/state-fields.ts';
+import { slotFields } from '../run/state-fields.ts';
 import type { SettleDeps } from './deps.ts';
 import { mostProgress } from './read-report.ts';
 import { cancelAndAsk } from './request-agent-run-cancel.ts';
@@ -58,7 +58,7 @@ function resumedState(deps: SettleDeps, run: Paused, report: AgentRunReport, pau
   return {
     status: 'running',
     agentRunId: run.agentRunId,
-    ...slotOf(run),
+    ...slotFields(run),
     // A fresh deadline: the pause may have been longer than that.
     startedAt: new Date(now).toISOString(),
     progress: mostProgress(run, report),
@@ -69,7 +69,7 @@ function resumedState(deps: SettleDeps, run: Paused, report: AgentRunReport, pau
 }
 
 /** Whether what its resume did may not show yet: until then its old ending says nothing. */
-export const isJustResumed = ({ clock }: Pick<SettleDeps, 'clock'>, run: Run): boolean =>
+export const isJustResumed = ({ clock }: Pick<SettleDeps, 'clock'>, run: Run): run is Running =>
   run.status === 'running' && run.pausedAt !== undefined && clock() < Date.parse(run.startedAt) + resumeSeconds * 1000;
 
 /** Asks the API to go on, once the run says that it was asked. Where it says no, the run is paused again. */
@@ -128,7 +128,7 @@ function pausedState(
   return {
     status: 'paused',
     agentRunId: run.agentRunId,
-    ...slotOf(run),
+    ...slotFields(run),
     progress: mostProgress(run, report),
     reason,
     pausedAt,

@@ -3,8 +3,8 @@ import { endProbe, probeSucceeded } from '../capacity/account-hold.ts';
 import { wakeHolders } from '../capacity/wake-slot-holders.ts';
 import { settleAlongside } from '../create/follow-up-runs.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
-import type { NextState, Paused, Run, Running } from '../run/run.ts';
-import { asItIs, slotOf } from '../run/state-fields.ts';
+import type { NextState, Paused, Run, Running, StateOf } from '../run/run.ts';
+import { sameState, slotFields } from '../run/state-fields.ts';
 import { saysNo } from '../start/find-reported-agent-run.ts';
 import type { SettleDeps } from './deps.ts';
 import { failureClassOf } from './failure-class.ts';
@@ -23,7 +23,7 @@ export async function settleReport(deps: SettleDeps, run: Running | Paused): Pro
     deps.log.info('run.retried', { runId: run.id, nextRunId: to.nextRunId });
   if (report !== 'gone') await noteSuccess(deps, run, report);
   if (report !== 'gone' && run.status === 'paused' && isJustResumed(deps, moved.run))
-    await resume(deps, moved.run as Running, report);
+    await resume(deps, moved.run, report);
   // Where nothing but a mark was made there is nothing to follow up, and what was just resumed is given its time.
   const isDone = to.status === run.status || to.status === 'paused' || ('pausedAt' in to && to.pausedAt !== undefined);
   return isDone ? 'settled' : moved.run;
@@ -48,7 +48,7 @@ const gone = ({ agentRunId }: Running | Paused): NextState => ({
 
 async function stateFrom(deps: SettleDeps, run: Running | Paused, report: AgentRunReport): Promise<NextState> {
   const unfinished = report.status === 'running' || (report.status === 'failed' && report.needsCredits);
-  if (report.status === 'failed' && unfinished && isJustResumed(deps, run)) return asItIs(run);
+  if (report.status === 'failed' && unfinished && isJustResumed(deps, run)) return sameState(run);
   if (run.cancelAsked !== undefined && unfinished) return cancelled(deps, run, report, run.cancelAsked.reason);
   if (report.needsCredits && unfinished) return outOfCredits(deps, run, report);
   // What was paused goes on first; the next step settles where it is by now. Its deadline begins anew: the pause may
@@ -98,20 +98,19 @@ async function cancelOverdue(deps: SettleDeps, run: Running | Paused, before: Ag
 }
 
 /** The cancellation was taken, but is not yet to be seen. */
-const soonAgain = (deps: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState =>
-  ({
-    ...(run.status === 'paused' ? { ...run } : runningState(deps, run, report)),
-    checkAfter: new Date(deps.clock() + 60_000).toISOString(),
-  }) as NextState;
+const soonAgain = (deps: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState => ({
+  ...(run.status === 'paused' ? sameState(run) : runningState(deps, run, report)),
+  checkAfter: new Date(deps.clock() + 60_000).toISOString(),
+});
 
-function runningState({ clock }: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState {
+function runningState({ clock }: SettleDeps, run: Running | Paused, report: AgentRunReport): StateOf<Running> {
   const age = clock() - Date.parse(run.startedAt);
   // Webhooks tell sooner; asking is for when they are lost, so the longer a run lasts the less often.
   const waitMs = Math.min(900_000, Math.max(60_000, age / 2));
   return {
     status: 'running',
     agentRunId: run.agentRunId,
-    ...slotOf(run),
+    ...slotFields(run),
     progress: mostProgress(run, report),
     checkAfter: new Date(clock() + waitMs).toISOString(),
   };

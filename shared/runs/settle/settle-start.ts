@@ -3,7 +3,7 @@ import { wakeHolders } from '../capacity/wake-slot-holders.ts';
 import { readRun } from '../run/move-run.ts';
 import type { NextState, Run, Starting, Uncertain } from '../run/run.ts';
 import { agentRunKey } from '../run/run-items.ts';
-import { slotOf } from '../run/state-fields.ts';
+import { slotFields } from '../run/state-fields.ts';
 import { confirmStart } from '../start/confirm-start.ts';
 import { agentRunFromEvents, saysNo } from '../start/find-reported-agent-run.ts';
 import { moveStart, neverBegan } from '../start/move-start.ts';
@@ -69,7 +69,7 @@ const uncertain =
   (reason: string, checkAt: number): Resolved =>
   (run) => ({
     status: 'uncertain',
-    ...slotOf(run),
+    ...slotFields(run),
     starts: run.starts,
     reason,
     checkAfter: new Date(checkAt).toISOString(),

@@ -2,7 +2,7 @@ import type { RunDeps } from '../run/deps.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import type { Run, Starting, Uncertain } from '../run/run.ts';
 import { recordEvent } from '../run/run-events.ts';
-import { slotOf } from '../run/state-fields.ts';
+import { slotFields } from '../run/state-fields.ts';
 
 /** How soon a running agent run is asked for, should its webhooks not come. */
 const firstCheckSeconds = 60;
@@ -21,7 +21,13 @@ export async function confirmStart(
     // One that is to be cancelled is due at once.
     const waitMs = run.cancelAsked === undefined ? firstCheckSeconds * 1000 : 0;
     const checkAfter = new Date(deps.clock() + waitMs).toISOString();
-    const moved = await moveRun(deps, run, { status: 'running', agentRunId, ...slotOf(run), progress: 0, checkAfter });
+    const moved = await moveRun(deps, run, {
+      status: 'running',
+      agentRunId,
+      ...slotFields(run),
+      progress: 0,
+      checkAfter,
+    });
     if (moved.outcome === 'moved') return moved.run;
     if (moved.outcome === 'taken') throw new Error(`Agent run ${agentRunId} belongs to another run than ${run.id}.`);
     run = await readRun(deps.runs, run.id);

@@ -1,7 +1,7 @@
 import type { RunDeps } from '../run/deps.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import { laterPk } from '../run/run-items.ts';
-import { asItIs } from '../run/state-fields.ts';
+import { sameState } from '../run/state-fields.ts';
 
 const atOnce = 25;
 
@@ -14,7 +14,7 @@ export async function joinLines(deps: RunDeps): Promise<boolean> {
       deps.log.error('start.not-made', { runId, error });
     });
     if (run?.status !== 'waiting') continue;
-    const { notBefore, ...waiting } = asItIs(run) as typeof run;
+    const { notBefore, ...waiting } = sameState(run) as typeof run;
     await moveRun(deps, run, waiting);
   }
   return due.next !== undefined;

@@ -4,7 +4,7 @@ import { endProbe, holdAccount, waitSeconds } from '../capacity/account-hold.ts'
 import { learnLimit } from '../capacity/concurrency-limit.ts';
 import { wakeSettle, wakeStartWaiting } from '../run/messages.ts';
 import type { Starting } from '../run/run.ts';
-import { slotOf } from '../run/state-fields.ts';
+import { slotFields } from '../run/state-fields.ts';
 import type { StartDeps } from './deps.ts';
 import { moveStart, neverBegan } from './move-start.ts';
 
@@ -73,7 +73,7 @@ async function becomeUncertain(deps: StartDeps, run: Starting, error: unknown): 
   const checkAfter = new Date(deps.clock() + waitSeconds * 1000).toISOString();
   await moveStart(deps, run, ({ starts, ...fresh }) => ({
     status: 'uncertain',
-    ...slotOf(fresh),
+    ...slotFields(fresh),
     starts,
     reason: `the start was sent, but not answered: ${messageOf(error)}`,
     checkAfter,

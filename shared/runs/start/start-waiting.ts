@@ -8,7 +8,7 @@ import { moveRun, readRun } from '../run/move-run.ts';
 import { keepable } from '../run/redact.ts';
 import type { Limits } from '../run/rule.ts';
 import type { Run, Waiting } from '../run/run.ts';
-import { asItIs } from '../run/state-fields.ts';
+import { sameState } from '../run/state-fields.ts';
 import type { StartDeps } from './deps.ts';
 import { joinLines } from './enqueue-due.ts';
 import { openInput } from './sign-inputs.ts';
@@ -79,7 +79,7 @@ async function startOrDefer(deps: StartDeps, limits: Limits, runId: string, fail
     const refusal = error instanceof Denied ? sayDenied(deps, run, error) : undefined;
     const notBefore = new Date(deps.clock() + notMadeSeconds * 1000).toISOString();
     const deferred =
-      run?.status === 'waiting' && (await moveRun(deps, run, { ...waitingState(run), notBefore, ...refusal }));
+      run?.status === 'waiting' && (await moveRun(deps, run, { ...sameState(run), notBefore, ...refusal }));
     if (deferred && deferred.outcome === 'moved') await wakeStartWaiting(deps.startQueue, notMadeSeconds);
     else failures.push(error);
     return 'done';
@@ -94,8 +94,6 @@ function sayDenied({ clock, log }: StartDeps, run: Run | undefined, error: Denie
 }
 
 const deniedKind = 'denied';
-
-const waitingState = (run: Waiting) => asItIs(run) as Waiting;
 
 async function startOne(deps: StartDeps, limits: Limits, runId: string): Promise<Outcome> {
   const run = await readRun(deps.runs, runId);

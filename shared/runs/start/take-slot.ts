@@ -67,7 +67,7 @@ export async function takeSlot(
     const { refusal } = run;
     const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1, refusal } as const;
     const moved = await moveRun(deps, run, { ...starting, ...(linkExpiresAt && { linkExpiresAt }) }, alongside);
-    if (moved.outcome === 'moved') return moved.run as Starting;
+    if (moved.outcome === 'moved') return moved.run;
     if (moved.outcome === 'changed') return 'done';
     const lock = moved.outcome === 'taken' ? moved.by.find(isAgentLock) : undefined;
     if (lock !== undefined) return agentBusy(deps, lock);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { InvalidInput, Missing } from '../../../shared/errors.ts';
 import { askResume } from '../../../shared/runs/operate/resume-run.ts';
 import { askCancel } from '../../../shared/runs/run/cancel-run.ts';
-import { moveRun, readRun } from '../../../shared/runs/run/move-run.ts';
+import { type Moved, moveRun, readRun } from '../../../shared/runs/run/move-run.ts';
 import { isEnded, type NextState, nextStatuses, type Run, type RunStatus } from '../../../shared/runs/run/run.ts';
 import { companions, listedType, newRunWrites } from '../../../shared/runs/run/run-items.ts';
 import { type PipelineWorld, pipelineWorld } from '../../support/pipeline-world.ts';
@@ -59,7 +59,7 @@ async function runIn(status: RunStatus): Promise<Run> {
   let run: Run = claimedRun();
   await world.runs.write(...newRunWrites(run));
   for (const next of ways[status]) {
-    const moved = await moveRun(world.deps, run, next as NextState);
+    const moved: Moved = await moveRun(world.deps, run, next as NextState);
     if (moved.outcome !== 'moved') throw new Error(`It could not be brought to ${status}.`);
     run = moved.run;
   }
