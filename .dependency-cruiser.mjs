@@ -77,7 +77,7 @@ const forbidden = [
     from: { path: `^${domain}` },
     to: {
       path: '^shared/platform/[^/]+$',
-      pathNot: '/(ports|links|events|crc32c|query-all|read-text|object-version)[.]ts$',
+      pathNot: '/(ports|links|events|crc32c|query-all|read-text|object-version|iso-time|key-range)[.]ts$',
     },
   },
   { name: 'aws-knows-no-local', from: { path: '^shared/platform/aws/' }, to: { path: '^shared/platform/local/' } },

@@ -1,3 +1,4 @@
+import { afterPrefix } from '../key-range.ts';
 import type { Bucket, ListedObject } from '../ports.ts';
 import type { Database, Value } from './database.ts';
 import { classOf } from './versions.ts';
@@ -11,8 +12,7 @@ export function listObjects(
   { prefix = '', after = '', limit = maxPageObjects }: Parameters<Bucket['list']>[0] = {},
 ): Awaited<ReturnType<Bucket['list']>> {
   const pageObjects = Math.max(1, Math.min(limit, maxPageObjects));
-  // U+10FFFF sorts after every character that text may hold.
-  const bounds: Value[] = [bucket, after, prefix, `${prefix}\u{10FFFF}`];
+  const bounds: Value[] = [bucket, after, prefix, afterPrefix(prefix)];
   // With max(seq), the other columns are those of the row that has it: the newest version.
   const rows = database.all<Row>(
     `SELECT key, size, etag, modified_ms, storage_class, max(seq) FROM versions

@@ -1,3 +1,4 @@
+import { afterPrefix } from '../key-range.ts';
 import type { Bucket } from '../ports.ts';
 import type { Database } from './database.ts';
 
@@ -12,8 +13,7 @@ export function listUploads(
   const rows = database.all<{ key: string; uploadId: string; started_ms: number }>(
     `SELECT key, upload_id AS uploadId, started_ms FROM uploads
      WHERE bucket = ? AND key >= ? AND key <= ? AND (key, upload_id) > (?, ?) ORDER BY key, upload_id LIMIT ?`,
-    // U+10FFFF sorts after every character that text may hold.
-    ...[bucket, prefix, `${prefix}\u{10FFFF}`, after?.key ?? '', after?.uploadId ?? '', pageUploads + 1],
+    ...[bucket, prefix, afterPrefix(prefix), after?.key ?? '', after?.uploadId ?? '', pageUploads + 1],
   );
   const uploads = rows.slice(0, pageUploads).map(({ key, uploadId, started_ms }) => ({
     ...{ key, uploadId, startedAt: new Date(started_ms) },

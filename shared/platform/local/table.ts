@@ -1,5 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import { fromCursor, toCursor } from '../cursor.ts';
+import { afterPrefix } from '../key-range.ts';
 import type { Item, Json, Key, Page, Query, Table, Write, Written } from '../ports.ts';
 import { changesOf, checkWrites, holds, keyOf, nameOf } from '../writes.ts';
 import type { Database, Value } from './database.ts';
@@ -92,8 +93,7 @@ function statementOf(store: string, query: Query): { sql: string; values: Value[
   const values: Value[] = [store, query.pk];
   const also = (clause: string, ...more: Value[]) => where.push(clause) && values.push(...more);
   const from = query.prefix ?? query.from;
-  // U+10FFFF sorts after every character that text may hold.
-  const to = query.prefix === undefined ? query.to : `${query.prefix}\u{10FFFF}`;
+  const to = query.prefix === undefined ? query.to : afterPrefix(query.prefix);
   if (from !== undefined) also(`${sort} >= ?`, from);
   if (to !== undefined) also(`${sort} <= ?`, to);
   if (query.cursor !== undefined) also(...beyond(query, order));

@@ -1,4 +1,5 @@
 import type { MosaicErrorKind } from '../../mosaic/errors.ts';
+import { isoAfter } from '../../platform/iso-time.ts';
 import type { Item, Write } from '../../platform/ports.ts';
 import { accountHoldBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/deps.ts';
@@ -35,7 +36,7 @@ export const isInForce = ({ clock }: Pick<RunDeps, 'clock'>, hold: Hold): boolea
 /** The write that makes a run's call the probe of a hold whose time is over: only one can have it. */
 export const probeWrite = ({ clock }: RunDeps, hold: Hold, runId: string): Write => ({
   update: holdKey,
-  set: { probe: runId, until: inSeconds(clock(), probeSeconds) },
+  set: { probe: runId, until: isoAfter(clock(), probeSeconds) },
   if: { until: hold.until },
 });
 
@@ -73,13 +74,13 @@ function nextHold(deps: RunDeps, before: Hold | undefined, why: WhyHeld): Hold {
       (needsPerson.has(before.kind) && !needsPerson.has(why.kind)));
   if (same && isInForce(deps, before) && before.probe !== why.runId) {
     // A call that was under way when the hold began says nothing new.
-    const asked = inSeconds(now, Math.min(maxAskedSeconds, why.retryAfterSeconds ?? 0));
+    const asked = isoAfter(now, Math.min(maxAskedSeconds, why.retryAfterSeconds ?? 0));
     return { ...withoutKey(before), until: asked > before.until ? asked : before.until };
   }
   const refusals = same ? before.refusals + 1 : 1;
   // Room comes when a run ends, maybe somebody else's, which no longer wait foresees.
   const steps = why.kind === 'concurrency' ? Math.min(refusals, 2) : refusals;
-  const until = inSeconds(now, waitSeconds(steps, why.retryAfterSeconds));
+  const until = isoAfter(now, waitSeconds(steps, why.retryAfterSeconds));
   const { kind, message } = same ? before : why;
   return { kind, message, until, refusals };
 }
@@ -123,5 +124,3 @@ const maxAskedSeconds = 3600;
 export function waitSeconds(refusals: number, askedSeconds = 0): number {
   return Math.min(maxAskedSeconds, Math.max(askedSeconds, accountHoldBackoff(refusals)));
 }
-
-const inSeconds = (now: number, seconds: number): string => new Date(now + seconds * 1000).toISOString();

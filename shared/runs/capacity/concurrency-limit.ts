@@ -1,3 +1,4 @@
+import { isoAfter } from '../../platform/iso-time.ts';
 import type { Item } from '../../platform/ports.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { limitKey } from '../run/run-items.ts';
@@ -33,7 +34,7 @@ export async function allowedSlots(deps: RunDeps & { readonly slots: number }): 
 export async function learnLimit(deps: RunDeps): Promise<'learned' | 'not-ours'> {
   const limit = (await slotsHeld(deps.runs)) - 1;
   if (limit < 1) return 'not-ours';
-  const until = new Date(deps.clock() + believedSeconds * 1000).toISOString();
+  const until = isoAfter(deps.clock(), believedSeconds);
   await deps.runs.write({ put: { ...limitKey, type: 'limit', limit, until } });
   deps.log.warn('limit.learned', { limit, until });
   return 'learned';
@@ -45,7 +46,7 @@ export async function limitHeld(deps: RunDeps & { readonly slots: number }): Pro
   if (learned === undefined || Date.parse(learned.until) > deps.clock()) return;
   const limit = await slotsHeld(deps.runs);
   if (limit <= learned.limit) return;
-  const until = new Date(deps.clock() + nextStepSeconds * 1000).toISOString();
+  const until = isoAfter(deps.clock(), nextStepSeconds);
   const same = { until: learned.until };
   await deps.runs.write(
     limit >= deps.slots

@@ -1,3 +1,4 @@
+import { isoAfter } from '../../platform/iso-time.ts';
 import { isVersioned } from '../../platform/object-version.ts';
 import type { Item, Write } from '../../platform/ports.ts';
 import type { RunDeps } from '../run/deps.ts';
@@ -69,7 +70,7 @@ function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule
     createdAt,
     updatedAt: createdAt,
     revision: 1,
-    checkAfter: new Date(now + claimSeconds * 1000).toISOString(),
+    checkAfter: isoAfter(now, claimSeconds),
   };
 }
 

@@ -1,3 +1,4 @@
+import { isoAfter } from '../../platform/iso-time.ts';
 import type { Queue } from '../../platform/ports.ts';
 import type { FollowUpDeps } from '../create/deps.ts';
 import { settleAlongside } from '../create/follow-up-runs.ts';
@@ -31,7 +32,7 @@ export async function announceOutputs(deps: RequestDeps, run: Copying): Promise<
   // The messages go first: whoever stops between the two sends them again, and a copy ignores repeats.
   await askForCopies(deps.copyQueue, run.id, toAskFor(deps, run, states, isOver ? [] : missing));
   const waitSeconds = isOver ? silentSeconds : Math.max(silentSeconds, triedSeconds / 4);
-  const checkAfter = new Date(now + waitSeconds * 1000).toISOString();
+  const checkAfter = isoAfter(now, waitSeconds);
   await moveRun(deps, run, { ...sameState(run), checkAfter });
   return 'settled';
 }

@@ -1,3 +1,4 @@
+import { isoAfter } from '../../platform/iso-time.ts';
 import type { ObjectHead } from '../../platform/ports.ts';
 import type { InputObject } from '../run/run.ts';
 import { type Admitted, defined } from './admitted.ts';
@@ -37,7 +38,7 @@ export async function awaitRestored(
   // Before the move: whoever dies in between asks once more, which changes nothing.
   for (const { object, head } of archived)
     if (head.archive === 'archived') await uploads.restore(object.key, { versionId: object.versionId, ...restore });
-  const checkAfter = new Date(now + lookAgainSeconds * 1000).toISOString();
+  const checkAfter = isoAfter(now, lookAgainSeconds);
   return { next: { status: 'restoring', askedAt, checkAfter, ...defined(changesOf(known)) } };
 }
 

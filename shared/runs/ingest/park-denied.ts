@@ -1,4 +1,5 @@
 import { Denied } from '../../errors.ts';
+import { isoAfter } from '../../platform/iso-time.ts';
 import { deniedUploadBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { sameState } from '../run/state-fields.ts';
@@ -25,7 +26,7 @@ function park({ clock, log }: RunDeps, run: Unadmitted, { message }: Denied): Ve
   const times = (run.parked?.times ?? 0) + 1;
   const now = clock();
   const parked = { at: run.parked?.at ?? new Date(now).toISOString(), reason: message, times };
-  const checkAfter = new Date(now + deniedUploadBackoff(times) * 1000).toISOString();
+  const checkAfter = isoAfter(now, deniedUploadBackoff(times));
   return {
     next: { ...sameState(run), parked, checkAfter },
     afterwards: () => {

@@ -1,3 +1,4 @@
+import { isoAfter } from '../../platform/iso-time.ts';
 import type { Item, Queue } from '../../platform/ports.ts';
 import { outboxBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/deps.ts';
@@ -41,7 +42,7 @@ async function putOff({ runs, clock }: RunDeps, { pk, sk, wakeAfter, wakes }: It
   const times = Number(wakes ?? 0);
   await runs.write({
     update: { pk, sk },
-    set: { wakes: times + 1, wakeAfter: new Date(clock() + outboxBackoff(times + 1) * 1000).toISOString() },
+    set: { wakes: times + 1, wakeAfter: isoAfter(clock(), outboxBackoff(times + 1)) },
     if: { wakeAfter: String(wakeAfter) },
   });
 }

@@ -1,3 +1,4 @@
+import { afterPrefix } from '../../platform/key-range.ts';
 import type { Clock, Item, Query, Table } from '../../platform/ports.ts';
 import { readRun } from '../run/move-run.ts';
 import { nextStatuses, type RunStatus } from '../run/run.ts';
@@ -85,7 +86,7 @@ const isSifted = ({ status, open, ruleId, key }: WhichRuns): boolean =>
 
 function placesOf(deps: ListDeps, which: WhichRuns): readonly Query[] {
   const { since, until } = bounds(deps, which);
-  const span = (prefix = '') => ({ from: `${prefix}${since}`, to: `${prefix}${until}\u{10FFFF}`, descending: true });
+  const span = (prefix = '') => ({ from: `${prefix}${since}`, to: afterPrefix(`${prefix}${until}`), descending: true });
   const { ruleId, key } = which;
   if (key !== undefined)
     return (deps.buckets ?? ['uploads', 'deliveries']).map((bucket) => ({ pk: keyPk(bucket, key), ...span() }));

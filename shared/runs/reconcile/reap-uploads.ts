@@ -1,4 +1,5 @@
 import { Missing } from '../../errors.ts';
+import { afterPrefix } from '../../platform/key-range.ts';
 import type { Bucket, OpenUpload, Upload } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
 import { type NotedUpload, notedUpload } from '../deliver/track-uploads.ts';
@@ -22,7 +23,7 @@ export const atOnce = 200;
  * may write to the same bucket, and to the same key.
  */
 export async function reapUploads(deps: ReapDeps): Promise<{ reaped: number }> {
-  const to = `${new Date(deps.clock() - waitSeconds * 1000).toISOString()}\u{10FFFF}`;
+  const to = afterPrefix(new Date(deps.clock() - waitSeconds * 1000).toISOString());
   let reaped = 0;
   for (const shard of shards)
     for await (const item of allItems(deps.runs, { pk: uploadingPk(shard), to })) {

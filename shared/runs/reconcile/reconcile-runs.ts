@@ -1,3 +1,4 @@
+import { afterPrefix } from '../../platform/key-range.ts';
 import type { Bucket, Item, Key, Queue } from '../../platform/ports.ts';
 import { wakeOutbox } from '../notify/wake-outbox.ts';
 import type { RunDeps } from '../run/deps.ts';
@@ -61,6 +62,6 @@ async function remember({ runs }: ReconcileDeps, key: Key, cursor: string | unde
 async function somebodyWaits({ runs, clock }: ReconcileDeps): Promise<boolean> {
   const inLine = await runs.query({ pk: waitingPk, limit: 1 });
   if (inLine.items.length > 0) return true;
-  const to = `${new Date(clock()).toISOString()}\u{10FFFF}`;
+  const to = afterPrefix(new Date(clock()).toISOString());
   return (await runs.query({ pk: laterPk, to, limit: 1 })).items.length > 0;
 }

@@ -1,5 +1,6 @@
 import type { AgentRunReport } from '../../mosaic/client.ts';
 import { MosaicError, type MosaicErrorKind } from '../../mosaic/errors.ts';
+import { isoAfter } from '../../platform/iso-time.ts';
 import { endProbe, holdAccount, isInForce, probeWrite, readHold } from '../capacity/account-hold.ts';
 import { moveRun } from '../run/move-run.ts';
 import type { NextState, Paused, Run, Running } from '../run/run.ts';
@@ -63,7 +64,7 @@ function resumedState(deps: SettleDeps, run: Paused, report: AgentRunReport, pau
     startedAt: new Date(now).toISOString(),
     progress: mostProgress(run, report),
     pausedAt,
-    checkAfter: new Date(now + resumeSeconds * 1000).toISOString(),
+    checkAfter: isoAfter(now, resumeSeconds),
     resumeAsked: undefined,
   };
 }
@@ -132,7 +133,7 @@ function pausedState(
     progress: mostProgress(run, report),
     reason,
     pausedAt,
-    checkAfter: new Date(clock() + seconds * 1000).toISOString(),
+    checkAfter: isoAfter(clock(), seconds),
     resumeAsked: undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { AgentRunReport } from '../../mosaic/client.ts';
+import { isoAfter } from '../../platform/iso-time.ts';
 import { endProbe, probeSucceeded } from '../capacity/account-hold.ts';
 import { wakeHolders } from '../capacity/wake-slot-holders.ts';
 import { settleAlongside } from '../create/follow-up-runs.ts';
@@ -100,7 +101,7 @@ async function cancelOverdue(deps: SettleDeps, run: Running | Paused, before: Ag
 /** The cancellation was taken, but is not yet to be seen. */
 const soonAgain = (deps: SettleDeps, run: Running | Paused, report: AgentRunReport): NextState => ({
   ...(run.status === 'paused' ? sameState(run) : runningState(deps, run, report)),
-  checkAfter: new Date(deps.clock() + 60_000).toISOString(),
+  checkAfter: isoAfter(deps.clock(), 60),
 });
 
 function runningState({ clock }: SettleDeps, run: Running | Paused, report: AgentRunReport): StateOf<Running> {

@@ -1,3 +1,4 @@
+import { afterPrefix } from '../../platform/key-range.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import { laterPk } from '../run/run-items.ts';
@@ -8,7 +9,7 @@ const atOnce = 25;
 /** Lets runs whose time has come join their lines, a few at each call; true when there may be more. */
 export async function joinLines(deps: RunDeps): Promise<boolean> {
   const now = new Date(deps.clock()).toISOString();
-  const due = await deps.runs.query({ pk: laterPk, to: `${now}\u{10FFFF}`, limit: atOnce });
+  const due = await deps.runs.query({ pk: laterPk, to: afterPrefix(now), limit: atOnce });
   for (const { runId } of due.items) {
     const run = await readRun(deps.runs, String(runId)).catch((error: unknown) => {
       deps.log.error('start.not-made', { runId, error });

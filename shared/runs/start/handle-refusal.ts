@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { MosaicError, type MosaicErrorKind } from '../../mosaic/errors.ts';
+import { isoAfter } from '../../platform/iso-time.ts';
 import { endProbe, holdAccount, waitSeconds } from '../capacity/account-hold.ts';
 import { learnLimit } from '../capacity/concurrency-limit.ts';
 import { wakeSettle, wakeStartWaiting } from '../run/messages.ts';
@@ -24,7 +25,7 @@ export async function afterRefusal(deps: StartDeps, run: Starting, error: unknow
   const { seconds, itself } = await pauseFor(deps, run, error, consequence);
   const now = deps.clock();
   const refusal = { kind: error.kind, message: error.message, at: new Date(now).toISOString() };
-  const notBefore = itself ? new Date(now + seconds * 1000).toISOString() : undefined;
+  const notBefore = itself ? isoAfter(now, seconds) : undefined;
   await moveStart(deps, run, (fresh) => neverBegan(fresh, { notBefore, refusal }));
   if (seconds > 0) await wakeStartWaiting(deps.startQueue, seconds);
 }
@@ -70,7 +71,7 @@ async function becomeUncertain(deps: StartDeps, run: Starting, error: unknown): 
   deps.log.warn('start.unanswered', { runId: run.id, error });
   const waitSeconds = deps.uncertainWaitSeconds;
   // From now, not from when it was sent first: the last of its tries may have been taken a moment ago.
-  const checkAfter = new Date(deps.clock() + waitSeconds * 1000).toISOString();
+  const checkAfter = isoAfter(deps.clock(), waitSeconds);
   await moveStart(deps, run, ({ starts, ...fresh }) => ({
     status: 'uncertain',
     ...slotFields(fresh),

@@ -1,4 +1,5 @@
 import { Denied } from '../../errors.ts';
+import { isoAfter } from '../../platform/iso-time.ts';
 import { isInForce, readHold } from '../capacity/account-hold.ts';
 import { allowedSlots } from '../capacity/concurrency-limit.ts';
 import { pausedBecause, readPauses } from '../capacity/pause.ts';
@@ -77,7 +78,7 @@ async function startOrDefer(deps: StartDeps, limits: Limits, runId: string, fail
     // One that cannot even be read is left where it is, for a version that can.
     const run = await readRun(deps.runs, runId).catch(() => undefined);
     const refusal = error instanceof Denied ? sayDenied(deps, run, error) : undefined;
-    const notBefore = new Date(deps.clock() + notMadeSeconds * 1000).toISOString();
+    const notBefore = isoAfter(deps.clock(), notMadeSeconds);
     const deferred =
       run?.status === 'waiting' && (await moveRun(deps, run, { ...sameState(run), notBefore, ...refusal }));
     if (deferred && deferred.outcome === 'moved') await wakeStartWaiting(deps.startQueue, notMadeSeconds);

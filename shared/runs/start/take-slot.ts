@@ -1,3 +1,4 @@
+import { isoAfter } from '../../platform/iso-time.ts';
 import type { Item, Write } from '../../platform/ports.ts';
 import { isInForce, probeWrite, readHold } from '../capacity/account-hold.ts';
 import { allowedSlots } from '../capacity/concurrency-limit.ts';
@@ -63,7 +64,7 @@ export async function takeSlot(
     const startedAt = new Date(deps.clock()).toISOString();
     // Signing a link took until the next hour, or day, which counts it instead.
     if (hour !== hourAt(deps.clock())) continue;
-    const checkAfter = new Date(deps.clock() + startSeconds(deps) * 1000).toISOString();
+    const checkAfter = isoAfter(deps.clock(), startSeconds(deps));
     const { refusal } = run;
     const starting = { status: 'starting', ...slots, startedAt, checkAfter, starts: run.starts + 1, refusal } as const;
     const moved = await moveRun(deps, run, { ...starting, ...(linkExpiresAt && { linkExpiresAt }) }, alongside);

@@ -1,3 +1,4 @@
+import { afterPrefix } from '../../platform/key-range.ts';
 import type { Item, Table } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
 import { waitingPk } from '../run/run-items.ts';
@@ -22,7 +23,7 @@ export async function waitingLines(table: Table): Promise<WaitingLine[]> {
     const name = lineOf(head);
     lines.push(openLine(table, name, head));
     // Sorts after everything that begins with the line's name.
-    from = `${name}\u{10FFFF}`;
+    from = afterPrefix(name);
   }
 }
 
