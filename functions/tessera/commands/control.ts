@@ -8,7 +8,7 @@ import { plainText } from '../../local/shown-path.ts';
 import { inLocalTimes, localTime } from '../print/layout.ts';
 import type { Outcome } from '../print/outcome.ts';
 import { readObstacles } from '../queries/blockers.ts';
-import { nextStepOf } from '../queries/operator-next-step.ts';
+import { operatorNextStep } from '../queries/operator-next-step.ts';
 import { unknownRule } from '../world/rule-ids.ts';
 import type { World } from '../world/world.ts';
 
@@ -66,7 +66,7 @@ export async function resume(
 /** One that waits may still be kept from its start by what keeps others too. */
 async function nowThat(world: World, runId: string): Promise<string> {
   const run = await readRun(world.runs, runId);
-  const next = run?.status === 'waiting' ? nextStepOf(run, await readObstacles(world, run)) : undefined;
+  const next = run?.status === 'waiting' ? operatorNextStep(run, await readObstacles(world, run)) : undefined;
   return next === undefined ? 'It goes on as soon as it can.' : inLocalTimes(plainText(next));
 }
 

@@ -21,7 +21,7 @@ import {
 import type { Outcome } from '../print/outcome.ts';
 import { timeline } from '../print/run-history.ts';
 import { readObstacles } from '../queries/blockers.ts';
-import { nextStepOf } from '../queries/operator-next-step.ts';
+import { operatorNextStep } from '../queries/operator-next-step.ts';
 import type { World } from '../world/world.ts';
 
 /** One run whole: where it is and what comes next, then what is known of it, then what happened. */
@@ -35,7 +35,7 @@ export async function shownRun(world: World, idOrKey: string): Promise<Outcome> 
     readObstacles(world, run),
     othersOf(world, run, idOrKey),
   ]);
-  const next = nextStepOf(run, obstacles);
+  const next = operatorNextStep(run, obstacles);
   const sentence = colourOf(run.status);
   return {
     lines: [

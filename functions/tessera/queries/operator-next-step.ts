@@ -1,5 +1,6 @@
 import type { Hold } from '../../../shared/runs/capacity/account-hold.ts';
 import { type Pauses, pausedBecause } from '../../../shared/runs/capacity/pause.ts';
+import { nextStepFor } from '../../../shared/runs/run/next-step.ts';
 import type { Run, Waiting } from '../../../shared/runs/run/run.ts';
 import { localTime } from '../print/layout.ts';
 
@@ -12,8 +13,8 @@ export interface Obstacles {
   readonly nowMs: number;
 }
 
-/** What comes next for a run, and what a person can do; undefined where nothing does. */
-export function nextStepOf(run: Run, obstacles: Obstacles): string | undefined {
+/** What comes next for a run and what a person can do: for an open run it depends on what is in its way now. */
+export function operatorNextStep(run: Run, obstacles: Obstacles): string | undefined {
   switch (run.status) {
     case 'claimed':
       return run.parked === undefined
@@ -33,21 +34,10 @@ export function nextStepOf(run: Run, obstacles: Obstacles): string | undefined {
       return run.cancelAsked === undefined
         ? `It is looked at again at ${localTime(run.checkAfter)} at the latest. To end it: tessera cancel ${run.id}`
         : 'Its agent run is being cancelled.';
-    case 'paused':
-      return `Once the account has credits it goes on by itself, or at once by: tessera resume ${run.id}`;
     case 'copying':
       return 'It is delivered once all outputs are copied.';
-    case 'failed':
-    case 'cancelled':
-    case 'rejected':
-      return run.nextRunId === undefined ? anotherAttempt(run) : `Its next attempt: tessera show ${run.nextRunId}`;
-    case 'delivered':
-      if (run.undelivered !== undefined && run.nextRunId === undefined) return deliveredAnew(run.id);
-      return run.partial && run.nextRunId === undefined
-        ? `For another attempt, paid for again: tessera retry ${run.id}`
-        : undefined;
-    case 'ignored':
-      return undefined;
+    default:
+      return nextStepFor(run);
   }
 }
 
@@ -61,15 +51,3 @@ function waitingFor(run: Waiting, { pauses, hold, full, nowMs }: Obstacles): str
     return `Not before ${localTime(run.notBefore)}.`;
   return full ?? 'It starts when a slot is free and those before it have started.';
 }
-
-function anotherAttempt(run: Run & { status: 'failed' | 'cancelled' | 'rejected' }): string {
-  if (run.status === 'failed' && run.failure === 'unanswered')
-    return `Look whether the API ran it. Only if it never began: tessera retry ${run.id} --never-began`;
-  if (run.status === 'failed' && run.undelivered !== undefined) return deliveredAnew(run.id);
-  if (run.status === 'rejected')
-    return `A mended file, uploaded again, has a run of its own. Where something else is mended (its sidecar, its group, the budget): tessera retry ${run.id}`;
-  return `For another attempt: tessera retry ${run.id}`;
-}
-
-const deliveredAnew = (runId: string): string =>
-  `What its agent made is there: to deliver it again, without paying: tessera redrive ${runId}. For another edit, paid for again: tessera retry ${runId}`;

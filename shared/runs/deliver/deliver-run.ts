@@ -36,7 +36,7 @@ async function ending(deps: DeliverDeps, run: Copying, endings: Endings): Promis
   const { copied, failed } = endings;
   const left = failed.length > 0 ? { undelivered: undeliveredOf(run) } : {};
   if (!copied.some(([{ kind }]) => kind === undefined))
-    return { status: 'failed', agentRunId, reason: failureWords(run, endings), failure: 'delivery', ...left };
+    return { status: 'failed', agentRunId, reason: undeliveredReason(run, endings), failure: 'delivery', ...left };
   const key = await writeManifest(deps, run, endings);
   const failedOutputs = failed.slice(0, 50).map(([{ id }, { reason }]) => ({ id, reason }));
   return {
@@ -52,7 +52,7 @@ export const undeliveredOf = ({ expected, partial, nodeErrors, finishedAt }: Cop
   ...{ expected, partial, nodeErrors, finishedAt },
 });
 
-function failureWords({ expected }: Copying, { failed }: Endings): string {
+function undeliveredReason({ expected }: Copying, { failed }: Endings): string {
   const told = failed.slice(0, 5).map(([output, { reason }]) => `${outputWords(output)}: ${reason.replace(/\.$/, '')}`);
   return `${failed.length} of ${expected.length} outputs could not be delivered: ${told.join('; ')}.`;
 }

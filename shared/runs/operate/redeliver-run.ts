@@ -5,7 +5,7 @@ import type { ControlDeps, RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
 import { wakeSettle } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
-import type { Copying, Delivered, Failed, Run, Undelivered } from '../run/run.ts';
+import { agentRunIdOf, type Copying, type Delivered, type Failed, type Run, type Undelivered } from '../run/run.ts';
 import { agentRunKey, newRunWrites, nextRunWrite } from '../run/run-items.ts';
 
 type RedeliverDeps = RunDeps & Pick<ControlDeps, 'settleQueue'>;
@@ -30,11 +30,10 @@ export async function redeliverRun(deps: RedeliverDeps, runId: string): Promise<
 async function madeBefore({ runs }: RedeliverDeps, last: Run): Promise<Run | undefined> {
   const next = last.nextRunId === undefined ? undefined : await readRun(runs, last.nextRunId);
   // Of an ended one it is not written any more whether it delivered anew, but only that has the same agent run.
-  const isRedelivery = next !== undefined && agentRunOf(next) !== undefined && agentRunOf(next) === agentRunOf(last);
+  const isRedelivery =
+    next !== undefined && agentRunIdOf(next) !== undefined && agentRunIdOf(next) === agentRunIdOf(last);
   return isRedelivery ? next : undefined;
 }
-
-const agentRunOf = (run: Run): string | undefined => ('agentRunId' in run ? run.agentRunId : undefined);
 
 async function redelivery(deps: RedeliverDeps, last: Run): Promise<Run | 'changed'> {
   const run = redelivering(deps, last);

@@ -1,6 +1,6 @@
 import type { Json } from '../../platform/ports.ts';
 import type { EventName } from './event-names.ts';
-import { nextStepOf } from './next-step.ts';
+import { nextStepFor } from './next-step.ts';
 import { linkless } from './redact.ts';
 import type { NextState, Run } from './run.ts';
 
@@ -50,22 +50,22 @@ function factsOf(run: Run): { readonly [field: string]: Json | undefined } {
         agentRunId,
         manifestKey,
         outputCount,
-        ...(partial && { failedOutputs: failed, nextStep: nextStepOf(run) }),
+        ...(partial && { failedOutputs: failed, nextStep: nextStepFor(run) }),
       };
     }
     case 'failed':
       return {
-        ...{ agentRunId, failure: run.failure, reason: words(run.reason), nextStep: nextStepOf(run) },
+        ...{ agentRunId, failure: run.failure, reason: words(run.reason), nextStep: nextStepFor(run) },
         nextRunId: run.nextRunId,
       };
     case 'cancelled':
       return { agentRunId, reason: words(run.reason) };
     case 'rejected':
-      return { reason: words(run.reason), nextStep: nextStepOf(run) };
+      return { reason: words(run.reason), nextStep: nextStepFor(run) };
     case 'waiting':
-      return { reason: words(run.refusal?.message ?? ''), nextStep: nextStepOf(run) };
+      return { reason: words(run.refusal?.message ?? ''), nextStep: nextStepFor(run) };
     case 'paused':
-      return { agentRunId, reason: words(run.reason), nextStep: nextStepOf(run) };
+      return { agentRunId, reason: words(run.reason), nextStep: nextStepFor(run) };
     default:
       return { agentRunId };
   }

@@ -238,6 +238,9 @@ export const nextStatuses = {
 
 export type EndedRun = Ignored | RejectedRun | Delivered | Failed | Cancelled;
 
+/** Undefined in a status that has no agent run. */
+export const agentRunIdOf = (run: Run): string | undefined => ('agentRunId' in run ? run.agentRunId : undefined);
+
 export const isEnded = (run: Run): run is EndedRun => nextStatuses[run.status].length === 0;
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -3,7 +3,7 @@ import type { RunDeps } from '../run/deps.ts';
 import type { FailureClass } from '../run/failure-classes.ts';
 import type { Paused, Running } from '../run/run.ts';
 import { eventsOf } from '../run/run-events.ts';
-import { failureWords } from './read-report.ts';
+import { agentFailureReason } from './read-report.ts';
 
 /** Why an agent run failed: it never could read its input, or it is to blame itself. */
 export async function failureClassOf(
@@ -12,7 +12,7 @@ export async function failureClassOf(
   report: AgentRunReport,
 ): Promise<FailureClass> {
   if (run.linkExpiresAt === undefined || report.nodeStatusCounts.completed > 0) return 'agent-failed';
-  if (!saysUnread.test(failureWords(report))) return 'agent-failed';
+  if (!saysUnread.test(agentFailureReason(report))) return 'agent-failed';
   // A link that was still good when the failure was reported was not what it failed for.
   return (await failedAt(deps, run)) >= run.linkExpiresAt ? 'input-expired' : 'agent-failed';
 }

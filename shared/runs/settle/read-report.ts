@@ -71,7 +71,7 @@ export const nodeErrorsOf = ({ errors }: AgentRunReport): readonly NodeError[] =
   errors.slice(0, 20).map(({ nodeId, messages }) => ({ nodeId, messages: messages.slice(0, 3).map(short) }));
 
 /** Why an agent run failed, in the words of whoever ran it. */
-export function failureWords(report: AgentRunReport): string {
+export function agentFailureReason(report: AgentRunReport): string {
   const said = [report.statusMessage ?? '', ...nodeErrorsOf(report).flatMap(({ messages }) => messages)];
   const distinct = [...new Set(said.map((words) => short(words).trim()).filter((words) => words !== ''))];
   return distinct.length === 0 ? 'the agent failed without saying why.' : distinct.slice(0, 5).join('; ');

@@ -7,7 +7,7 @@ import { isRunId, sha256 } from '../run/ids.ts';
 import { wakeSettle } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
 import { withoutLinks } from '../run/redact.ts';
-import { isEnded, type Run } from '../run/run.ts';
+import { agentRunIdOf, isEnded, type Run } from '../run/run.ts';
 import { type RunEvent, recordEvent, recordUnknown } from '../run/run-events.ts';
 
 export interface WebhookDeps extends RunDeps {
@@ -55,7 +55,7 @@ async function storeReport(deps: WebhookDeps, runId: string, digest: string, rep
     return 'unknown-run';
   }
   const ofAnother = tellsOfAnother(run, event);
-  if (ofAnother) log.error('webhook.second-agent-run', { runId, agentRunId: agentRunOf(run), other: agentRunId });
+  if (ofAnother) log.error('webhook.second-agent-run', { runId, agentRunId: agentRunIdOf(run), other: agentRunId });
   await record(deps, run, digest, ofAnother ? { ...event, ofAnother } : event);
   // A repeated report wakes settle again: the first may have been stored by a worker that stopped here.
   if (agentRunId !== undefined && !ofAnother) await wakeSettle(settleQueue, [runId]);
@@ -71,9 +71,7 @@ async function record({ runs, payloads }: WebhookDeps, run: Run, digest: string,
 }
 
 const tellsOfAnother = (run: Run, { agentRunId }: RunEvent): boolean =>
-  agentRunId !== undefined && agentRunOf(run) !== undefined && agentRunOf(run) !== agentRunId;
-
-const agentRunOf = (run: Run): string | undefined => ('agentRunId' in run ? run.agentRunId : undefined);
+  agentRunId !== undefined && agentRunIdOf(run) !== undefined && agentRunIdOf(run) !== agentRunId;
 
 type Report = Omit<AgentRunEvent, 'agentRunId'> & Pick<RunEvent, 'agentRunId' | 'body'>;
 

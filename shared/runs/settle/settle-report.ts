@@ -10,7 +10,7 @@ import { saysNo } from '../start/find-reported-agent-run.ts';
 import type { SettleDeps } from './deps.ts';
 import { failureClassOf } from './failure-class.ts';
 import { isJustResumed, outOfCredits, resume } from './out-of-credits.ts';
-import { cancellationWords, expectedOutputs, failureWords, mostProgress, nodeErrorsOf } from './read-report.ts';
+import { agentFailureReason, cancellationWords, expectedOutputs, mostProgress, nodeErrorsOf } from './read-report.ts';
 import { cancelAndAsk } from './request-agent-run-cancel.ts';
 
 /** Asks the API how the agent run does, and moves the run there, with what follows from it. */
@@ -67,7 +67,7 @@ async function endOf(deps: SettleDeps, run: Running | Paused, report: AgentRunRe
     return {
       status: 'failed',
       agentRunId,
-      reason: failureWords(report),
+      reason: agentFailureReason(report),
       failure: await failureClassOf(deps, run, report),
     };
   if (report.status !== 'cancelled') return copyingState(deps, run, report);
