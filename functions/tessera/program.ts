@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { plainText } from '../local/shown-path.ts';
@@ -192,7 +192,8 @@ Without --stage it works on the folder of npm start (--data), whether that runs
 or not. Exit codes: 0 done; 1 refused or failed, and why is said; 2 the command
 was not understood; 130 interrupted before watch --until-done was done.`;
 
-const version = (): string => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+/** Found by name, because the compiled command lies deeper in the package than its source. */
+const version = (): string => createRequire(import.meta.url)('tessera-video/package.json').version;
 
 /** Commander lays its help out itself, but not its complaints. */
 const saying = (line: (text: string) => void) => (text: string) => {

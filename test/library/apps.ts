@@ -10,21 +10,21 @@ interface TemplateJson {
 export interface App {
   readonly name: string;
   readonly files: Readonly<Record<string, string>>;
-  /** Throws where what was synthesized is not what the app asked for. */
+  /** Throws if the synthesized stack is not the one that the app describes. */
   readonly check: (template: TemplateJson, assembly: string) => void;
 }
 
 const compiler = (module: string) =>
   JSON.stringify({ compilerOptions: { module, target: 'ES2022', strict: true, types: ['node'] }, files: ['app.ts'] });
 
-/** As `cdk init` makes it: CommonJS. An engine of its own, so FFmpeg must find its way into the function. */
+/** A CommonJS app, like those of `cdk init`. It has its own engine, so FFmpeg must be in the engine's function. */
 const ownEngine: App = {
   name: 'commonjs',
   files: {
     'package.json': JSON.stringify({ name: 'shop', private: true, type: 'commonjs' }),
     'tsconfig.json': compiler('NodeNext'),
     'app.ts': `import { App, Stack } from 'aws-cdk-lib';
-import { VideoPipeline } from 'tessera';
+import { VideoPipeline } from 'tessera-video';
 const app = new App({ outdir: 'cdk.out' });
 new VideoPipeline(new Stack(app, 'Shop'), 'Videos');
 app.synth();
@@ -33,11 +33,11 @@ app.synth();
   check: (template, assembly) => {
     expectCount(template, 'AWS::S3::Bucket', 4);
     const hasFfmpeg = readdirSync(assembly).some((asset) => existsSync(join(assembly, asset, 'bin/ffmpeg')));
-    if (!hasFfmpeg) throw new Error('No function of the engine carries FFmpeg.');
+    if (!hasFfmpeg) throw new Error("None of the engine's functions has FFmpeg.");
   },
 };
 
-/** Existing buckets, a bus of the app's own, hosted Mosaic. */
+/** Existing buckets, the app's own event bus, hosted Mosaic. */
 const existing: App = {
   name: 'esm',
   files: {
@@ -46,7 +46,7 @@ const existing: App = {
     'app.ts': `import { App, Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { VideoPipeline } from 'tessera';
+import { VideoPipeline } from 'tessera-video';
 const app = new App({ outdir: 'cdk.out' });
 const stack = new Stack(app, 'Shop');
 const pipeline = new VideoPipeline(stack, 'Videos', {
@@ -57,12 +57,12 @@ const pipeline = new VideoPipeline(stack, 'Videos', {
   mosaic: { apiKey: new Secret(stack, 'Key'), webhookSecret: new Secret(stack, 'Shared') },
   rules: { rules: [{ id: 'talks', prefix: 'talks/', agentId: 'agent-1' }] },
 });
-if (pipeline.uploads.bucketName !== 'footage') throw new Error('another bucket');
+if (pipeline.uploads.bucketName !== 'footage') throw new Error('wrong uploads bucket');
 app.synth();
 `,
   },
   check: (template) => {
-    // Only what the API reports and is too large for the table.
+    // Only the bucket for reports that are too large for the table.
     expectCount(template, 'AWS::S3::Bucket', 1);
     expectCount(template, 'AWS::Events::EventBus', 1);
   },
@@ -72,5 +72,5 @@ export const apps: readonly App[] = [ownEngine, existing];
 
 function expectCount({ Resources }: TemplateJson, type: string, count: number): void {
   const found = Object.values(Resources).filter(({ Type }) => Type === type).length;
-  if (found !== count) throw new Error(`${found} of ${type} instead of ${count}.`);
+  if (found !== count) throw new Error(`Found ${found} resources of type ${type} instead of ${count}.`);
 }

@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { apps } from './apps.ts';
 
 /**
- * What somebody does who takes Tessera into an app of the CDK of their own: the package is packed, installed from its
- * tarball into an empty folder elsewhere, type-checked, and synthesized there.
+ * Uses the package as another CDK app would: packs it, installs the tarball into an empty folder, then type-checks and
+ * synthesizes an app and runs the `tessera` command there.
  */
 const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'tessera library '));
@@ -21,8 +21,8 @@ try {
     run(home, process.execPath, ['app.js']);
     const template = JSON.parse(readFileSync(join(home, 'cdk.out/Shop.template.json'), 'utf8'));
     app.check(template, join(home, 'cdk.out'));
-    const help = run(home, 'npx', ['--no-install', 'tessera', '--help']);
-    if (!help.includes('--stage')) throw new Error(`${app.name}: npx tessera --help says "${help}".`);
+    checkCommand(home);
+    refuseSources(join(home, 'node_modules/tessera-video'));
     console.log(`${app.name}: ${Object.keys(template.Resources).length} resources`);
   }
 } finally {
@@ -37,7 +37,25 @@ function pack(): string {
   return path;
 }
 
-/** The versions that we build with: an app has a CDK of its own, and ours must agree with it. */
+function checkCommand(home: string): void {
+  const help = run(home, 'npx', ['--no-install', 'tessera', '--help']);
+  if (!help.includes('--stage')) throw new Error(`npx tessera --help says "${help}".`);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const printed = run(home, 'npx', ['--no-install', 'tessera', '--version']).trim();
+  if (printed !== version) throw new Error(`npx tessera --version says "${printed}" instead of ${version}.`);
+  // Without a data folder this fails with a sentence; a missing module would fail with a stack trace.
+  const { stderr } = spawnSync('npx', ['--no-install', 'tessera', 'runs'], { cwd: home, encoding: 'utf8' });
+  if (!stderr.startsWith('There is no Tessera in .tessera.')) throw new Error(`npx tessera runs says "${stderr}".`);
+}
+
+/** Node does not strip types under node_modules, so the package ships compiled JavaScript. */
+function refuseSources(installed: string): void {
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' });
+  const sources = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+  if (sources.length > 0) throw new Error(`The package holds TypeScript sources: ${sources.slice(0, 5).join(', ')}`);
+}
+
+/** Installs the versions of the CDK and of TypeScript that this project is built with. */
 function install(home: string, tarball: string): void {
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const pinned = ['aws-cdk-lib', 'constructs', 'typescript'].map((name) => `${name}@${devDependencies[name]}`);
