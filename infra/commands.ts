@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 
-/** What people type about one pipeline, as its alarms tell them. */
+/** The commands that alarms and outputs tell people to type. */
 export interface Commands {
   readonly tessera: (command: string) => string;
   readonly setSecrets: string;
@@ -18,14 +18,14 @@ export const pipelineCommands = (name: string, apiKey: ISecret): Commands => ({
   setSecrets: `aws secretsmanager put-secret-value --secret-id ${apiKey.secretArn} --secret-string …`,
 });
 
-/** Its stack and its place in there: no other construct of the account and region is called the same. */
-export function nameOf(construct: Construct): string {
+/** The stack's name and the construct's path in it: unique within the account and region. */
+export function qualifiedName(construct: Construct): string {
   const stack = Stack.of(construct);
-  return [stack.stackName, ...placeIn(stack, construct)].join('/');
+  return [stack.stackName, ...idsBelow(stack, construct)].join('/');
 }
 
-/** The ids on the way from the stack, as the CDK counts them: `Default` is none. */
-export const placeIn = (stack: Stack, construct: Construct): string[] =>
+/** The ids from the stack down to the construct. Like the CDK's logical ids, they leave out `Default`. */
+export const idsBelow = (stack: Stack, construct: Construct): string[] =>
   construct.node.scopes
     .slice(stack.node.scopes.length)
     .map(({ node }) => node.id)

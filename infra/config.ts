@@ -5,11 +5,11 @@ import { type StageSettings, stageSchema } from './stage-schema.ts';
 
 export interface Stage extends StageSettings {
   readonly name: string;
-  /** As they were written; in force until others are applied by command. */
+  /** As written in cdk.json. They apply until others are applied by command. */
   readonly rules: RulesDocument;
 }
 
-/** Settings that a person has to correct; the message lists every fault and says where to put it right. */
+/** Settings that a person has to correct. The message lists every fault and where to correct it. */
 export class InvalidSettings extends Error {
   override name = 'InvalidSettings';
 }
@@ -20,7 +20,7 @@ const contextSchema = z.object({
 });
 
 /**
- * The settings of one stage: `context.tessera.defaults` of cdk.json with the stage's own on top.
+ * The settings of one stage: those of the stage in cdk.json on top of `context.tessera.defaults`.
  * A stage must be listed, so that a mistyped name does not deploy a second product.
  */
 export function readStage(context: unknown, name: string): Stage {
@@ -28,23 +28,23 @@ export function readStage(context: unknown, name: string): Stage {
   if (!parsed.success) {
     throw new InvalidSettings(
       'There are no stage settings. cdk.json must have "context": { "tessera": { "defaults": {…}, "stages": { "dev": {} } } }, ' +
-        'and the stacks must be started by `npm run synth` or `npm run deploy -- <stage>`, which read it.',
+        'and `npm run synth` or `npm run deploy -- <stage>` must run in its folder.',
     );
   }
   const { defaults, stages } = parsed.data;
-  const own = stages[name];
+  const stageSettings = stages[name];
   const known = Object.keys(stages).join(', ') || 'none';
-  if (own === undefined) {
+  if (stageSettings === undefined) {
     throw new InvalidSettings(
-      `There is no stage "${name}" (known: ${known}). Add "${name}": {} to context.tessera.stages in cdk.json, or name another.`,
+      `There is no stage "${name}" (known: ${known}). Add "${name}": {} to context.tessera.stages in cdk.json, or use another name.`,
     );
   }
-  const given: Record<string, unknown> = { ...defaults, ...own };
+  const given: Record<string, unknown> = { ...defaults, ...stageSettings };
   const settings = stageSchema.safeParse(given);
   const rules = readInitialRules(given);
   const faults = [
     ...nameFaults(name),
-    ...(settings.success ? waitFaults(settings.data) : settings.error.issues.flatMap(faultsOf)),
+    ...(settings.success ? waitFaults(settings.data) : settings.error.issues.flatMap(describeIssue)),
     ...rules.faults,
     ...(settings.success ? bucketFaults(settings.data, rules.sound) : []),
   ];
@@ -61,9 +61,11 @@ export function readStage(context: unknown, name: string): Stage {
 const nameFaults = (name: string): string[] =>
   /^[a-z][a-z0-9-]{0,19}$/.test(name)
     ? []
-    : [`the stage's name must be 1 to 20 small letters, digits and hyphens, a letter first; it is "${name}"`];
+    : [
+        `the stage's name must be 1 to 20 lower-case letters, digits and hyphens and begin with a letter; it is "${name}"`,
+      ];
 
-// Hosted Mosaic has no idempotency key: a start that is repeated while the first is still on its way is paid twice.
+// Hosted Mosaic has no idempotency key: a start that is retried while the first is still in flight is paid for twice.
 const leastHostedWaitSeconds = 600;
 
 export const waitFaults = ({
@@ -76,7 +78,8 @@ export const waitFaults = ({
       ]
     : [];
 
-export function faultsOf(issue: z.core.$ZodIssue): string[] {
+/** One sentence per fault. */
+export function describeIssue(issue: z.core.$ZodIssue): string[] {
   const where = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   const path = where.replace(/^\./, '');
   if (issue.code === 'unrecognized_keys') {

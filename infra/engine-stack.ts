@@ -14,12 +14,18 @@ export class EngineStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage, assetsFolder }: EngineStackProps) {
     super(scope, id, { description: `Tessera ${stage.name}: the self-hosted engine` });
-    const { name, trustedHosts, requestsPerSecond, logRetentionDays, tracing, alarmEmail } = stage;
-    const { renderLimitSeconds, renderMemoryMb, rendersAtOnce } = stage;
-    // `Default` is no part of the ids in the template, so they are what they were before there was a construct.
+    // The id `Default` adds nothing to logical ids, so they are the ids of the first release.
     this.engine = new VideoEngine(this, 'Default', {
-      ...{ name, trustedHosts, requestsPerSecond, logRetentionDays, tracing, alarmEmail, assetsFolder },
-      ...{ renderLimitSeconds, renderMemoryMb, rendersAtOnce },
+      name: stage.name,
+      trustedHosts: stage.trustedHosts,
+      requestsPerSecond: stage.requestsPerSecond,
+      logRetentionDays: stage.logRetentionDays,
+      tracing: stage.tracing,
+      alarmEmail: stage.alarmEmail,
+      renderLimitSeconds: stage.renderLimitSeconds,
+      renderMemoryMb: stage.renderMemoryMb,
+      rendersAtOnce: stage.rendersAtOnce,
+      assetsFolder,
     });
   }
 }

@@ -1,67 +1,49 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
-import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type Commands, placeIn } from './commands.ts';
-import { addressOfBus } from './constructs/lambda-function.ts';
-import type { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
-import type { RecordsTable } from './constructs/records-table.ts';
-import type { ObjectStore } from './constructs/video-bucket.ts';
-import type { MosaicAccess } from './pipeline-props.ts';
-import type { RulesDocument } from './stage-rules.ts';
+import { type Commands, idsBelow } from './commands.ts';
+import { busAddress } from './constructs/lambda-function.ts';
+import type { PipelineParts } from './functions/pipeline-parts.ts';
 
-export interface Places {
+export interface OutputsProps extends PipelineParts {
   readonly commands: Commands;
-  readonly rules: RulesDocument;
-  readonly deliveriesPrefix: string;
-  readonly runs: RecordsTable;
-  readonly uploads: ObjectStore;
-  readonly deliveries: ObjectStore;
-  readonly payloads: ObjectStore;
-  /** As the command calls their hops: `Start` has `StartQueue` and `StartDeadLetters`. */
-  readonly queues: Readonly<Record<'Start' | 'Settle' | 'Copy' | 'Notify', QueueWithDeadLetters>>;
-  readonly eventBus: IEventBus;
-  readonly signingSecret: ISecret;
   readonly alarmTopic: ITopic;
   readonly dashboardUrl?: string;
-  readonly mosaic: Required<MosaicAccess>;
-  readonly webhookUrl: string;
 }
 
-/** What people and the `tessera` command need to know of a pipeline, under names that begin with its place in the stack. */
-export function tellWhere(pipeline: Construct, { commands, rules, deliveriesPrefix, ...places }: Places): void {
-  const begin = placeIn(Stack.of(pipeline), pipeline)
+/** The stack outputs for people and for the `tessera` command. Their names begin with the pipeline's path in the stack. */
+export function addOutputs(pipeline: Construct, props: OutputsProps): void {
+  const { commands, settings, uploads, deliveries, payloads, runs, mosaic } = props;
+  const prefix = idsBelow(Stack.of(pipeline), pipeline)
     .join('')
     .replaceAll(/[^A-Za-z0-9]/g, '');
   const outputs = new Construct(pipeline, 'Outputs');
   const output = (id: string, value: string, description: string) =>
-    new CfnOutput(outputs, id, { value, description }).overrideLogicalId(`${begin}${id}`);
-  output('UploadsBucket', places.uploads.bucket.bucketName, dropHere(commands));
-  output('DeliveriesBucket', places.deliveries.bucket.bucketName, 'Edited videos appear here');
-  // CloudFormation takes no empty output.
-  if (deliveriesPrefix !== '') output('DeliveriesPrefix', deliveriesPrefix, 'The folder that they appear in');
-  output('WebhookUrl', places.webhookUrl, 'The Mosaic API reports to this address; not meant for browsers');
-  output(
-    'EventBus',
-    addressOfBus(pipeline, places.eventBus),
-    'What becomes of runs is told here, under the source "tessera"',
-  );
-  output('SigningSecret', places.signingSecret.secretArn, 'Signs the webhooks that rules ask for');
-  output('AlarmTopic', places.alarmTopic.topicArn, 'Alarms are sent here: subscribe whom you like');
-  if (places.dashboardUrl !== undefined) output('Dashboard', places.dashboardUrl, 'How it goes, at a glance');
+    new CfnOutput(outputs, id, { value, description }).overrideLogicalId(`${prefix}${id}`);
+  output('UploadsBucket', uploads.bucket.bucketName, describeUploads(commands));
+  output('DeliveriesBucket', deliveries.bucket.bucketName, 'Edited videos appear here');
+  // CloudFormation refuses an empty output.
+  if (settings.deliveriesPrefix !== '')
+    output('DeliveriesPrefix', settings.deliveriesPrefix, 'The folder of the edited videos');
+  output('WebhookUrl', `${props.door.url}/webhook`, 'The Mosaic API sends its reports here; not meant for browsers');
+  output('EventBus', busAddress(pipeline, props.eventBus), 'Receives the events of runs, with the source "tessera"');
+  output('SigningSecret', props.signingSecret.secretArn, 'Signs the webhooks that rules ask for');
+  output('AlarmTopic', props.alarmTopic.topicArn, 'Receives all alarms; add your own subscriptions');
+  if (props.dashboardUrl !== undefined) output('Dashboard', props.dashboardUrl, 'Shows the state of the pipeline');
   const forCommand = 'For the tessera command';
-  output('PayloadsBucket', places.payloads.bucket.bucketName, 'What was reported and is too large for the table');
-  output('RunsTable', places.runs.table.tableName, forCommand);
-  for (const [hop, { queue, deadLetters }] of Object.entries(places.queues)) {
+  output('PayloadsBucket', payloads.bucket.bucketName, 'Holds reports that are too large for the table');
+  output('RunsTable', runs.table.tableName, forCommand);
+  // The command's names: `Start` has the outputs `StartQueue` and `StartDeadLetters`.
+  const queues = { Start: props.starts, Settle: props.settles, Copy: props.copies, Notify: props.notices };
+  for (const [hop, { queue, deadLetters }] of Object.entries(queues)) {
     output(`${hop}Queue`, queue.queueUrl, forCommand);
-    output(`${hop}DeadLetters`, deadLetters.queueUrl, `${forCommand}: what failed too often`);
+    output(`${hop}DeadLetters`, deadLetters.queueUrl, `${forCommand}: messages that failed too often`);
   }
-  output('MosaicApiUrl', places.mosaic.apiUrl, forCommand);
-  output('MosaicApiKeySecret', places.mosaic.apiKey.secretArn, forCommand);
-  output('InitialRules', JSON.stringify(rules), `${forCommand}: in force until others are applied`);
+  output('MosaicApiUrl', mosaic.apiUrl, forCommand);
+  output('MosaicApiKeySecret', mosaic.apiKey.secretArn, forCommand);
+  output('InitialRules', JSON.stringify(settings.rules), `${forCommand}: they apply until others are applied`);
 }
 
-const dropHere = ({ tessera }: Commands): string =>
-  'Drop videos here. In the first minutes after a deploy S3 may not send events yet; for what was dropped then: ' +
+const describeUploads = ({ tessera }: Commands): string =>
+  'Drop videos here. In the first minutes after a deploy S3 may not send events yet; to process videos dropped then: ' +
   tessera('backfill ""');

@@ -5,11 +5,12 @@ import type { Construct } from 'constructs';
 import type { Commands } from './commands.ts';
 import { alarmOn, sendAlarms } from './constructs/alarms.ts';
 import type { LambdaFunction } from './constructs/lambda-function.ts';
+import type { LogAlarm } from './constructs/log-alarm.ts';
 import type { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
-import { type Happenings, happeningsOf } from './log-alarms.ts';
-import { measured } from './pipeline-metrics.ts';
+import { addLogAlarms } from './log-alarms.ts';
+import { pipelineMetric } from './pipeline-metrics.ts';
 
-export interface Watched {
+export interface PipelineAlarmsProps {
   readonly name: string;
   readonly commands: Commands;
   readonly topic: ITopic;
@@ -17,39 +18,40 @@ export interface Watched {
   readonly functions: Readonly<
     Record<'startRun' | 'webhook' | 'settle' | 'copyOutput' | 'notify' | 'reconcile', LambdaFunction>
   >;
-  /** How often reconcile looks after runs. */
   readonly reconcileMinutes: number;
 }
 
-/** All that rings, and whom: what it means and what to type is in `docs/runbook.md`, a paragraph each. */
-export function watch(pipeline: Construct, watched: Watched): Happenings {
-  const { name, commands, topic, queues, functions } = watched;
-  const { reconcile, ...others } = functions;
-  const period = Duration.minutes(watched.reconcileMinutes);
+/**
+ * All alarms of a pipeline, sent to its topic. To add one, add it here (or in log-alarms.ts, for a log event) together
+ * with a paragraph in `docs/runbook.md`; test/infra/runbook.test.ts checks that every alarm has one.
+ */
+export function addPipelineAlarms(pipeline: Construct, props: PipelineAlarmsProps): readonly LogAlarm[] {
+  const { reconcile, ...others } = props.functions;
   const reconcileFails = reconcile.alarmWhenFailing(
-    period,
-    `Tessera ${name}: reconcile keeps failing, so runs that went quiet stay so. Read the cause in its log; it tries again by itself.`,
+    Duration.minutes(props.reconcileMinutes),
+    `Tessera ${props.name}: reconcile keeps failing, so runs that went quiet are not woken. Read the cause in its log; it is retried by itself.`,
   );
-  const failing = Object.values(others).map((each) => each.alarmWhenOftenFailing(name));
-  const happenings = happeningsOf(pipeline, name, commands, functions);
-  sendAlarms(topic, {
-    states: [
-      ...queues.flatMap(({ alarms }) => alarms),
+  const functionsFail = Object.values(others).map((each) => each.alarmWhenOftenFailing(props.name));
+  const logAlarms = addLogAlarms(pipeline, props);
+  sendAlarms(props.topic, {
+    withAllClear: [
+      ...props.queues.flatMap(({ alarms }) => alarms),
       reconcileFails,
-      ...failing,
-      stuckAlarm(pipeline, watched, period),
+      ...functionsFail,
+      runsStuckAlarm(pipeline, props),
     ],
-    happenings: happenings.alarms,
+    withoutAllClear: logAlarms.map(({ alarm }) => alarm),
   });
-  return happenings;
+  return logAlarms;
 }
 
-/** Reconcile wakes such runs each time and nothing moves them: somebody has to look why. */
-function stuckAlarm(pipeline: Construct, { name, commands }: Watched, period: Duration): Alarm {
+/** Reconcile wakes such runs on every pass, and they still do not move. */
+function runsStuckAlarm(pipeline: Construct, { name, commands, reconcileMinutes }: PipelineAlarmsProps): Alarm {
+  const period = Duration.minutes(reconcileMinutes);
   return alarmOn(pipeline, 'RunsStuck', {
-    metric: measured(name, 'StuckRuns', { statistic: Stats.MAXIMUM, period }),
+    metric: pipelineMetric(name, 'StuckRuns', { statistic: Stats.MAXIMUM, period }),
     periods: 3,
-    text: `Tessera ${name}: runs have been due for long and do not move on, however often they are woken. See which: ${commands.tessera('runs --open')}.`,
+    text: `Tessera ${name}: runs are overdue and do not move although reconcile wakes them. To list them: ${commands.tessera('runs --open')}.`,
     paragraph: 'runs-stuck',
   });
 }

@@ -9,18 +9,18 @@ import { packageFolder } from './package-folder.ts';
 const engineFolder = join(assetsFolder, 'engine-work');
 
 /**
- * Sees to it that the engine's function carries FFmpeg. It is not in the package, which would be 80 MB larger for
- * everybody; an app that has an engine gets it when it is first synthesized. A construct cannot wait, so a program does.
+ * Puts FFmpeg into the engine's function. The package does not contain it, because it would add 80 MB for every user; an
+ * app with an engine fetches it at its first synthesis. Constructors are synchronous, so a child process does the work.
  */
-export function needFfmpeg(): void {
+export function ensureFfmpeg(): void {
   if (existsSync(join(engineFolder, 'bin/ffmpeg')) && existsSync(join(engineFolder, 'bin/ffprobe'))) return;
   const program = fileURLToPath(import.meta.url);
-  // In a clone this is TypeScript, and `npm run build` has placed it.
+  // In a clone, the build places it.
   if (program.endsWith('.ts')) throw new Error(`There is no FFmpeg in ${engineFolder}: run npm run build.`);
   execFileSync(process.execPath, [program], { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-// No `await` at the top: an app of CommonJS modules requires what imports this.
+// No top-level `await`, because CommonJS apps load this file with `require`.
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
   placeFfmpeg(engineFolder, (line) => console.error(`tessera: ${line}`), { projectFolder: packageFolder }).catch(
     (error: unknown) => {

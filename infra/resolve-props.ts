@@ -1,38 +1,38 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { nameOf } from './commands.ts';
-import { faultsOf } from './config.ts';
+import { qualifiedName } from './commands.ts';
+import { describeIssue } from './config.ts';
 import { engineDefaults, pipelineDefaults } from './defaults.ts';
 import { stageSchema } from './stage-schema.ts';
 
-export type Settled = Required<typeof pipelineDefaults & typeof engineDefaults>;
+export type ResolvedProps = Required<typeof pipelineDefaults & typeof engineDefaults>;
 
-/** What holds for a construct of ours: what it was given, on top of the defaults. Everything wrong is named at once. */
-export function settled(
+/** Puts the given props on top of the defaults. Throws one error that lists every fault. */
+export function resolveProps(
   construct: Construct,
   kind: string,
   given: { readonly name?: string },
-  moreFaults: (all: Settled) => readonly string[] = () => [],
-): Settled {
+  moreFaults: (all: ResolvedProps) => readonly string[] = () => [],
+): ResolvedProps {
   const defaults: Record<string, unknown> = { ...pipelineDefaults, ...engineDefaults };
-  const own = Object.entries(given).filter(([, value]) => value !== undefined);
-  const all = { ...defaults, ...Object.fromEntries(own) };
-  // What is only known at deploy cannot be looked at now.
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  const all = { ...defaults, ...Object.fromEntries(set) };
+  // Values that are only known at deploy time cannot be checked.
   const known = Object.fromEntries(
     Object.entries(all).filter(([name, value]) => checked.has(name) && !Token.isUnresolved(value)),
   );
   const read = stageSchema.partial().safeParse(known);
   const faults = [
-    ...nameFaults(given.name ?? nameOf(construct)),
-    ...(read.success ? moreFaults(all as unknown as Settled) : read.error.issues.flatMap(faultsOf)),
+    ...nameFaults(given.name ?? qualifiedName(construct)),
+    ...(read.success ? moreFaults(all as unknown as ResolvedProps) : read.error.issues.flatMap(describeIssue)),
   ];
-  if (faults.length === 0) return all as unknown as Settled;
+  if (faults.length === 0) return all as unknown as ResolvedProps;
   throw new Error(
-    `${kind} "${construct.node.path}" cannot be made with these props:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    `${kind} "${construct.node.path}" cannot be created with these props:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
   );
 }
 
-/** It becomes part of a metric's namespace and of a secret's tags, for which AWS takes these alone. */
+/** The name becomes part of a metric namespace and of secret tags; AWS allows only these characters there. */
 const nameFaults = (name: string): string[] =>
   Token.isUnresolved(name) || /^[\w ./-]{1,200}$/.test(name)
     ? []

@@ -8,12 +8,12 @@ import { PipelineStack } from './pipeline-stack.ts';
 
 export interface Stacks {
   readonly pipeline: PipelineStack;
-  /** Only where the engine is ours. */
+  /** Undefined with hosted Mosaic. */
   readonly engine?: EngineStack;
 }
 
-/** The stacks of one stage; their names begin with it, so that stages live side by side in one account. */
-export function stacksOf(scope: Construct, stage: Stage, assetsFolder?: string): Stacks {
+/** The stacks of one stage. Their names include the stage, so that one account can hold several. */
+export function createStacks(scope: Construct, stage: Stage, assetsFolder?: string): Stacks {
   const engine =
     stage.engine === 'self-hosted'
       ? new EngineStack(scope, `tessera-${stage.name}-engine`, { stage, assetsFolder })
@@ -26,21 +26,21 @@ export function stacksOf(scope: Construct, stage: Stage, assetsFolder?: string):
   return { pipeline, engine };
 }
 
-/** Random values until `npm run secrets -- <stage>` puts the account's own: nobody can guess them meanwhile. */
+/** The secrets hold random values until `npm run secrets -- <stage>` sets those of the account, so nobody can guess them. */
 function hostedMosaic(stack: Stack, stage: Stage): MosaicAccess {
-  const secretFor = (id: string, role: 'mosaic-api-key' | 'webhook-secret', what: string) =>
+  const newSecret = (id: string, role: 'mosaic-api-key' | 'webhook-secret', meaning: string) =>
     new StageSecret(stack, id, {
       stage: stage.name,
       role,
-      description: `Tessera ${stage.name}: ${what}; set it with: npm run secrets -- ${stage.name}`,
+      description: `Tessera ${stage.name}: ${meaning}; set it with: npm run secrets -- ${stage.name}`,
     }).secret;
   new CfnOutput(stack, 'NextStep', {
     value: `npm run secrets -- ${stage.name}`,
-    description: "Sets the Mosaic account's API key and webhook secret; nothing can be edited before",
+    description: 'Sets the API key and webhook secret of the Mosaic account; no run can start before',
   });
   return {
     apiUrl: stage.mosaicApiUrl,
-    apiKey: secretFor('MosaicApiKey', 'mosaic-api-key', "the Mosaic account's API key"),
-    webhookSecret: secretFor('WebhookSecret', 'webhook-secret', "the Mosaic account's webhook secret"),
+    apiKey: newSecret('MosaicApiKey', 'mosaic-api-key', "the Mosaic account's API key"),
+    webhookSecret: newSecret('WebhookSecret', 'webhook-secret', "the Mosaic account's webhook secret"),
   };
 }

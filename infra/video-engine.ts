@@ -2,22 +2,25 @@ import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { nameOf } from './commands.ts';
-import { alarmTopicOf, sendAlarms } from './constructs/alarms.ts';
+import { qualifiedName } from './commands.ts';
+import { alarmTopicFor, sendAlarms } from './constructs/alarms.ts';
 import { HttpDoor } from './constructs/http-door.ts';
-import { functionsOf } from './constructs/lambda-function.ts';
+import { functionFactory } from './constructs/lambda-function.ts';
 import { QueueWithDeadLetters } from './constructs/queue-with-dead-letters.ts';
 import { RecordsTable } from './constructs/records-table.ts';
 import { StageSecret } from './constructs/stage-secret.ts';
 import { VideoBucket } from './constructs/video-bucket.ts';
 import { assetsFolder } from './function-names.ts';
-import { needFfmpeg } from './place-ffmpeg.ts';
-import { settled } from './resolve-props.ts';
+import { addEngineApi } from './functions/engine-api.ts';
+import type { EngineParts } from './functions/engine-parts.ts';
+import { addEngineWork, workTimeout } from './functions/engine-work.ts';
+import { ensureFfmpeg } from './place-ffmpeg.ts';
+import { type ResolvedProps, resolveProps } from './resolve-props.ts';
 
 export interface EngineSettings {
-  /** The longest that one render may take; 840 at most. */
+  /** The time limit of one render; 840 at most. */
   readonly renderLimitSeconds?: number;
-  /** Lambda gives processors by memory: six at 10240, one at 1769. */
+  /** Lambda assigns processors by memory: six at 10240, one at 1769. */
   readonly renderMemoryMb?: number;
   readonly rendersAtOnce?: number;
 }
@@ -27,16 +30,13 @@ export interface VideoEngineProps extends EngineSettings {
   readonly requestsPerSecond?: number;
   readonly logRetentionDays?: number;
   readonly tracing?: boolean;
-  /** Alarms are sent here. Default: a topic of its own. */
+  /** Receives the alarms. Default: a new topic. */
   readonly alarmTopic?: ITopic;
   readonly alarmEmail?: string;
-  /** What alarms and secrets call it. Default: its stack and its place in there. */
+  /** Its name in alarms and secrets. Default: its stack and its path in the stack. */
   readonly name?: string;
   readonly assetsFolder?: string;
 }
-
-/** Lambda's longest; a render must fit into one call for now. */
-const workTimeout = Duration.minutes(15);
 
 /** Our own engine: serves the Mosaic API and renders with FFmpeg. */
 export class VideoEngine extends Construct {
@@ -47,89 +47,59 @@ export class VideoEngine extends Construct {
 
   constructor(scope: Construct, id: string, props: VideoEngineProps = {}) {
     super(scope, id);
-    if (props.assetsFolder === undefined) needFfmpeg();
-    const settings = settled(this, 'VideoEngine', props);
-    const name = props.name ?? nameOf(this);
-    const newFunction = functionsOf(this, {
-      assetsFolder: props.assetsFolder ?? assetsFolder,
-      logRetentionDays: settings.logRetentionDays,
-      tracing: settings.tracing,
-    });
+    if (props.assetsFolder === undefined) ensureFfmpeg();
+    const settings = resolveProps(this, 'VideoEngine', props);
+    const name = props.name ?? qualifiedName(this);
+    const parts = this.createParts(name, settings, props.assetsFolder ?? assetsFolder);
+    this.apiKey = parts.apiKey;
+    this.webhookSecret = parts.webhookSecret;
 
-    this.apiKey = new StageSecret(this, 'ApiKey', {
-      stage: name,
-      role: 'mosaic-api-key',
-      description: `Tessera ${name}: the engine's first API key`,
-      apiKey: true,
-    }).secret;
-    this.webhookSecret = new StageSecret(this, 'WebhookSecret', {
-      stage: name,
-      role: 'webhook-secret',
-      description: `Tessera ${name}: what the engine shows with each webhook`,
-    }).secret;
-
-    const records = new RecordsTable(this, 'Records');
-    const media = new VideoBucket(this, 'Media');
-    const work = new QueueWithDeadLetters(this, 'Work', {
-      visibility: workTimeout,
-      // Renders wait for one another: five at once, a quarter of an hour each at most.
-      oldest: Duration.hours(2),
-      meaning: `Tessera ${name}: a render failed five times and its agent run cannot finish.`,
-    });
-
-    const api = newFunction('EngineApi', {
-      door: 'engine-api',
-      description: 'Serves the Mosaic API: agents, runs, outputs',
-      timeout: Duration.seconds(29),
-      memoryMb: 1_024,
-    });
-    api.usesTable('ENGINE_TABLE', records);
-    api.readsBucket('MEDIA_BUCKET', media);
-    api.sendsTo('WORK_QUEUE', work);
-    api.readsSecret('ENGINE_KEY_SECRET', this.apiKey);
-    api.setting('TRUSTED_HOSTS', settings.trustedHosts.join(','));
-    api.setting('RENDER_LIMIT_SECONDS', settings.renderLimitSeconds);
-
+    const api = addEngineApi(parts);
     const door = new HttpDoor(this, 'Door', {
       requestsPerSecond: settings.requestsPerSecond,
       logRetentionDays: settings.logRetentionDays,
       authorisation:
-        'engine-api itself asks for a bearer key on every route and compares its hash, as the Mosaic API does.',
+        'engine-api itself requires a bearer key on every route and compares its hash, as the Mosaic API does.',
     });
     door.leadsTo(api);
     this.apiUrl = door.url;
+    const worker = addEngineWork(parts);
 
-    const worker = newFunction('EngineWork', {
-      door: 'engine-work',
-      description: 'Renders one output at a time with FFmpeg and sends webhooks',
-      timeout: workTimeout,
-      // The FFmpeg builds that npm carries for Lambda's Linux are for x86_64. Lambda gives processors by memory: all six
-      // at 10240 MB. A render costs about the same on many processors for a short time as on few for long, and must end in time.
-      x86: true,
-      memoryMb: settings.renderMemoryMb,
-      // Lambda's most: an input of up to 5 GB lies beside its edited output.
-      storageMb: 10_240,
-    });
-    worker.consumes(work, { batchSize: 1, atOnce: settings.rendersAtOnce });
-    worker.usesTable('ENGINE_TABLE', records);
-    worker.writesBucket('MEDIA_BUCKET', media);
-    worker.sendsTo('WORK_QUEUE', work);
-    worker.readsSecret('WEBHOOK_SECRET_SECRET', this.webhookSecret);
-    worker.setting('TRUSTED_HOSTS', settings.trustedHosts.join(','));
-    worker.setting('FFMPEG_PATH', '/var/task/bin/ffmpeg');
-    worker.setting('FFPROBE_PATH', '/var/task/bin/ffprobe');
-    worker.setting('RENDER_LIMIT_SECONDS', settings.renderLimitSeconds);
-
-    this.alarmTopic = alarmTopicOf(this, props);
-    const failing = [api, worker].map((each) => each.alarmWhenOftenFailing(name));
-    sendAlarms(this.alarmTopic, { states: [...work.alarms, ...failing] });
+    this.alarmTopic = alarmTopicFor(this, props);
+    const functionsFail = [api, worker].map((each) => each.alarmWhenOftenFailing(name));
+    sendAlarms(this.alarmTopic, { withAllClear: [...parts.work.alarms, ...functionsFail] });
     new CfnOutput(this, 'EngineUrl', {
       value: this.apiUrl,
-      description: "The Mosaic API's address, served by our engine",
+      description: 'The address of the Mosaic API that our engine serves',
     });
     new CfnOutput(this, 'EngineKeySecret', {
       value: this.apiKey.secretArn,
       description: 'Secret that holds the API key',
     });
+  }
+
+  private createParts(name: string, settings: ResolvedProps, assetsFolder: string): EngineParts {
+    const { logRetentionDays, tracing } = settings;
+    const newFunction = functionFactory(this, { assetsFolder, logRetentionDays, tracing });
+    const { secret: apiKey } = new StageSecret(this, 'ApiKey', {
+      stage: name,
+      role: 'mosaic-api-key',
+      description: `Tessera ${name}: the engine's first API key`,
+      apiKey: true,
+    });
+    const { secret: webhookSecret } = new StageSecret(this, 'WebhookSecret', {
+      stage: name,
+      role: 'webhook-secret',
+      description: `Tessera ${name}: what the engine shows with each webhook`,
+    });
+    const records = new RecordsTable(this, 'Records');
+    const media = new VideoBucket(this, 'Media');
+    const work = new QueueWithDeadLetters(this, 'Work', {
+      visibility: workTimeout,
+      // Renders queue up: five at once, at most a quarter of an hour each.
+      oldest: Duration.hours(2),
+      meaning: `Tessera ${name}: a render failed five times and its agent run cannot finish.`,
+    });
+    return { newFunction, settings, records, media, work, apiKey, webhookSecret };
   }
 }

@@ -1,7 +1,7 @@
 import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
-/** Says why a rule of cdk-nag's AwsSolutions pack does not hold here; the tests run the pack and accept nothing unsaid. */
+/** Suppresses a rule of cdk-nag's AwsSolutions pack with a reason. The tests run the pack and allow no other finding. */
 export function acknowledge(construct: IConstruct, rule: string, reason: string): void {
   Validations.of(construct).acknowledge({ id: `AwsSolutions-${rule}`, reason });
 }

@@ -14,21 +14,21 @@ import type { Construct } from 'constructs';
 
 interface AlarmOnProps {
   readonly metric: AlarmProps['metric'];
-  /** In how many periods the metric must be above the threshold; without `outOf`, on end. */
+  /** The number of periods above the threshold that raise the alarm: in a row, or of the last `outOf` periods. */
   readonly periods: number;
   readonly outOf?: number;
-  /** The threshold; 0 where nothing is said. */
-  readonly moreThan?: number;
+  /** Default: 0. */
+  readonly threshold?: number;
   readonly text: string;
-  /** The paragraph of `docs/runbook.md` that tells what to do. */
+  /** The anchor of the alarm's paragraph in `docs/runbook.md`. */
   readonly paragraph: string;
 }
 
-/** An alarm that rings while a number that should be zero, or not much more, is larger. */
+/** An alarm that is raised while a metric is above its threshold. */
 export function alarmOn(scope: Construct, id: string, props: AlarmOnProps): Alarm {
   return new Alarm(scope, id, {
     metric: props.metric,
-    threshold: props.moreThan ?? 0,
+    threshold: props.threshold ?? 0,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
     evaluationPeriods: props.outOf ?? props.periods,
     datapointsToAlarm: props.outOf === undefined ? undefined : props.periods,
@@ -37,21 +37,21 @@ export function alarmOn(scope: Construct, id: string, props: AlarmOnProps): Alar
   });
 }
 
-/** How a construct's id is written in anchors: `CopyOutput` as `copy-output`. */
+/** A construct's id as an anchor: `CopyOutput` becomes `copy-output`. */
 export const kebab = (id: string): string => id.replaceAll(/(?<!^)[A-Z]/g, '-$&').toLowerCase();
 
-/** All alarms look at five minutes at a time, but for those on what happens less often. */
+/** The period of all alarms, except those on rarer measurements. */
 export const alarmPeriod = Duration.minutes(5);
 
 export interface Alarms {
-  /** These have an all-clear, which is sent too. */
-  readonly states: readonly Alarm[];
-  /** These only tell that something has happened. */
-  readonly happenings?: readonly Alarm[];
+  /** Alarms on a state. The topic is also notified when the state ends. */
+  readonly withAllClear: readonly Alarm[];
+  /** Alarms on an event, which has no end. */
+  readonly withoutAllClear?: readonly Alarm[];
 }
 
-/** The topic that was given, or one of its own; with an address, that is told what comes. */
-export function alarmTopicOf(
+/** The given topic or a new one, with the address subscribed to it. */
+export function alarmTopicFor(
   scope: Construct,
   { alarmTopic, alarmEmail }: { readonly alarmTopic?: ITopic; readonly alarmEmail?: string },
 ): ITopic {
@@ -73,9 +73,8 @@ function newTopic(scope: Construct): Topic {
   return topic;
 }
 
-/** Sends all these alarms to the topic. */
-export function sendAlarms(topic: ITopic, { states, happenings = [] }: Alarms): void {
+export function sendAlarms(topic: ITopic, { withAllClear, withoutAllClear = [] }: Alarms): void {
   const action: IAlarmAction = new SnsAction(topic);
-  for (const alarm of [...states, ...happenings]) alarm.addAlarmAction(action);
-  for (const alarm of states) alarm.addOkAction(action);
+  for (const alarm of [...withAllClear, ...withoutAllClear]) alarm.addAlarmAction(action);
+  for (const alarm of withAllClear) alarm.addOkAction(action);
 }

@@ -3,7 +3,7 @@ import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { acknowledge } from './acknowledge.ts';
 import type { ObjectStore } from './video-bucket.ts';
 
-/** Lets a role do this with the store's objects, and use the key that encrypts them: by default to read. */
+/** Allows a role these actions on the store's objects, and the use of their KMS key (by default to decrypt). */
 export function allowObjects(
   role: Role,
   actions: string[],
@@ -14,10 +14,10 @@ export function allowObjects(
   acknowledge(
     role,
     `IAM5[Resource::${store.nagName}]`,
-    'People choose the keys of their videos, so a function works on every object of this one bucket or folder.',
+    'Object keys are chosen by users, so a function needs access to every object of this one bucket or folder.',
   );
   if (store.keyArn === undefined || keyActions.length === 0) return;
-  // Only on the way through S3: whatever else the key encrypts stays closed.
+  // Only through S3, so that the role cannot decrypt anything else with this key.
   const conditions = {
     StringEquals: { 'kms:ViaService': `s3.${store.region ?? Stack.of(role).region}.amazonaws.com` },
   };

@@ -4,18 +4,18 @@ import { Construct } from 'constructs';
 import { type ObjectStore, VideoBucket } from './video-bucket.ts';
 
 export interface ExistingBucketProps {
-  /** By its name where it is no part of the app, and is where the stack is. */
+  /** A bucket of the app, or the name of a bucket in the stack's account and region. */
   readonly bucket: IBucket | string;
-  /** Of the key that encrypts it, where that is a customer's own. */
+  /** The customer-managed key that encrypts it, if any. */
   readonly keyArn?: string;
   readonly region?: string;
-  /** The account that it must belong to. */
+  /** The expected owner: an account id. */
   readonly owner?: string;
-  /** Only keys that begin like this are ours to reach. */
+  /** Access is limited to keys with this prefix. */
   readonly prefix?: string;
 }
 
-/** A bucket that belongs to somebody else: no resource of the stack, so that no deploy or destroy can change it. */
+/** A bucket that Tessera did not create. It is not a resource of the stack, so no deploy or destroy can change it. */
 export class ExistingBucket extends Construct implements ObjectStore {
   readonly bucket: IBucket;
   readonly keyArn?: string;
@@ -27,15 +27,15 @@ export class ExistingBucket extends Construct implements ObjectStore {
     super(scope, id);
     this.bucket = typeof bucket === 'string' ? Bucket.fromBucketName(this, 'Bucket', bucket) : bucket;
     this.keyArn = keyArn ?? this.bucket.encryptionKey?.keyArn;
-    this.region = region ?? this.unlikeOurs('region');
-    this.owner = owner ?? this.unlikeOurs('account');
+    this.region = region ?? this.differing('region');
+    this.owner = owner ?? this.differing('account');
     this.prefix = prefix;
   }
 
-  /** What the app says of the bucket, where the stack is elsewhere, or may be. */
-  private unlikeOurs(what: 'region' | 'account'): string | undefined {
-    const its = this.bucket.env[what];
-    return Token.isUnresolved(its) || its === Stack.of(this)[what] ? undefined : its;
+  /** The bucket's region or account, if the app knows it and it may differ from the stack's. */
+  private differing(property: 'region' | 'account'): string | undefined {
+    const value = this.bucket.env[property];
+    return Token.isUnresolved(value) || value === Stack.of(this)[property] ? undefined : value;
   }
 
   get objectsArn(): string {
@@ -53,8 +53,8 @@ export interface StoreProps extends Omit<ExistingBucketProps, 'bucket'> {
   readonly bucket?: IBucket | string;
 }
 
-/** The bucket that was given, or one of our own, which sends its events to EventBridge. */
-export const storeOf = (scope: Construct, id: string, { bucket, ...existing }: StoreProps): ObjectStore =>
+/** The given bucket, or a new one that sends its events to EventBridge. */
+export const givenOrNewBucket = (scope: Construct, id: string, { bucket, ...existing }: StoreProps): ObjectStore =>
   bucket === undefined
     ? new VideoBucket(scope, id, { events: true, owner: Stack.of(scope).account })
     : new ExistingBucket(scope, id, { bucket, ...existing });

@@ -17,11 +17,11 @@ import type { LambdaFunction } from './lambda-function.ts';
 export interface HttpDoorProps {
   readonly requestsPerSecond: number;
   readonly logRetentionDays: number;
-  /** How callers prove who they are, since API Gateway does not ask. */
+  /** How callers are authenticated, since API Gateway does not do it. */
   readonly authorisation: string;
 }
 
-/** A public HTTPS address with a limit on requests and a log of them. */
+/** A public HTTPS endpoint with throttling and an access log. */
 export class HttpDoor extends Construct {
   private readonly api: HttpApi;
   private readonly authorisation: string;
@@ -48,7 +48,7 @@ export class HttpDoor extends Construct {
     return this.api.apiEndpoint;
   }
 
-  /** Leads requests to the function: those of one method and path, or without them all. */
+  /** Routes requests to the function: those with this method and path, or all. */
   leadsTo(target: LambdaFunction, only?: { readonly method: HttpMethod; readonly path: string }): void {
     const route = new HttpRoute(this, `${target.node.id}Route`, {
       httpApi: this.api,
@@ -59,7 +59,7 @@ export class HttpDoor extends Construct {
   }
 }
 
-// The route, not the path: a path may hold an id that only its owner should know.
+// Logs the route instead of the path, because a path may contain a secret id.
 const accessLogFormat = AccessLogFormat.custom(
   JSON.stringify({
     time: '$context.requestTime',

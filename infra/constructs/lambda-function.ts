@@ -16,16 +16,16 @@ import type { ObjectStore } from './video-bucket.ts';
 
 export interface LambdaFunctionProps {
   readonly door: Door;
-  /** Holds one folder per door; see `npm run build`. */
+  /** Has one folder per door, made by `npm run build`. */
   readonly assetsFolder: string;
-  /** One sentence for whoever meets the function in the console. */
+  /** One sentence, shown in the AWS console. */
   readonly description: string;
   readonly timeout: Duration;
   readonly logRetentionDays: number;
   /** Writes traces to X-Ray. */
   readonly tracing?: boolean;
   readonly memoryMb?: number;
-  /** Only where a program that we did not build must run. */
+  /** For functions that run a program built for x86. */
   readonly x86?: boolean;
   /** Size of /tmp. */
   readonly storageMb?: number;
@@ -33,16 +33,16 @@ export interface LambdaFunctionProps {
 
 export interface ConsumeOptions {
   readonly batchSize: number;
-  /** Copies of the function that this queue may keep busy; without it a busy queue would be throttled into dead letters. */
+  /** The function's concurrency for this queue. Without a limit, a busy queue is throttled until its messages are dead letters. */
   readonly atOnce: number;
 }
 
 const tableOperations = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Query'] as const;
 type TableOperation = (typeof tableOperations)[number];
 
-const writing = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
+const writeActions = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
 
-/** One function with our defaults. Each verb gives the permission and the setting together, and nothing else gives any. */
+/** A function with our defaults. Each method adds a setting and the permission it needs; there is no other way to add either. */
 export class LambdaFunction extends Construct {
   readonly lambda: Lambda;
   readonly log: LogGroup;
@@ -71,7 +71,7 @@ export class LambdaFunction extends Construct {
       logGroup: this.log,
     });
     if (props.tracing) this.writesTraces();
-    // Lets a reader of the template, and the test that runs it on emulators, tell which program this is.
+    // Says in the template which program this is. The tests on emulators read it.
     this.cfnFunction.addMetadata(doorMetadata, props.door);
   }
 
@@ -79,66 +79,66 @@ export class LambdaFunction extends Construct {
     this.lambda.addEnvironment(name, String(value));
   }
 
-  /** By hand: CDK's own switch would give the permission in a statement of its own making. */
+  /** Not with the CDK's `tracing` property, which adds a policy statement that we cannot acknowledge. */
   private writesTraces(): void {
     this.cfnFunction.tracingConfig = { mode: 'Active' };
     this.allow(['xray:PutTraceSegments', 'xray:PutTelemetryRecords'], '*');
-    acknowledge(this.role, 'IAM5[Resource::*]', 'X-Ray knows no resources: whoever may write traces writes any.');
+    acknowledge(this.role, 'IAM5[Resource::*]', 'X-Ray has no resources, so this permission cannot be narrowed.');
   }
 
-  /** Reads objects and their versions. Listing is what makes S3 say "not found" instead of "forbidden". */
+  /** Reads objects and their versions. Without permission to list, S3 answers "forbidden" instead of "not found". */
   readsBucket(name: string, store: ObjectStore): void {
     this.setting(name, store.bucket.bucketName);
     this.allow(['s3:ListBucket'], store.bucket.bucketArn);
     allowObjects(this.role, ['s3:GetObject', 's3:GetObjectVersion'], store);
   }
 
-  /** Writes objects, whole or in parts, and looks at what it wrote. */
+  /** Writes objects, whole or in parts, and reads them. */
   writesBucket(name: string, store: ObjectStore, { tags = false } = {}): void {
     this.readsBucket(name, store);
-    this.reaches(name, store);
+    this.settingsOfBucket(name, store);
     allowObjects(
       this.role,
-      [...writing, ...(tags ? ['s3:PutObjectTagging'] : [])],
+      [...writeActions, ...(tags ? ['s3:PutObjectTagging'] : [])],
       store,
-      // The parts of an object are read again when it is put together.
+      // S3 decrypts the parts to complete a multipart upload.
       ['kms:Decrypt', 'kms:GenerateDataKey'],
     );
   }
 
-  /** Finds unfinished uploads and clears them away; reads and writes nothing. */
+  /** Aborts unfinished multipart uploads; can neither read nor write objects. */
   clearsUploadsIn(name: string, store: ObjectStore): void {
     this.setting(name, store.bucket.bucketName);
-    this.reaches(name, store);
+    this.settingsOfBucket(name, store);
     this.allow(['s3:ListBucketMultipartUploads'], store.bucket.bucketArn);
     allowObjects(this.role, ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'], store, []);
   }
 
-  /** How a bucket elsewhere is reached, and with which key it is written to; `…_BUCKET` names the bucket itself. */
-  private reaches(name: string, { region, owner, keyArn }: ObjectStore): void {
-    const begin = name.replace(/BUCKET$/, '');
-    if (region !== undefined) this.setting(`${begin}REGION`, region);
-    if (owner !== undefined) this.setting(`${begin}OWNER`, owner);
-    if (keyArn !== undefined) this.setting(`${begin}KEY_ARN`, keyArn);
+  /** The region, expected owner and KMS key of the bucket that `…_BUCKET` names. */
+  private settingsOfBucket(name: string, { region, owner, keyArn }: ObjectStore): void {
+    const prefix = name.replace(/BUCKET$/, '');
+    if (region !== undefined) this.setting(`${prefix}REGION`, region);
+    if (owner !== undefined) this.setting(`${prefix}OWNER`, owner);
+    if (keyArn !== undefined) this.setting(`${prefix}KEY_ARN`, keyArn);
   }
 
-  /** Leaves objects in a bucket that it can neither read nor list. */
+  /** Adds objects to a bucket that it can neither read nor list. */
   addsTo(name: string, store: ObjectStore): void {
     this.setting(name, store.bucket.bucketName);
     allowObjects(this.role, ['s3:PutObject'], store);
   }
 
-  /** Fetches objects back from an archive class. */
+  /** Restores objects from an archive class. */
   restoresIn(store: ObjectStore): void {
     allowObjects(this.role, ['s3:RestoreObject'], store);
   }
 
-  /** Signs links to objects with the credentials of a role that can do nothing else and that only this function takes on. */
+  /** Signs links with the credentials of a role that can only read these objects and that only this function can assume. */
   signsLinksTo(name: string, store: ObjectStore): void {
     const signer = new Role(this, 'LinkSigner', {
       assumedBy: new ArnPrincipal(this.role.roleArn),
-      description: 'Whose credentials are in the links that the Mosaic API reads uploads by',
-      // AWS allows no more to a role that is taken on by another one.
+      description: 'Signs the links through which the Mosaic API reads uploads',
+      // AWS allows no more for a role assumed by a role.
       maxSessionDuration: Duration.hours(1),
     });
     allowObjects(signer, ['s3:GetObject', 's3:GetObjectVersion'], store);
@@ -146,7 +146,7 @@ export class LambdaFunction extends Construct {
     this.allow(['sts:AssumeRole'], signer.roleArn);
   }
 
-  /** Reads and writes records; where less is named, no more than that. */
+  /** Reads and writes records, or does only the given operations. */
   usesTable(name: string, table: RecordsTable, operations: readonly TableOperation[] = tableOperations): void {
     this.setting(name, table.table.tableName);
     this.allow(
@@ -161,11 +161,11 @@ export class LambdaFunction extends Construct {
     this.allow(['sqs:SendMessage'], queue.queue.queueArn);
   }
 
-  /** Is woken by the queue's messages, and answers which of a batch must come again. */
+  /** Handles the queue's messages, and reports which of a batch failed. */
   consumes(queue: QueueWithDeadLetters, options: ConsumeOptions): void {
     if (queue.visibility.toSeconds() < this.timeout.toSeconds()) {
       throw new Error(
-        `${queue.node.path}: visibility is shorter than the timeout of ${this.node.path}; AWS refuses that.`,
+        `${queue.node.path}: its visibility timeout is shorter than the timeout of ${this.node.path}; AWS refuses that.`,
       );
     }
     this.allow(
@@ -174,8 +174,8 @@ export class LambdaFunction extends Construct {
       ),
       queue.queue.queueArn,
     );
-    // A run that waits wakes its functions many times in one chain of messages. Lambda would take that for an endless loop
-    // and drop the message at the sixteenth; ours end at the run's deadline.
+    // A waiting run wakes its functions many times in one chain of messages. Lambda would take the sixteenth message for
+    // an endless loop and drop it; ours end at the run's deadline.
     this.cfnFunction.recursiveLoop = 'Allow';
     this.lambda.addEventSourceMapping(`From${queue.node.id}`, {
       eventSourceArn: queue.queue.queueArn,
@@ -186,7 +186,7 @@ export class LambdaFunction extends Construct {
   }
 
   putsEventsOn(name: string, bus: IEventBus): void {
-    this.setting(name, addressOfBus(this, bus));
+    this.setting(name, busAddress(this, bus));
     this.allow(['events:PutEvents'], bus.eventBusArn);
   }
 
@@ -196,20 +196,21 @@ export class LambdaFunction extends Construct {
   }
 
   /**
-   * For a function that nothing retries: rings when it has failed in three periods on end. A failed message is no error
-   * of its function, so these are crashes, timeouts, and programs that cannot even start.
+   * For a function that is not retried: alarms when it failed in three periods in a row. A failed message is not an error
+   * of its function, so these are crashes, timeouts, and programs that do not start.
    */
   alarmWhenFailing(period: Duration, text: string): Alarm {
     const metric = this.errorsIn(period);
     return alarmOn(this, 'FailingAlarm', { metric, periods: 3, text, paragraph: this.failsParagraph });
   }
 
-  /** For one whose work comes again by itself, some minutes later: rings when it fails in half of half an hour. */
+  /** For a function whose work is retried: alarms when it failed in three of six periods. */
   alarmWhenOftenFailing(name: string): Alarm {
     return alarmOn(this, 'FailingAlarm', {
       metric: this.errors,
-      ...{ periods: 3, outOf: 6 },
-      text: `Tessera ${name}: ${this.node.id} keeps crashing, running out of time or memory, or does not start. Its log says which.`,
+      periods: 3,
+      outOf: 6,
+      text: `Tessera ${name}: ${this.node.id} keeps crashing, runs out of time or memory, or does not start. Its log says which.`,
       paragraph: this.failsParagraph,
     });
   }
@@ -235,14 +236,16 @@ export class LambdaFunction extends Construct {
   }
 }
 
-/** Its name, by which EventBridge looks for it in this account alone; one of another account has to be named in full. */
-export const addressOfBus = (at: Construct, bus: IEventBus): string =>
+/** EventBridge finds a bus of this account by its name; one of another account needs its ARN. */
+export const busAddress = (at: Construct, bus: IEventBus): string =>
   bus.env.account === Stack.of(at).account ? bus.eventBusName : bus.eventBusArn;
 
-type Shared = Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays' | 'tracing'>;
+type SharedProps = Pick<LambdaFunctionProps, 'assetsFolder' | 'logRetentionDays' | 'tracing'>;
 
-/** Functions that share what a pipeline or an engine sets for all of them. */
-export const functionsOf =
-  (scope: Construct, shared: Shared) =>
-  (id: string, props: Omit<LambdaFunctionProps, keyof Shared>): LambdaFunction =>
+export type NewFunction = (id: string, props: Omit<LambdaFunctionProps, keyof SharedProps>) => LambdaFunction;
+
+/** Creates the functions of a pipeline or an engine, which share some settings. */
+export const functionFactory =
+  (scope: Construct, shared: SharedProps): NewFunction =>
+  (id, props) =>
     new LambdaFunction(scope, id, { ...shared, ...props });

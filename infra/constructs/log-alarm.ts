@@ -4,48 +4,53 @@ import { Construct } from 'constructs';
 import { alarmOn, alarmPeriod, kebab } from './alarms.ts';
 import type { LambdaFunction } from './lambda-function.ts';
 
-export interface CountedProps {
-  /** The stage's own, so that stages count apart. */
+export interface LogMetricProps {
+  /** The pipeline's own, so that pipelines count separately. */
   readonly namespace: string;
-  /** Names of log events, and the level at which they count: what is logged again is a mere warning. */
+  /** Names of log events. */
   readonly events: readonly string[];
+  /** The level at which they count. A repeated problem is logged as a warning only. */
   readonly level?: 'error' | 'warn';
-  /** Whose logs may tell of them. */
-  readonly by: readonly LambdaFunction[];
+  /** The functions that may log them. */
+  readonly functions: readonly LambdaFunction[];
 }
 
-export interface HappeningProps extends CountedProps {
-  /** In how many of five minutes' events it is no longer an odd one; by default the first counts. */
-  readonly moreThan?: number;
+export interface LogAlarmProps extends LogMetricProps {
+  /** How many events in five minutes are still normal. Default: none. */
+  readonly threshold?: number;
   /** What it means, and what to type. */
   readonly text: string;
 }
 
-/** Makes a metric, called as the construct is, of such lines in logs. Before the first one it does not exist, nor cost. */
-export class Counted extends Construct {
+/** Counts log events in a metric named like the construct. The metric costs nothing before the first event. */
+export class LogMetric extends Construct {
   readonly metric: Metric;
 
-  constructor(scope: Construct, id: string, { namespace, events, level = 'error', by }: CountedProps) {
+  constructor(scope: Construct, id: string, { namespace, events, level = 'error', functions }: LogMetricProps) {
     super(scope, id);
     const filterPattern = FilterPattern.all(
       FilterPattern.stringValue('$.level', '=', level),
       FilterPattern.any(...events.map((event) => FilterPattern.stringValue('$.event', '=', event))),
     );
-    const metric = { metricNamespace: namespace, metricName: id, metricValue: '1' };
-    for (const { node, log } of by) new MetricFilter(this, `In${node.id}`, { logGroup: log, filterPattern, ...metric });
+    for (const { node, log } of functions) {
+      new MetricFilter(this, `In${node.id}`, {
+        logGroup: log,
+        filterPattern,
+        metricNamespace: namespace,
+        metricName: id,
+        metricValue: '1',
+      });
+    }
     this.metric = new Metric({ namespace, metricName: id, statistic: Stats.SUM, period: alarmPeriod });
   }
 }
 
-/**
- * Rings when functions log such events. There is no all-clear: that nothing more was logged does not mean that somebody
- * has done something.
- */
-export class Happening extends Counted {
+/** Alarms when a function logs one of these events. It sends no all-clear: a quiet log does not mean that it is fixed. */
+export class LogAlarm extends LogMetric {
   readonly alarm: Alarm;
 
-  constructor(scope: Construct, id: string, { moreThan, text, ...counted }: HappeningProps) {
-    super(scope, id, counted);
-    this.alarm = alarmOn(this, 'Alarm', { metric: this.metric, periods: 1, moreThan, text, paragraph: kebab(id) });
+  constructor(scope: Construct, id: string, { threshold, text, ...metricProps }: LogAlarmProps) {
+    super(scope, id, metricProps);
+    this.alarm = alarmOn(this, 'Alarm', { metric: this.metric, periods: 1, threshold, text, paragraph: kebab(id) });
   }
 }

@@ -6,22 +6,22 @@ import { alarmOn, alarmPeriod, kebab } from './alarms.ts';
 
 export interface QueueWithDeadLettersProps {
   /**
-   * How long a message stays hidden after it is handed to a function. AWS refuses to connect a function whose timeout is
-   * longer, so this is that timeout; a function that works for minutes shortens it for its own message and extends it
-   * while it works, and so a crash does not hide the message for all of that time.
+   * The visibility timeout. AWS refuses to connect a function whose own timeout is longer, so the two are equal. A function
+   * that works for minutes shortens it for its message and extends it while it works, so a crash does not delay the retry
+   * by that much.
    */
   readonly visibility: Duration;
-  /** How often a message is handed out before it is put among the dead letters. */
+  /** After so many failed attempts a message becomes a dead letter. Default: 5. */
   readonly maxReceives?: number;
-  /** What has not happened when a message lies among the dead letters; begins the alarm's text. */
+  /** What a dead letter means. Begins the alarm's text. */
   readonly meaning: string;
-  /** What to type to have dead letters tried again. Default: AWS's own command. */
+  /** The command that redrives dead letters. Default: AWS's own. */
   readonly redrive?: string;
-  /** Longer than a message has to wait on a busy day. */
+  /** A message of this age raises an alarm. Longer than messages wait on a busy day. */
   readonly oldest: Duration;
 }
 
-/** A queue, the queue for messages that failed too often, and alarms: on the first of those, and on messages that wait long. */
+/** A queue and its dead-letter queue, with alarms on the first dead letter and on messages that wait too long. */
 export class QueueWithDeadLetters extends Construct {
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -41,7 +41,6 @@ export class QueueWithDeadLetters extends Construct {
     this.alarms = [this.deadLettersAlarm(props), this.waitsAlarm(props)];
   }
 
-  /** Messages that wait for a function. */
   get waiting(): Metric {
     return this.queue.metricApproximateNumberOfMessagesVisible({ period: alarmPeriod, statistic: Stats.MAXIMUM });
   }
@@ -58,24 +57,23 @@ export class QueueWithDeadLetters extends Construct {
     return alarmOn(this, 'DeadLettersAlarm', {
       metric: this.dead,
       periods: 1,
-      text: `${meaning} Read the cause in the function's log, mend it, then have the messages tried again: ${redrive}`,
+      text: `${meaning} Find the cause in the function's log and fix it, then redrive the messages: ${redrive}`,
       paragraph: `${kebab(this.node.id)}-dead-letters`,
     });
   }
 
-  /** SQS leaves messages that failed three times out of this age; the dead letters' alarm is about those. */
+  /** SQS does not count messages that failed three times; the dead-letter alarm covers those. */
   private waitsAlarm({ meaning, oldest }: QueueWithDeadLettersProps): Alarm {
-    const [who] = meaning.split(':');
+    const [pipeline] = meaning.split(':');
     return alarmOn(this, 'WaitsAlarm', {
       metric: this.oldestSeconds,
-      moreThan: oldest.toSeconds(),
+      threshold: oldest.toSeconds(),
       periods: 3,
-      text: `${who}: a message has been in ${this.node.id} for more than ${oldest.toMinutes()} minutes: more comes in than is worked off, or its function does not run.`,
+      text: `${pipeline}: a message has been in ${this.node.id} for more than ${oldest.toMinutes()} minutes. Messages arrive faster than they are handled, or the function does not run.`,
       paragraph: `${kebab(this.node.id)}-waits`,
     });
   }
 
-  /** Moves every dead letter back to where it came from. */
   private get redriveCommand(): string {
     return (
       `aws sqs start-message-move-task --region ${Stack.of(this).region} ` +

@@ -2,10 +2,10 @@ import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { Construct } from 'constructs';
 
-/** What the DynamoDB adapter expects of a table; see `shared/platform/ports.ts`. */
+/** The index that the DynamoDB adapter expects; see `shared/platform/ports.ts`. */
 const index = { name: 'index', partitionKey: 'ipk', sortKey: 'isk' };
 
-/** One table of our shape: paid per request, restorable to any second of the last 35 days, kept when the stack goes. */
+/** A single-table store: paid per request, with point-in-time recovery, kept when the stack is deleted. */
 export class RecordsTable extends Construct {
   readonly table: TableV2;
 

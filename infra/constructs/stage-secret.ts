@@ -6,14 +6,15 @@ import { acknowledge } from './acknowledge.ts';
 
 export interface StageSecretProps {
   readonly stage: string;
-  /** What the secret is for; with the stage, how `npm run secrets` finds it again. */
+  /** The secret's purpose. `npm run secrets` finds a secret by its stage and role. */
   readonly role: SecretRole;
+  /** Never changed once deployed: an update of the resource might generate a new value. */
   readonly description: string;
-  /** The first value is to be a key of the Mosaic API; without it, random text. */
+  /** Generates a Mosaic API key as the first value. Default: random text. */
   readonly apiKey?: boolean;
 }
 
-/** A secret that AWS generates at deploy, so that no template, file or terminal ever holds a first value. */
+/** A secret whose first value AWS generates at deploy, so no template, file or terminal contains it. */
 export class StageSecret extends Construct {
   readonly secret: Secret;
 
@@ -29,13 +30,13 @@ export class StageSecret extends Construct {
     acknowledge(
       this,
       'SMG4',
-      'Both ends must change together and one of them may be the Mosaic dashboard, which has no API for it: a person ' +
-        'rotates it with `npm run secrets`, and readers take the new value within five minutes, without a deploy.',
+      'Both ends must change together, and one may be the Mosaic dashboard, which has no API for it: a person rotates ' +
+        'the secret with `npm run secrets`, and functions use the new value within five minutes, without a deploy.',
     );
   }
 
-  // Keys of the Mosaic API begin with `mk_`, which AWS cannot generate: CloudFormation puts it before a random secret,
-  // by reference, while it deploys.
+  // Keys of the Mosaic API begin with `mk_`. AWS cannot generate that, so CloudFormation joins it with a reference to a
+  // random secret while it deploys.
   private newApiKey(): SecretValue {
     const random48 = new Secret(this, 'Random', {
       description: 'Makes the first API key',

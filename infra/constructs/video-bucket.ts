@@ -11,30 +11,30 @@ import {
 import { Construct, type IConstruct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 
-/** A bucket that functions reach: one of ours, or one that was there before. */
+/** A bucket that functions use: a new one or an existing one. */
 export interface ObjectStore extends IConstruct {
   readonly bucket: IBucket;
-  /** Of the objects that are ours to reach. */
+  /** The objects that functions may access. */
   readonly objectsArn: string;
-  /** How cdk-nag writes `objectsArn`. */
+  /** `objectsArn` in the notation of cdk-nag. */
   readonly nagName: string;
-  /** Of the key that encrypts it, where that is a customer's own. */
+  /** The customer-managed key that encrypts it, if any. */
   readonly keyArn?: string;
-  /** Where it is and whose it is, if not the stack's. */
+  /** Its region and owner, if they differ from the stack's or have to be checked. */
   readonly region?: string;
   readonly owner?: string;
 }
 
 export interface VideoBucketProps {
-  /** Send the bucket's events to EventBridge, for our rules and for anybody else's. */
+  /** Sends the bucket's events to EventBridge. */
   readonly events?: boolean;
-  /** Objects are gone after so many days; without it they stay. */
+  /** Days after which objects expire. Default: never. */
   readonly keptDays?: number;
-  /** Whom whoever reaches it is to expect as its owner: its name is free for others once somebody has deleted it. */
+  /** Expected bucket owner (sent as `x-amz-expected-bucket-owner`): once deleted, a bucket's name is free for others. */
   readonly owner?: string;
 }
 
-/** A bucket of ours: private, encrypted, TLS only, versioned, and kept when the stack goes. */
+/** A new bucket: private, encrypted, TLS only, versioned, and kept when the stack is deleted. */
 export class VideoBucket extends Construct implements ObjectStore {
   readonly bucket: Bucket;
   readonly owner?: string;
@@ -51,17 +51,17 @@ export class VideoBucket extends Construct implements ObjectStore {
       versioned: true,
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [
-        // Parts of an upload that nobody finished are invisible and cost money until they are aborted.
+        // The parts of an unfinished upload are invisible and cost money until it is aborted.
         { id: 'AbortUnfinishedUploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
-        ...(keptDays === undefined ? [] : goneAfter(keptDays)),
+        ...(keptDays === undefined ? [] : expireAfter(keptDays)),
       ],
     });
     if (events) switchEventsOn(this.bucket.node.defaultChild as CfnBucket);
     acknowledge(
       this.bucket,
       'S1',
-      'Server access logs would need one more bucket that grows without end; only the named roles of this product can ' +
-        'reach the objects, and an account that audits reads switches CloudTrail data events on for all its buckets.',
+      'Server access logs would need another bucket that grows without end. Only the named roles of this product can ' +
+        'access the objects, and accounts that audit reads use CloudTrail data events for all their buckets.',
     );
   }
 
@@ -74,14 +74,14 @@ export class VideoBucket extends Construct implements ObjectStore {
   }
 }
 
-/** In a versioned bucket the end of an object is a marker above it: both go, too. */
-const goneAfter = (days: number): LifecycleRule[] => [
+/** In a versioned bucket expiry only adds a delete marker, so old versions and lone markers are removed too. */
+const expireAfter = (days: number): LifecycleRule[] => [
   { id: 'GoneInTime', expiration: Duration.days(days), noncurrentVersionExpiration: Duration.days(1) },
   { id: 'NoMarkersOfWhatIsGone', expiredObjectDeleteMarker: true },
 ];
 
-// The bucket's own property: CDK's `eventBridgeEnabled` would do the same through a custom resource, with a Lambda
-// that may change the notifications of every bucket in the account.
+// CDK's `eventBridgeEnabled` would do this with a custom resource: a function that may change the notifications of every
+// bucket in the account.
 const switchEventsOn = (bucket: CfnBucket): void => {
   bucket.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
 };

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import * as copyOutputFunction from '../../functions/copy-output.ts';
 import * as deadLetters from '../../functions/tessera/queries/dead-letters.ts';
 import { pipelineDefaults } from '../../infra/defaults.ts';
-import { oddWebhooks } from '../../infra/log-alarms.ts';
-import { noticeReceives, timeouts } from '../../infra/video-pipeline.ts';
+import { webhookErrorThreshold } from '../../infra/log-alarms.ts';
+import { noticeReceives, timeouts } from '../../infra/pipeline-queues.ts';
 import { messageBackoff, outboxBackoff, receiverBackoff } from '../../shared/retry.ts';
 import { triesOfApi, triesOfFile } from '../../shared/runs/deliver/copy-output.ts';
 import { giveUpSeconds, lastSeconds, silentSeconds } from '../../shared/runs/deliver/request-copies.ts';
@@ -69,7 +69,7 @@ const numbers: readonly (readonly [row: string, says: string])[] = [
   ['reconcile', `every *${pipelineDefaults.reconcileMinutes} min*`],
   ['reconcile', `${reconcileRuns.atOnce} runs and ${wakeOutbox.atOnce} unsent events`],
   ['alarms on age', `due for ${stuckMs / 60_000} min`],
-  ['alarms on age', `more than ${oddWebhooks} wrong secrets`],
+  ['alarms on age', `more than ${webhookErrorThreshold} wrong secrets`],
 ];
 
 describe('docs/failure-modes.md, "Our numbers"', () => {

@@ -24,7 +24,7 @@ test('a stage’s own settings lie on top of the defaults', () => {
 
 test('a stage that is not listed is refused, so that a slip does not deploy a second product', () => {
   expect(() => readStage(context.tessera, 'prdo')).toThrow(
-    'There is no stage "prdo" (known: dev). Add "prdo": {} to context.tessera.stages in cdk.json, or name another.',
+    'There is no stage "prdo" (known: dev). Add "prdo": {} to context.tessera.stages in cdk.json, or use another name.',
   );
 });
 
@@ -68,7 +68,9 @@ test('a setting that neither the stage nor the defaults have is missing', () => 
 });
 
 test('a name that AWS would refuse in a stack’s name is refused here', () => {
-  expect(faultsOf(() => stageWith({}, 'My_Stage'))[1]).toContain('must be 1 to 20 small letters, digits and hyphens');
+  expect(faultsOf(() => stageWith({}, 'My_Stage'))[1]).toContain(
+    'must be 1 to 20 lower-case letters, digits and hyphens',
+  );
 });
 
 describe('rules', () => {

@@ -1,12 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { afterAll } from 'vitest';
 import { readStage } from '../../infra/config.ts';
 import { doors } from '../../infra/function-names.ts';
-import { stacksOf } from '../../infra/stacks.ts';
+import { createStacks } from '../../infra/stacks.ts';
 
 export type Properties = Record<string, unknown>;
 export interface Resource {
@@ -17,13 +16,12 @@ export interface Resource {
   readonly DependsOn?: readonly string[];
 }
 
-/** What a fresh clone's cdk.json says. */
+/** The context in cdk.json. */
 export const context = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
 
-const folder = mkdtempSync(join(tmpdir(), 'tessera-infra-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = newFolder();
 
-/** Tiny bundles: what is in them is the build's business. */
+/** Tiny bundles: the build has its own tests. */
 export const assetsFolder = join(folder, 'functions');
 for (const door of doors) {
   mkdirSync(join(assetsFolder, door, 'bin'), { recursive: true });
@@ -40,10 +38,10 @@ export function newApp(own: Record<string, unknown> = context): App {
 
 export function addStage(app: App, own: Record<string, unknown> = {}, name = 'dev') {
   const stage = readStage({ ...context.tessera, stages: { [name]: own } }, name);
-  return stacksOf(app, stage, assetsFolder);
+  return createStacks(app, stage, assetsFolder);
 }
 
-/** Settings of a stage that works in one bucket that was there before, with a key of its owner's. */
+/** Settings of a stage that works in one existing bucket with a customer-managed key. */
 export const borrowed = {
   uploadsBucket: 'footage',
   deliveriesBucket: 'footage',
@@ -62,7 +60,7 @@ export function synthesize(own: Record<string, unknown> = {}) {
   };
 }
 
-/** The pipeline's template of a stage of this name. */
+/** The pipeline's template of a stage with this name. */
 export const synthesizeAs = (name: string, own: Record<string, unknown> = {}): TemplateJson =>
   Template.fromStack(addStage(newApp(), own, name).pipeline).toJSON() as TemplateJson;
 
@@ -74,7 +72,7 @@ export interface TemplateJson {
 export const ofType = (template: TemplateJson, type: string): [id: string, resource: Resource][] =>
   Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
 
-/** The one resource whose id begins like this. */
+/** The only resource whose id begins with `idStart`. */
 export function only(template: TemplateJson, type: string, idStart: string): Resource {
   const found = ofType(template, type).filter(([id]) => id.startsWith(idStart));
   const [first] = found;
@@ -82,7 +80,7 @@ export function only(template: TemplateJson, type: string, idStart: string): Res
   return first[1];
 }
 
-/** An intrinsic as a short text: ids lose their hash, so that tests can name what they mean. */
+/** An intrinsic as a short text: ids lose their hash, so that tests can name resources. */
 export function named(value: unknown): string {
   if (typeof value === 'string') return value;
   const [[kind, argument] = ['', '']] = Object.entries(value as Record<string, unknown>);
@@ -101,3 +99,18 @@ const imported = (name: string): string =>
     /^.*:ExportsOutput(?:Ref|FnGetAtt)(\w+?)[0-9A-F]{8}(\w*?)[0-9A-F]{8}$/,
     (_, id, attribute) => `engine ${id}${attribute === '' ? '' : `.${attribute}`}`,
   );
+
+/**
+ * A folder for this worker. Without isolation test files share it, so none of them can remove it (`afterAll`), and Vitest
+ * ends workers without `exit` events: each run removes the folders of earlier ones.
+ */
+function newFolder(): string {
+  const parent = join(tmpdir(), 'tessera-infra');
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    const path = join(parent, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
+    if (mtimeMs < Date.now() - 3_600_000) rmSync(path, { recursive: true, force: true });
+  }
+  return mkdtempSync(join(parent, 'run-'));
+}

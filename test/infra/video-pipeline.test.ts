@@ -194,7 +194,7 @@ describe('props that cannot be', () => {
 
   test('are all named at once, with what would be right and which construct it is', () => {
     expect(faultsOf({ slots: 0, deliveriesPrefix: '/edited', alarmEmail: 'nobody', logRetentionDays: 4 })).toEqual([
-      'VideoPipeline "Shop/Videos" cannot be made with these props:',
+      'VideoPipeline "Shop/Videos" cannot be created with these props:',
       expect.stringMatching(/^deliveriesPrefix must be a folder/),
       'slots must be a whole number from 1 to 1000; it is 0',
       expect.stringMatching(/^logRetentionDays must be one of/),
@@ -209,7 +209,9 @@ describe('props that cannot be', () => {
     expect(faultsOf({ mosaic: secrets, uncertainWaitSeconds: 60 })[1]).toMatch(
       /^uncertainWaitSeconds must be at least/,
     );
-    expect(faultsOf({ mosaic: secrets, engine: { rendersAtOnce: 3 } })[1]).toMatch(/^engine is for a pipeline with/);
+    expect(faultsOf({ mosaic: secrets, engine: { rendersAtOnce: 3 } })[1]).toMatch(
+      /^engine configures an engine that the pipeline creates/,
+    );
     expect(faultsOf({ rules: { rules: [{ prefix: 'a/' }] } })[1]).toMatch(/^rules\.rules\[0\]\.agentId is missing/);
   });
 
@@ -223,7 +225,7 @@ describe('props that cannot be', () => {
 
   test('of the engine are named as the engine’s', () => {
     expect(faultsOf({ engine: { renderMemoryMb: 128 } })).toEqual([
-      'VideoEngine "Shop/Videos/Engine" cannot be made with these props:',
+      'VideoEngine "Shop/Videos/Engine" cannot be created with these props:',
       'renderMemoryMb must be a whole number from 1769 to 10240; it is 128',
     ]);
   });

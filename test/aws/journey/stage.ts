@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { readStage } from '../../../infra/config.ts';
-import { stacksOf } from '../../../infra/stacks.ts';
+import { createStacks } from '../../../infra/stacks.ts';
 
 export type Properties = Readonly<Record<string, unknown>>;
 
@@ -33,7 +33,7 @@ export function synthesizeStage(own: Record<string, unknown>): readonly StackTem
   try {
     // The bundles are run from where the build put them, not from a copy.
     const app = new App({ context: { ...context, 'aws:cdk:disable-asset-staging': true }, outdir });
-    stacksOf(app, readStage({ ...context.tessera, stages: { journey: own } }, 'journey'));
+    createStacks(app, readStage({ ...context.tessera, stages: { journey: own } }, 'journey'));
     return app.synth().stacks.map(({ stackName, template }) => ({
       stack: stackName,
       ...template,
