@@ -5,5 +5,3 @@ export interface Metrics {
   milliseconds(name: string, value: number, dimensions?: Readonly<Record<string, string>>): void;
   bytes(name: string, value: number, dimensions?: Readonly<Record<string, string>>): void;
 }
-
-export const noMetrics: Metrics = { count: () => {}, milliseconds: () => {}, bytes: () => {} };

@@ -16,7 +16,7 @@ export interface ExistingBucketProps {
 }
 
 /** A bucket that Tessera did not create. It is not a resource of the stack, so no deploy or destroy can change it. */
-export class ExistingBucket extends Construct implements ObjectStore {
+class ExistingBucket extends Construct implements ObjectStore {
   readonly bucket: IBucket;
   readonly keyArn?: string;
   readonly region?: string;

@@ -12,11 +12,9 @@ export const whoamiSchema = z.looseObject({
   created_at: z.string(),
   last_used_at: z.string().nullable(),
 });
-export type Whoami = z.infer<typeof whoamiSchema>;
 
 /** `detail` is for people; `error` is the older servers' code, which we send too. */
 export const errorBodySchema = z.looseObject({ detail: z.string(), error: z.string().optional() });
-export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 export const nodeTypeInfoSchema = z.looseObject({
   node_type_id: z.string(),
@@ -27,7 +25,5 @@ export const nodeTypeInfoSchema = z.looseObject({
 export type NodeTypeInfo = z.infer<typeof nodeTypeInfoSchema>;
 
 export const nodeTypesSchema = z.looseObject({ node_types: z.array(nodeTypeInfoSchema) });
-export type NodeTypes = z.infer<typeof nodeTypesSchema>;
 
 export const nodeTypeSchema = z.looseObject({ node_type: nodeTypeInfoSchema });
-export type NodeType = z.infer<typeof nodeTypeSchema>;

@@ -79,7 +79,7 @@ export const agentChangedSchema = z.looseObject({
 });
 export type AgentChanged = z.infer<typeof agentChangedSchema>;
 
-export const agentSummarySchema = z.looseObject({
+const agentSummarySchema = z.looseObject({
   id,
   name: z.string().nullable(),
   description: z.string().nullable(),

@@ -7,10 +7,8 @@ import { readAgentRun } from './read-run.ts';
 import { readAgentRunList, readRunAccepted } from './read-run-list.ts';
 import { toRunRequest } from './run-request.ts';
 
-export type { AgentRunNode, NodeType, Whoami } from './read-account.ts';
-export type { Agent, AgentChange, AgentNode, AgentOperation, AgentSummary, End } from './read-agent.ts';
-export type { AgentRunOutput, AgentRunReport, AgentRunStatusName, NodeCounts } from './read-run.ts';
-export type { AgentRunPage, AgentRunSummary } from './read-run-list.ts';
+export type { Agent, AgentSummary } from './read-agent.ts';
+export type { AgentRunOutput, AgentRunReport, AgentRunStatusName } from './read-run.ts';
 
 export type MosaicOptions = HttpOptions;
 

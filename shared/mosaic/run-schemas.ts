@@ -43,14 +43,12 @@ export const runRequestSchema = z.looseObject({
 export type RunRequest = z.infer<typeof runRequestSchema>;
 
 export const runAcceptedSchema = z.looseObject({ run_id: id });
-export type RunAccepted = z.infer<typeof runAcceptedSchema>;
 
 export const nodeStatusCountsSchema = z.looseObject({
   completed: z.number().int(),
   in_progress: z.number().int(),
   failed: z.number().int(),
 });
-export type NodeStatusCounts = z.infer<typeof nodeStatusCountsSchema>;
 
 export const runInputSchema = z.looseObject({ video_url: z.string(), thumbnail_url: z.string().nullable() });
 export type RunInput = z.infer<typeof runInputSchema>;
@@ -69,7 +67,6 @@ export const runErrorSchema = z.looseObject({
   original_node_id: z.string().nullable(),
   messages: z.array(z.string()),
 });
-export type RunError = z.infer<typeof runErrorSchema>;
 
 /** 0 to 1; our engine's addition, absent elsewhere. */
 export const progressSchema = z.number().min(0).max(1).optional();

@@ -15,14 +15,14 @@ const common = {
   triggered_by: z.looseObject({}).nullable(),
 };
 
-export const runStartedSchema = z.looseObject({
+const runStartedSchema = z.looseObject({
   flag: z.literal('RUN_STARTED'),
   ...common,
   status: z.literal('running'),
   inputs: z.array(runInputSchema),
 });
 
-export const runProgressSchema = z.looseObject({
+const runProgressSchema = z.looseObject({
   flag: z.literal('RUN_PROGRESS'),
   ...common,
   status: z.literal('running'),
@@ -57,6 +57,3 @@ export const webhookPayloadSchema = z.discriminatedUnion('flag', [
   runFinishedSchema,
 ]);
 export type WebhookPayload = z.infer<typeof webhookPayloadSchema>;
-export type RunStarted = z.infer<typeof runStartedSchema>;
-export type RunProgress = z.infer<typeof runProgressSchema>;
-export type RunFinished = z.infer<typeof runFinishedSchema>;

@@ -75,7 +75,7 @@ function keptAgent(url: URL, sending: Sending): HttpAgent {
   return agent;
 }
 
-export const coded = (code: string): Error => Object.assign(new Error(code), { code });
+const coded = (code: string): Error => Object.assign(new Error(code), { code });
 
 /** Only the other side's silence is timed, not the time that the reader takes. */
 export async function* piecesOf(answer: IncomingMessage, silenceMs: number): AsyncGenerator<Uint8Array> {

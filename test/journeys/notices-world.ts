@@ -12,7 +12,7 @@ import { whenListening } from '../support/listen.ts';
 import type { PipelineWorld, Ports } from '../support/pipeline-world.ts';
 
 export const secrets = ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'C2FVsBQIhrscChlQIMV+b5sSYspob7oDAAAAAAAA'];
-export const maxReceives = 8;
+const maxReceives = 8;
 
 interface Options {
   /** It may die at any write, also at those that tell. */

@@ -36,7 +36,7 @@ export interface Drop {
 const minute = 60_000;
 const folders = ['a/', 'b/', 'c/'];
 const names = ['talk.mov', 'a b+c%41.mp4', 'Grüße/世界 🎬.mp4', 'ＡＢ.MOV', "it's (1)!*.mp4", 'x'.repeat(80)];
-export const agents = ['agent-1', 'agent-2'];
+const agents = ['agent-1', 'agent-2'];
 
 export function workloadOf(random: Random, faults: Faults): Workload {
   const document = documentOf(random);

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { smallMp4 } from './file-server.ts';
 import { whenListening } from './listen.ts';
 
-export const jpeg = Buffer.concat([Buffer.from('\xff\xd8\xff\xe0\0\x10JFIF\0', 'latin1'), Buffer.alloc(300, 1)]);
-export const zip = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(400, 2)]);
+const jpeg = Buffer.concat([Buffer.from('\xff\xd8\xff\xe0\0\x10JFIF\0', 'latin1'), Buffer.alloc(300, 1)]);
+const zip = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.alloc(400, 2)]);
 
 /** An API's storage: files by their paths, each of which may be taken away, and how often each was asked for. */
 export async function deliveryServer() {

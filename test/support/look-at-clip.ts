@@ -16,7 +16,7 @@ export async function frameNumbers(path: string): Promise<number[]> {
 }
 
 /** The sound, one channel at 48 kHz, -1 to 1. */
-export async function soundOf(path: string): Promise<Float32Array> {
+async function soundOf(path: string): Promise<Float32Array> {
   const bytes = await decoded(['-i', path, '-map', '0:a:0', '-ac', '1', '-ar', '48000', '-f', 'f32le', '-']);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }

@@ -50,7 +50,7 @@ export async function measureSilences(
   return silences;
 }
 
-export const silenceArguments = (
+const silenceArguments = (
   source: Probe,
   streamIndex: number,
   { thresholdDb, minSeconds }: { thresholdDb: number; minSeconds: number },

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { PermanentError } from '../../errors.ts';
 
 /** Container formats that we let FFmpeg open. Playlists (HLS, DASH, concat) are not among them: they name other files. */
-export const containerFormats =
+const containerFormats =
   'mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi,flv,asf,mxf,ogg,wav,mp3,flac,aac,png_pipe';
 
 /** What stands before every input: local files only, in one of the formats above. */

@@ -15,7 +15,7 @@ const believedSeconds = 3600;
 /** After one more was let in, the next is tried sooner: the plan may have grown by several. */
 const nextStepSeconds = 300;
 
-export async function readLimit({ runs }: Pick<RunDeps, 'runs'>): Promise<LearnedLimit | undefined> {
+async function readLimit({ runs }: Pick<RunDeps, 'runs'>): Promise<LearnedLimit | undefined> {
   return (await runs.get(limitKey)) as (Item & LearnedLimit) | undefined;
 }
 

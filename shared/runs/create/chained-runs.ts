@@ -11,7 +11,7 @@ import { claimKey, newRunWrites } from '../run/run-items.ts';
 import { chainIdentity } from './next-attempt.ts';
 
 /** How often outputs may become inputs again, where the rules don't say. */
-export const defaultMaxHops = 3;
+const defaultMaxHops = 3;
 
 /** All of them begin in one transaction, which has room for a hundred writes. */
 const mostAtOnce = 16;

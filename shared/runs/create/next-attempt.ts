@@ -31,7 +31,7 @@ export async function claimMoveWrites({ runs }: RunDeps, last: Run, { id }: Run)
 }
 
 /** Which claim a run came from: the upload's, or for a chain that of the run whose outputs it takes. */
-export const claimIdentity = ({ upload, input }: Pick<Run, 'upload' | 'input'>): string =>
+const claimIdentity = ({ upload, input }: Pick<Run, 'upload' | 'input'>): string =>
   input?.kind === 'renders' ? chainIdentity(input.ofRunId) : uploadIdentity(upload);
 
 /** No bucket's name can look like this. */

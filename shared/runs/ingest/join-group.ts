@@ -132,5 +132,5 @@ export const keyWrites = (
   { put: { ...inputsKey(id), type: 'inputs', keys: inputs.map(({ key }) => key) } },
 ];
 
-export const missingWords = (text: string, missing: string | undefined): string =>
+const missingWords = (text: string, missing: string | undefined): string =>
   `the group "${text}" is not complete: ${missing ?? 'nothing'} did not come.`;

@@ -28,7 +28,7 @@ export function keepWaiting({ clock }: IngestDeps, run: Unadmitted, waited: Wait
   return { next: { status: 'gathering', ...what, until, checkAfter, upload } };
 }
 
-export const untilOf = (run: Unadmitted): string =>
+const untilOf = (run: Unadmitted): string =>
   run.status === 'gathering'
     ? run.until
     : new Date(Date.parse(run.createdAt) + (run.rule.gatherSeconds ?? defaultGatherSeconds) * 1000).toISOString();

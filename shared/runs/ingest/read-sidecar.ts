@@ -3,7 +3,7 @@ import { versionOf } from '../../platform/object-version.ts';
 import type { Bucket } from '../../platform/ports.ts';
 import { parseAsked, type Settings, sidecarSchema } from './settings-schema.ts';
 
-export const maxSidecarBytes = 64 * 1024;
+const maxSidecarBytes = 64 * 1024;
 
 /** The sidecar as it is now, or undefined where there is none. `empty`: many a tool creates a file before it fills it. */
 export async function readSidecar(uploads: Bucket, key: string): Promise<Settings | 'empty' | undefined> {

@@ -106,4 +106,4 @@ const merged = (before: UpdateParams, asked: UpdateParams = {}): UpdateParams =>
   ...Object.fromEntries(Object.entries(asked).map(([node, params]) => [node, { ...before[node], ...params }])),
 });
 
-export const objectOf = ({ key, versionId, etag, size }: Upload) => ({ key, versionId, etag, size });
+const objectOf = ({ key, versionId, etag, size }: Upload) => ({ key, versionId, etag, size });

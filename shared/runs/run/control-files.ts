@@ -1,6 +1,6 @@
 /** Objects beside the videos that say what is to be done with them; they are never videos themselves. */
-export const sidecarSuffix = '.tessera.json';
-export const manifestSuffix = '.run.json';
+const sidecarSuffix = '.tessera.json';
+const manifestSuffix = '.run.json';
 
 export const sidecarOf = (key: string): string => `${key}${sidecarSuffix}`;
 

@@ -43,7 +43,7 @@ import type { Run, Waiting } from './run.ts';
 import { isEnded, nextStatuses } from './run.ts';
 
 /** One API key for each pipeline so far, so one account. */
-export const account = 'default';
+const account = 'default';
 
 export const shards = ['0', '1', '2', '3'] as const;
 

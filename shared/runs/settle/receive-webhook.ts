@@ -29,7 +29,7 @@ export interface Callback {
 export type Received = 'accepted' | 'unknown-run' | 'unknown-event' | 'no-such-path' | 'too-large' | 'unauthorised';
 
 /** As much as AWS hands to a function. A run whose report is longer is settled by asking, as when it is lost. */
-export const maxWebhookBytes = 6 * 1024 ** 2;
+const maxWebhookBytes = 6 * 1024 ** 2;
 
 /** Stores what an agent run reports, and wakes settle, which believes nothing before it has asked. */
 export async function receiveWebhook(deps: WebhookDeps, { runId, signature, body }: Callback): Promise<Received> {

@@ -117,8 +117,6 @@ export async function openWorld() {
   };
 }
 
-export type World = Awaited<ReturnType<typeof openWorld>>;
-
 function templateOf(templates: readonly StackTemplate[], half: string): StackTemplate {
   const found = templates.find(({ stack }) => stack.endsWith(`-${half}`));
   if (found === undefined) throw new Error(`The stage has no ${half} stack.`);

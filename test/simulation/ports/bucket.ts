@@ -173,6 +173,6 @@ export const asBucket = (memory: MemoryBucket): Bucket => ({
   listUploads: async (options) => memory.listUploads(options),
 });
 
-export async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* inOnePiece(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.byteLength > 0) yield bytes;
 }

@@ -14,5 +14,3 @@ export function strangersOf({ scheduler, faults }: Ground, deliveries: () => Mem
     begun: begun as readonly Upload[],
   };
 }
-
-export type Strangers = ReturnType<typeof strangersOf>;
