@@ -50,7 +50,7 @@ describe('what a move is worth telling', () => {
       expect(notice?.nextStep, failure).toMatch(/\w{3,}/);
     }
     const again = noticeOf(running, run({ status: 'failed', failure: 'deadline', reason: 'x', nextRunId: 'next' }));
-    expect(again).toMatchObject({ nextRunId: 'next', nextStep: expect.stringContaining('tried again by itself') });
+    expect(again).toMatchObject({ nextRunId: 'next', nextStep: expect.stringContaining('tessera show next') });
   });
 
   test('offers to copy again only where something was left to copy', () => {
