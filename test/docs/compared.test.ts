@@ -13,7 +13,7 @@ const rows = readFileSync(resolve(root, 'docs/compared.md'), 'utf8')
       .map((cell) => cell.trim()),
   );
 
-test('each row names the six, and a test of ours that is there wherever we say that we have it', () => {
+test('each row of docs/compared.md rates six systems and names an existing test for each feature we claim', () => {
   expect(rows.length).toBeGreaterThan(60);
   for (const row of rows) {
     const [name, ours, ...rest] = row;
@@ -26,9 +26,9 @@ test('each row names the six, and a test of ours that is there wherever we say t
   }
 });
 
-test('each row is one on which somebody differs', () => {
+test('each row of docs/compared.md has at least two different ratings', () => {
   for (const [name, ...marks] of rows) {
-    const said = new Set(marks.slice(0, 6));
-    expect(said.size, name).toBeGreaterThan(1);
+    const ratings = new Set(marks.slice(0, 6));
+    expect(ratings.size, name).toBeGreaterThan(1);
   }
 });

@@ -7,17 +7,17 @@ const page = readFileSync(join(root, 'docs/failure-modes.md'), 'utf8');
 
 describe('docs/failure-modes.md', () => {
   test('every link in docs/failure-modes.md leads to a test file or page that exists', () => {
-    expect(linksIn(page).length).toBeGreaterThan(250);
-    expect(linksIn(page).filter((path) => !existsSync(join(root, 'docs', path)))).toEqual([]);
+    expect(findLinks(page).length).toBeGreaterThan(250);
+    expect(findLinks(page).filter((path) => !existsSync(join(root, 'docs', path)))).toEqual([]);
   });
 
   test('every failure in docs/failure-modes.md links to its tests, or says why none can prove it', () => {
-    expect(failuresIn(page).length).toBeGreaterThan(200);
-    expect(failuresIn(page).filter((row) => !isProven(row) && !saysWhyUnproven(row))).toEqual([]);
+    expect(readProofCells(page).length).toBeGreaterThan(200);
+    expect(readProofCells(page).filter((row) => !isProven(row) && !saysWhyUnproven(row))).toEqual([]);
   });
 
   test('every log event that docs/failure-modes.md names is logged', () => {
-    const code = ['shared', 'functions'].flatMap(sourcesIn).join('\n');
+    const code = ['shared', 'functions'].flatMap(readSources).join('\n');
     const events = [...page.matchAll(/`([a-z]+\.[a-z]+(?:-[a-z]+)*)`/g)].flatMap(([, name = '']) =>
       /\.(json|md|ts|test)$/.test(name) ? [] : [name],
     );
@@ -26,20 +26,20 @@ describe('docs/failure-modes.md', () => {
   });
 
   test('a failure without a test and without a reason would be found', () => {
-    expect(failuresIn(tableOf('| It rains | We get wet | |')).filter(isProven)).toEqual([]);
-    expect(failuresIn(tableOf('| It rains | We get wet | [rain](rain.md) |')).filter(isProven)).toEqual([]);
-    expect(failuresIn(tableOf('| It rains | We get wet | unproven |')).filter(saysWhyUnproven)).toEqual([]);
+    expect(readProofCells(buildTable('| It rains | We get wet | |')).filter(isProven)).toEqual([]);
+    expect(readProofCells(buildTable('| It rains | We get wet | [rain](rain.md) |')).filter(isProven)).toEqual([]);
+    expect(readProofCells(buildTable('| It rains | We get wet | unproven |')).filter(saysWhyUnproven)).toEqual([]);
   });
 });
 
 const heading = '| what goes wrong | what happens | test |';
-const tableOf = (row: string): string => [heading, '|---|---|---|', row].join('\n');
+const buildTable = (row: string): string => [heading, '|---|---|---|', row].join('\n');
 
-const linksIn = (text: string): string[] =>
+const findLinks = (text: string): string[] =>
   [...text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, path = '']) => path);
 
 /** The last cell of each row in the tables of failures. */
-function failuresIn(text: string): string[] {
+function readProofCells(text: string): string[] {
   const tables = text.split(heading).slice(1);
   return tables.flatMap((rest) => {
     const [rows = ''] = rest.trimStart().split('\n\n');
@@ -54,7 +54,7 @@ function failuresIn(text: string): string[] {
 const isProven = (cell: string): boolean => /\]\(\.\.\/test\/[\w/-]+(\.slow)?(\.test)?\.ts\)/.test(cell);
 const saysWhyUnproven = (cell: string): boolean => /^unproven: \w+/.test(cell);
 
-const sourcesIn = (folder: string): string[] =>
+const readSources = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => readFileSync(join(root, folder, name), 'utf8'));

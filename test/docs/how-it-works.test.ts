@@ -9,20 +9,20 @@ const rows = new Map(
     [...next.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   ]),
 );
-/** These every open state leads to, so the page says it once. */
+/** Every open state leads to these, so the page says it once. */
 const fromAnywhere = ['failed', 'cancelled'];
 
 describe('docs/how-it-works.md', () => {
-  test('has every state of a run', () => {
+  test('docs/how-it-works.md lists every state of a run', () => {
     expect([...rows.keys()].sort()).toEqual(Object.keys(nextStatuses).sort());
   });
 
   test.each(Object.entries(nextStatuses))(
-    'leads from %s where the program does',
+    'docs/how-it-works.md lists the allowed moves from %s',
     (status, next: readonly RunStatus[]) => {
-      const told = rows.get(status) ?? [];
+      const listed = rows.get(status) ?? [];
       const isOpen = next.length > 0;
-      expect([...told, ...(isOpen ? fromAnywhere : [])].sort()).toEqual([...next].sort());
+      expect([...listed, ...(isOpen ? fromAnywhere : [])].sort()).toEqual([...next].sort());
     },
   );
 });

@@ -20,22 +20,22 @@ import { beatMs } from '../../shared/transfer/deadline.ts';
 import { smallBytes } from '../../shared/transfer/parts.ts';
 import { defaultConnections } from '../../shared/transfer/transfer.ts';
 
-const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const [, table = ''] = textOf('docs/failure-modes.md').split('## Our numbers');
-const rulesSchema = JSON.parse(textOf('docs/rules.schema.json'));
+const readFile = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const [, table = ''] = readFile('docs/failure-modes.md').split('## Our numbers');
+const rulesSchema = JSON.parse(readFile('docs/rules.schema.json'));
 
 const hour = 3600;
 const mebibyte = 1024 * 1024;
 const minutes = (duration: { toSeconds(): number }) => duration.toSeconds() / 60;
 const withoutJitter = () => 0;
-const [d1, d2, d3, d4] = [1, 2, 3, 4].map((failures) => messageBackoff(failures, withoutJitter));
+const [m1, m2, m3, m4] = [1, 2, 3, 4].map((failures) => messageBackoff(failures, withoutJitter));
 const [o1, o2, o3, o4] = [1, 2, 3, 4].map((failures) => outboxBackoff(failures, withoutJitter) / hour);
 const [r1 = 0, r2 = 0, r3 = 0, r4 = 0, r5 = 0, r6 = 0, r7 = 0] = [1, 2, 3, 4, 5, 6, 7].map((failures) =>
   receiverBackoff(failures, withoutJitter),
 );
-const words = (count: number) => count.toLocaleString('en-US');
+const withCommas = (count: number) => count.toLocaleString('en-US');
 
-/** A row of the page, and what it has to say by the program's own constants. */
+/** A row of the page, and the text that the program's constants require there. */
 const numbers: readonly (readonly [row: string, says: string])[] = [
   ['a slice of a copy', `*${pipelineDefaults.sliceSeconds} s*`],
   ['a slice of a copy', `${copyOutputFunction.spareMs / 1000} s before Lambda's timeout`],
@@ -43,7 +43,7 @@ const numbers: readonly (readonly [row: string, says: string])[] = [
   ['a slice of a copy', `stopped ${copyOutputFunction.lastMs / 1000} s before it`],
   ["a copy's message", `hidden for ${copyOutputFunction.visibilitySeconds} s`],
   ["a copy's message", `a heartbeat every ${beatMs / 1000} s`],
-  ["a copy's message", `again after ${d1}, ${d2}, ${d3}, ${d4} s`],
+  ["a copy's message", `again after ${m1}, ${m2}, ${m3}, ${m4} s`],
   ['a copy', `${defaultConnections} connections`],
   ['a copy', `below ${smallBytes / mebibyte} MiB in one piece`],
   ['its memory', `${copyOutputFunction.memoryBytes / mebibyte} MiB of parts`],
@@ -54,7 +54,7 @@ const numbers: readonly (readonly [row: string, says: string])[] = [
   ['unsent events', `woken after ${toldWithinMs / 60_000} min, then after ${o1}, ${o2}, ${o3}, each ${o4} h`],
   [
     'unsent events',
-    `outputs ${words(roomBytes.outputs)} bytes, inputs ${words(roomBytes.inputs)}, data ${words(roomBytes.data)}`,
+    `outputs ${withCommas(roomBytes.outputs)} bytes, inputs ${withCommas(roomBytes.inputs)}, data ${withCommas(roomBytes.data)}`,
   ],
   ['webhooks to receivers', `${sendWebhook.timeoutMs / 1000} s to answer; ${noticeReceives} tries`],
   [

@@ -8,8 +8,8 @@ export const prices = {
   invocation: { what: 'Lambda invocations', per: 1e6, dollars: 0.2 },
   gigabyteSecond: { what: 'Lambda GB-seconds (ARM)', per: 1, dollars: 0.0000133334 },
   httpRequest: { what: 'API Gateway HTTP API requests', per: 1e6, dollars: 1 },
-  event: { what: 'EventBridge events (ours, and S3 telling of objects)', per: 1e6, dollars: 1 },
-  logGigabyte: { what: 'CloudWatch Logs, GB taken', per: 1, dollars: 0.5 },
+  event: { what: "EventBridge events (ours, and S3's for objects)", per: 1e6, dollars: 1 },
+  logGigabyte: { what: 'CloudWatch Logs, GB ingested', per: 1, dollars: 0.5 },
 } as const satisfies Readonly<Record<string, { what: string; per: number; dollars: number }>>;
 
 export type Counted = keyof typeof prices;
