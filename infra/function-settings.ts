@@ -1,6 +1,6 @@
 import { type Door, doorMetadata, doors } from './function-names.ts';
 
-/** A text, or what CloudFormation makes one of: `{ "Ref": … }`, `{ "Fn::GetAtt": … }`, `{ "Fn::Join": … }`. */
+/** A text, or a CloudFormation intrinsic: `{ "Ref": … }`, `{ "Fn::GetAtt": … }`, `{ "Fn::Join": … }`. */
 export type SettingValue = string | Readonly<Record<string, unknown>>;
 
 interface TemplateFunction {
@@ -9,7 +9,7 @@ interface TemplateFunction {
   readonly Properties?: { readonly Environment?: { readonly Variables?: Readonly<Record<string, SettingValue>> } };
 }
 
-/** The environment of each of our functions in a synthesized template, its intrinsics left as they are. */
+/** Reads the environment of each function from a synthesized template. Intrinsics are not resolved. */
 export function functionSettings(template: {
   readonly Resources?: Readonly<Record<string, TemplateFunction>>;
 }): Partial<Record<Door, Readonly<Record<string, SettingValue>>>> {

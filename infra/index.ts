@@ -1,4 +1,4 @@
-/** The pipeline as a construct, for apps of the CDK. */
+/** The package's exports, for CDK apps. */
 export type { Commands } from './commands.ts';
 export type { MosaicAccess, VideoPipelineProps } from './pipeline-props.ts';
 export type { RulesDocument } from './stage-rules.ts';

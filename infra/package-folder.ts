@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where this package lies, wherever it is installed and from whichever folder it is used. */
-export const packageFolder: string = folderOfPackage(dirname(fileURLToPath(import.meta.url)));
+/** The folder of this package, in a clone or under node_modules. */
+export const packageFolder: string = findPackageFolder(dirname(fileURLToPath(import.meta.url)));
 
-function folderOfPackage(folder: string): string {
+function findPackageFolder(folder: string): string {
   if (existsSync(join(folder, 'package.json'))) return folder;
   const above = dirname(folder);
-  if (above === folder) throw new Error(`${import.meta.url} belongs to no package: there is no package.json above it.`);
-  return folderOfPackage(above);
+  if (above === folder) throw new Error(`${import.meta.url} is in no package: no folder above it has a package.json.`);
+  return findPackageFolder(above);
 }

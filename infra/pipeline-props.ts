@@ -6,7 +6,7 @@ import type { Commands } from './commands.ts';
 import type { RulesDocument } from './stage-rules.ts';
 import type { EngineSettings, VideoEngine } from './video-engine.ts';
 
-/** Where the Mosaic API is and what opens it. */
+/** The address of the Mosaic API and its secrets. */
 export interface MosaicAccess {
   /** Default: hosted Mosaic's. */
   readonly apiUrl?: string;
@@ -14,29 +14,29 @@ export interface MosaicAccess {
   readonly webhookSecret: ISecret;
 }
 
-/** All can be left out; `docs/deploy.md` explains each setting under the same name. */
+/** All are optional. `docs/deploy.md` explains each setting under the same name. */
 export interface VideoPipelineProps {
-  /** Takes uploads from this bucket, which is left as it is; a name stands for a bucket outside the app. Default: one of its own. */
+  /** The bucket of uploads, never changed: a bucket of the app, or the name of another. Default: a new bucket. */
   readonly uploads?: IBucket | string;
-  /** Of the key that encrypts it, where that is one of yours and the bucket does not say so itself. */
+  /** The customer-managed key that encrypts it, if the bucket construct does not know it. */
   readonly uploadsKeyArn?: string;
-  /** Delivers into this bucket. Default: one of its own. */
+  /** The bucket of deliveries. Default: a new bucket. */
   readonly deliveries?: IBucket | string;
   readonly deliveriesKeyArn?: string;
-  /** Where that bucket is, and which account it must belong to. Default: where and whose the stack is. */
+  /** The region and owner of that bucket. Default: those of the stack. */
   readonly deliveriesRegion?: string;
   readonly deliveriesAccount?: string;
-  /** The folder that results go below, such as `edited/`. */
+  /** The folder for results, such as `edited/`. */
   readonly deliveriesPrefix?: string;
-  /** Where runs' events are put, under the source `tessera`. Default: a bus of its own. */
+  /** Receives the events of runs, with the source `tessera`. Default: a new bus. */
   readonly eventBus?: IEventBus;
-  /** Who edits: a Mosaic account, or an engine that other pipelines use too. Default: an engine of its own. */
+  /** A Mosaic account, or an engine that other pipelines use too. Default: a new engine. */
   readonly mosaic?: MosaicAccess | VideoEngine;
-  /** Of its own engine. */
+  /** Settings of the new engine. */
   readonly engine?: EngineSettings;
-  /** Which uploads go to which agent, until others are applied by command. Default: a folder for each agent of our engine. */
+  /** The first rules, until others are applied by command. Default: a folder for each of our engine's agents. */
   readonly rules?: RulesDocument;
-  /** Agent runs in flight at once; pipelines that share an API key share its slots, so give each its part. */
+  /** Agent runs in flight at once. Pipelines with the same API key share its slots, so divide them. */
   readonly slots?: number;
   readonly uploadLinkSeconds?: number;
   readonly uncertainWaitSeconds?: number;
@@ -44,25 +44,25 @@ export interface VideoPipelineProps {
   readonly reconcileMinutes?: number;
   /** How long a copy works before it hands over to the next message. */
   readonly sliceSeconds?: number;
-  /** Calls that each of its four queues may keep busy; as many outputs are copied at once. */
+  /** Concurrency for each of its four queues; also the number of outputs copied at once. */
   readonly workersAtOnce?: number;
-  /** How long the records of a run stay after its end. Default: for good. */
+  /** How long the records of a run are kept after its end. Default: forever. */
   readonly retentionDays?: number;
   readonly trustedHosts?: readonly string[];
   readonly requestsPerSecond?: number;
   readonly logRetentionDays?: number;
-  /** Writes traces of all functions to X-Ray. Default: no. */
+  /** Writes traces of all functions to X-Ray. Default: false. */
   readonly tracing?: boolean;
-  /** Default: yes. */
+  /** Default: true. */
   readonly dashboard?: boolean;
-  /** Alarms are sent here. Default: a topic of its own. */
+  /** Receives the alarms. Default: a new topic. */
   readonly alarmTopic?: ITopic;
-  /** Is subscribed to the topic; AWS asks this address once to confirm. */
+  /** Subscribed to the topic; AWS asks this address once to confirm. */
   readonly alarmEmail?: string;
-  /** What alarms, metrics and commands call it. Default: its stack and its place in there, such as `Shop/Videos`. */
+  /** Its name in alarms, metrics and commands. Default: its stack and its path in the stack, such as `Shop/Videos`. */
   readonly name?: string;
-  /** How its alarms write commands. Default: `npx tessera … --stage <name>`. */
+  /** The commands in its alarms. Default: `npx tessera … --stage <name>`. */
   readonly commands?: Commands;
-  /** Holds one folder per function. Default: those that come with this package. */
+  /** Has one folder per function. Default: the functions in this package. */
   readonly assetsFolder?: string;
 }

@@ -12,8 +12,8 @@ const questions = [
 type Input = NodeJS.ReadableStream & { isTTY?: boolean };
 
 /**
- * The secrets from the environment, else one per line from a pipe, else asked of a person without showing what is typed.
- * They are never arguments, which other users of the machine can see.
+ * Reads the secrets from the environment, else one per line from a pipe, else from a terminal without echoing them. They
+ * are never arguments, which other users of the machine can see.
  */
 export async function readSecretValues(
   input: Input,
@@ -24,9 +24,9 @@ export async function readSecretValues(
   const values: SecretValues = {};
   if (given.length > 0) {
     for (const { role, variable } of given) values[role] = environment[variable]?.trim();
-    return checked(values);
+    return checkKey(values);
   }
-  const lines = linesOf(input);
+  const lines = readLines(input);
   for (const { role, question } of questions) {
     prompts.write(input.isTTY ? question : '');
     const answer = (await lines.next()).value?.trim();
@@ -34,20 +34,20 @@ export async function readSecretValues(
     if (answer) values[role] = answer;
   }
   await lines.return?.();
-  return checked(values);
+  return checkKey(values);
 }
 
-/** On a terminal, readline takes over the echo, and what it would echo goes nowhere. */
-function linesOf(input: Input): AsyncIterator<string> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return createInterface({ input, output: nowhere, terminal: input.isTTY === true })[Symbol.asyncIterator]();
+/** On a terminal, readline does the echo; its output is discarded. */
+function readLines(input: Input): AsyncIterator<string> {
+  const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return createInterface({ input, output: discard, terminal: input.isTTY === true })[Symbol.asyncIterator]();
 }
 
-function checked(values: SecretValues): SecretValues {
+function checkKey(values: SecretValues): SecretValues {
   const key = values['mosaic-api-key'];
   if (key !== undefined && !/^mk_[\w-]{16,200}$/.test(key)) {
     throw new Error(
-      'That is not an API key: one is "mk_" and at least 16 letters, digits, "_" or "-". Nothing was changed.',
+      'That is not an API key: a key is "mk_" and at least 16 letters, digits, "_" or "-". Nothing was changed.',
     );
   }
   return values;

@@ -1,6 +1,6 @@
 /**
- * A folder for each agent that our engine is born with (`shared/engine/agents/ready-agents.ts`; a test compares the ids), so
- * that a stage edits its first upload without any set-up.
+ * One folder for each of our engine's built-in agents, so that a stage edits its first upload without any setup. A test
+ * compares the ids with `shared/engine/agents/ready-agents.ts`.
  */
 export const readyRules = {
   rules: [

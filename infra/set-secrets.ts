@@ -10,7 +10,7 @@ import { readContext } from './read-context.ts';
 import { readSecretValues, type SecretValues } from './read-secret-values.ts';
 import { type SecretRole, secretTags } from './secret-tags.ts';
 
-/** Gives the stage's secrets these values and answers which were set. All must exist before any is changed. */
+/** Sets the stage's secrets and returns which were set. All must exist before any is changed. */
 export async function storeSecrets(
   stage: string,
   values: SecretValues,
@@ -35,7 +35,7 @@ async function findSecret(secretsManager: SecretsManagerClient, stage: string, r
   let NextToken: string | undefined;
   do {
     const page = await secretsManager.send(new ListSecretsCommand({ Filters, NextToken }));
-    // The filters match beginnings, and any of several tags: only these tags together name our secret.
+    // The filters match prefixes and any of the tags, so check that the secret has exactly these tags.
     const found = page.SecretList?.find((secret) => hasTags(secret, tags));
     if (found?.ARN !== undefined) return found.ARN;
     NextToken = page.NextToken;
@@ -43,20 +43,20 @@ async function findSecret(secretsManager: SecretsManagerClient, stage: string, r
   const region = await secretsManager.config.region();
   throw new Error(
     `Stage "${stage}" has no ${role} secret in ${region}. Deploy it first: npm run deploy -- ${stage}; ` +
-      'or choose the account and region that it was deployed to (AWS_PROFILE, AWS_REGION).',
+      'or choose the account and region of its deployment (AWS_PROFILE, AWS_REGION).',
   );
 }
 
 const hasTags = (secret: SecretListEntry, wanted: Record<string, string>): boolean =>
   Object.entries(wanted).every(([key, value]) => secret.Tags?.some((tag) => tag.Key === key && tag.Value === value));
 
-/** `npm run secrets -- <stage>`: sets the stage's API key and webhook secret; an empty answer leaves one as it is. */
+/** `npm run secrets -- <stage>`: sets the stage's API key and webhook secret. An empty answer leaves one unchanged. */
 async function main(stageName: string | undefined): Promise<void> {
   if (stageName === undefined) throw new Error('Say which stage: npm run secrets -- <stage>');
   const stage = readStage(await readContext('cdk.json'), stageName);
   if (stage.engine === 'self-hosted') {
     console.error(
-      `Stage "${stage.name}" has its own engine, whose secrets were made at deploy: set them only to change them.`,
+      `Stage "${stage.name}" has its own engine, and the deploy generated its secrets: set them only to change them.`,
     );
   }
   const values = await readSecretValues(process.stdin, process.stderr, process.env);

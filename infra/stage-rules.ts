@@ -7,15 +7,15 @@ export type RulesDocument = Readonly<Record<string, unknown>>;
 
 export interface InitialRules {
   readonly document: RulesDocument;
-  /** The same, where it can be read. */
+  /** The same document, if it is valid. */
   readonly sound?: RuleDocument;
   readonly faults: readonly string[];
 }
 
-/** All of a function's environment may be 4 KB; the rules share it with a dozen other settings. */
+/** A function's whole environment may have 4 KB, and the rules share it with a dozen other settings. */
 const maxBytes = 2_500;
 
-/** The rules that a stage begins with, read as its functions will read them. */
+/** Reads a stage's first rules with the parser that its functions use. */
 export function readInitialRules(given: { readonly engine?: unknown; readonly rules?: unknown }): InitialRules {
   const { rules = given.engine === 'self-hosted' ? readyRules : { rules: [] } } = given;
   const document = rules as RulesDocument;
@@ -23,14 +23,14 @@ export function readInitialRules(given: { readonly engine?: unknown; readonly ru
   const faults =
     bytes > maxBytes
       ? [
-          `rules are ${bytes} bytes as JSON; no more than ${maxBytes} fit into a function's settings: begin with fewer, ` +
-            'and after the deploy apply all of them: npm run tessera -- rules apply rules.json --stage <stage>',
+          `rules are ${bytes} bytes as JSON; no more than ${maxBytes} fit into a function's settings: start with fewer, ` +
+            'and apply all of them after the deploy: npm run tessera -- rules apply rules.json --stage <stage>',
         ]
       : [];
   const read = readRules(document);
   if ('rules' in read) return { document, sound: document as RuleDocument, faults };
-  return { document, faults: [...faults, ...read.faults.map(inWords)] };
+  return { document, faults: [...faults, ...read.faults.map(describeRuleFault)] };
 }
 
-export const inWords = ({ path, message }: RuleFault): string =>
+export const describeRuleFault = ({ path, message }: RuleFault): string =>
   `rules${path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')} ${message}`;

@@ -1,11 +1,11 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { z } from 'zod';
 
-/** A link dies with its signer, a role taken on by another role: AWS lets such credentials live an hour. */
+/** A link expires with its signer's credentials. The signer is a role assumed by a role, which AWS limits to an hour. */
 const maxLinkSeconds = 3_600;
-/** Lambda ends a function after 900 s; a render also has to fetch its input and store its output. */
+/** Lambda's limit is 900 s, and a render also has to fetch its input and store its output. */
 const maxRenderSeconds = 840;
-/** No function may be larger; accounts that are new to Lambda often start at 3008. */
+/** Lambda's maximum; new accounts often start with a limit of 3008. */
 const maxMemoryMb = 10_240;
 
 const retentionDays = Object.values(RetentionDays).filter(
@@ -43,14 +43,14 @@ const folder = z
   .max(200, ofFolder)
   .regex(/^([^/].*\/)?$/, ofFolder);
 
-/** What can be set per stage; `docs/deploy.md` explains each. */
+/** The settings of a stage; `docs/deploy.md` explains each. */
 export const stageSchema = z.strictObject({
   engine: z.enum(['self-hosted', 'mosaic'], must('"self-hosted" or "mosaic"')),
   mosaicApiUrl: z.url({
     protocol: /^https$/,
     ...must('the https address of the Mosaic API, such as "https://api.mosaic.so"'),
   }),
-  /** Read as the functions read them; see stage-rules.ts. */
+  /** Checked in stage-rules.ts. */
   rules: z.unknown().optional(),
   uploadsBucket: bucketName.optional(),
   uploadsKeyArn: keyArn.optional(),
@@ -65,9 +65,9 @@ export const stageSchema = z.strictObject({
   uncertainWaitSeconds: whole(60, 3_600),
   runDeadlineSeconds: whole(1_800, 604_800),
   reconcileMinutes: whole(1, 60),
-  /** Lambda ends a copy after five minutes, and a slice needs one to hand over. */
+  /** A copy has a timeout of five minutes, and a slice needs one to hand over. */
   sliceSeconds: whole(15, 240),
-  /** AWS takes no less than two. */
+  /** AWS's minimum is two. */
   workersAtOnce: whole(2, 100),
   retentionDays: whole(1, 3_650).optional(),
   trustedHosts: texts('a list of host names'),

@@ -10,18 +10,18 @@ import { readStage } from './config.ts';
 import { readContext } from './read-context.ts';
 
 /**
- * Has S3 send the bucket's events to EventBridge, and leaves every other notification of the bucket as it is. S3 keeps
- * them all in one document that is only written whole: it is read, and read again when it is written.
+ * Makes S3 send the bucket's events to EventBridge and leaves the bucket's other notifications unchanged. S3 keeps all of
+ * them in one document that can only be replaced, so it is read before and after the write.
  */
 export async function switchEventsOn(bucket: string, s3: S3Client): Promise<'switched-on' | 'was-on'> {
   const found = await read(s3, bucket);
   if (found.EventBridgeConfiguration !== undefined) return 'was-on';
   const wanted: NotificationConfiguration = { ...found, EventBridgeConfiguration: {} };
-  // S3 takes no condition with the write, so what can be seen of another writer is looked for just before and after.
-  if (!isSame(await read(s3, bucket), found)) throw new Error(metAnother(bucket, 'Nothing was changed'));
+  // S3 has no conditional write here, so check for another writer just before and after.
+  if (!isSame(await read(s3, bucket), found)) throw new Error(describeConflict(bucket, 'Nothing was changed'));
   await write(s3, bucket, wanted);
   if (!isSame(await read(s3, bucket), wanted)) {
-    throw new Error(metAnother(bucket, `Before, they were: ${JSON.stringify(found)}`));
+    throw new Error(describeConflict(bucket, `They were: ${JSON.stringify(found)}`));
   }
   return 'switched-on';
 }
@@ -42,7 +42,7 @@ async function write(s3: S3Client, bucket: string, configuration: NotificationCo
   const command = new PutBucketNotificationConfigurationCommand({
     Bucket: bucket,
     NotificationConfiguration: configuration,
-    // Whoever listens already gets no test message, and one whose target is gone by now does not keep us from ours.
+    // Otherwise S3 sends a test message to every target, and refuses the write if one of them no longer exists.
     SkipDestinationValidation: true,
   });
   await s3.send(command).catch((error: Error) => {
@@ -54,28 +54,28 @@ async function write(s3: S3Client, bucket: string, configuration: NotificationCo
   });
 }
 
-const metAnother = (bucket: string, then: string): string =>
-  `Somebody else changed the notifications of ${bucket} in this moment. ${then}. Look at them in the S3 console (Properties), ` +
+const describeConflict = (bucket: string, then: string): string =>
+  `Somebody else changed the notifications of ${bucket} at the same time. ${then}. Check them in the S3 console (Properties), ` +
   'then run this again.';
 
-/** S3 promises no order of lists, and writes names of filters in letters of its own choice. */
+/** S3 guarantees neither the order of lists nor the case of filter names. */
 const isSame = (one: NotificationConfiguration, other: NotificationConfiguration): boolean =>
-  isDeepStrictEqual(comparable(one), comparable(other));
+  isDeepStrictEqual(normalize(one), normalize(other));
 
-function comparable(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(comparable).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)));
+function normalize(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(normalize).sort((a, b) => compare(JSON.stringify(a), JSON.stringify(b)));
   if (value === null || typeof value !== 'object') return value;
   const fields = Object.entries(value).filter(([, one]) => one !== undefined);
   return Object.fromEntries(
     fields
       .toSorted(([a], [b]) => compare(a, b))
-      .map(([name, one]) => [name, name === 'Name' ? String(one).toLowerCase() : comparable(one)]),
+      .map(([name, one]) => [name, name === 'Name' ? String(one).toLowerCase() : normalize(one)]),
   );
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Does so for the stage's existing uploads bucket, and says what came of it; nothing for a bucket of its own. */
+/** Does so for a stage's existing uploads bucket and prints the outcome. Does nothing for a bucket that the stage created. */
 export async function switchStageOn(stageName: string, say: (line: string) => void = console.log): Promise<void> {
   const { uploadsBucket } = readStage(await readContext('cdk.json'), stageName);
   if (uploadsBucket === undefined) return;
@@ -84,9 +84,9 @@ export async function switchStageOn(stageName: string, say: (line: string) => vo
   const outcome = await switchEventsOn(uploadsBucket, s3);
   say(
     outcome === 'was-on'
-      ? `${uploadsBucket} sends its events to EventBridge already; nothing was changed.`
-      : `${uploadsBucket} now sends its events to EventBridge too; its other notifications are as they were. It may take five ` +
-          `minutes; for what is dropped meanwhile: npm run tessera -- backfill "" --stage ${stageName}`,
+      ? `${uploadsBucket} already sends its events to EventBridge; nothing was changed.`
+      : `${uploadsBucket} now sends its events to EventBridge too; its other notifications are unchanged. It may take five ` +
+          `minutes; to process uploads dropped in that time: npm run tessera -- backfill "" --stage ${stageName}`,
   );
 }
 

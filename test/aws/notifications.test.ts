@@ -127,7 +127,7 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('Switching events on for a buc
     await put(others);
     const { TopicConfigurations: _, ...fewer } = others;
     meanwhile = [async () => {}, async () => {}, async () => {}, () => put(fewer)];
-    await expect(switchEventsOn(bucket, s3)).rejects.toThrow(/Before, they were: .*editors/s);
+    await expect(switchEventsOn(bucket, s3)).rejects.toThrow(/They were: .*editors/s);
   });
 
   test('what may not be read is not written, and it is said which permission is missing', async () => {

@@ -51,7 +51,7 @@ describe('bundling', () => {
   });
 
   test('refuses a bundle that is too large and says what is in it', async () => {
-    await expect(bundle(100)).rejects.toThrow(/at most:\n {2}start-run: \d+, most of it .*start-run\.ts/);
+    await expect(bundle(100)).rejects.toThrow(/at most 100 bytes:\n {2}start-run: \d+, most of it .*start-run\.ts/);
   });
 
   test('names every door that is missing', async () => {

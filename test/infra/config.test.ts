@@ -148,7 +148,7 @@ describe('existing buckets', () => {
     ]);
     const lone = { uploadsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:key/x' };
     expect(faultsOf(() => stageWith(lone))[1]).toMatch(
-      /^uploadsKeyArn is the key of an existing bucket: name that one/,
+      /^uploadsKeyArn is the key of an existing bucket: name the bucket in/,
     );
   });
 });
