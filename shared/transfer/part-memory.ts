@@ -5,7 +5,7 @@ export interface PartMemory {
   readonly maxBytes: number;
   /** In the order in which it was asked for. One buffer is given even where it is larger than all that is allowed. */
   take(bytes: number): Promise<Buffer>;
-  giveBack(buffer: Buffer): void;
+  refundEstimate(buffer: Buffer): void;
   /** Waits no longer for what was asked for: what has not been given yet is refused. */
   forgo(taking: Promise<Buffer>): void;
 }
@@ -43,7 +43,7 @@ export function partMemory(maxBytes: number): PartMemory {
       waiting.push({ bytes, taking: given.promise, give: given.resolve, refuse: given.reject });
       return given.promise;
     },
-    giveBack: (buffer) => {
+    refundEstimate: (buffer) => {
       takenBytes -= buffer.byteLength;
       keptBytes += buffer.byteLength;
       kept.push(buffer);

@@ -60,7 +60,7 @@ export function sendingOf({ send, memory, watch, progress, failed }: Reading, st
       fail(error);
     } finally {
       // Also when it failed: a reader may be waiting for this buffer before it can hear of the failure.
-      memory.giveBack(buffer);
+      memory.refundEstimate(buffer);
     }
   };
   return {

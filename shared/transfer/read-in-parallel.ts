@@ -171,5 +171,5 @@ const checksumOf = ({ stretches: [first, ...others] }: PartInHand): string =>
 
 /** Buffers of parts that nobody will finish. */
 async function forget({ inHand, memory }: Copy): Promise<void> {
-  for (const { buffer } of inHand) if (buffer) memory.giveBack(await buffer);
+  for (const { buffer } of inHand) if (buffer) memory.refundEstimate(await buffer);
 }

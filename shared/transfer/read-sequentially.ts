@@ -72,7 +72,7 @@ async function readOn(reading: Reading, opened?: Answered): Promise<void> {
   } catch (error) {
     if (!now.isOver) sending.fail(error);
   } finally {
-    if (now.part) memory.giveBack(now.part.buffer);
+    if (now.part) memory.refundEstimate(now.part.buffer);
   }
   await sending.settled();
 }

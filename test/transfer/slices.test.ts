@@ -27,9 +27,9 @@ function counted(maxBytes: number) {
       seen.most = Math.max(seen.most, seen.taken);
       return buffer;
     },
-    giveBack: (buffer) => {
+    refundEstimate: (buffer) => {
       seen.taken -= buffer.byteLength;
-      inner.giveBack(buffer);
+      inner.refundEstimate(buffer);
     },
     forgo: inner.forgo,
   };

@@ -5,14 +5,14 @@ import { accountHoldBackoff } from '../../retry.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { holdKey } from '../run/run-items.ts';
 
-/** While it lasts nothing is started on the account; afterwards one call is the probe, not all that wait. */
+/** Stops all starts on the account. When it expires, one call is sent as a probe before the others may start. */
 export interface Hold {
   readonly kind: string;
   readonly message: string;
   readonly until: string;
-  /** In a row; each makes the next hold longer. */
+  /** Consecutive refusals; each one makes the next hold longer. */
   readonly refusals: number;
-  /** The run whose start, or resume, is to show whether it may end. */
+  /** The run whose start or resume tests whether the hold can end. */
   readonly probe?: string;
 }
 
@@ -20,11 +20,11 @@ export interface WhyHeld {
   readonly kind: MosaicErrorKind;
   readonly message: string;
   readonly retryAfterSeconds?: number;
-  /** Whose call was refused. */
+  /** The run whose call was refused. */
   readonly runId: string;
 }
 
-/** A probe that is never heard of again keeps others waiting no longer than this. */
+/** A lost probe blocks other starts for this long at most. */
 const probeSeconds = 300;
 
 export async function readHold({ runs }: Pick<RunDeps, 'runs'>): Promise<Hold | undefined> {
@@ -60,25 +60,25 @@ const ringsFor = (hold: Hold, before: Hold | undefined): boolean =>
     ? hold.kind !== before?.kind
     : unreachable.has(hold.kind) && hold.refusals === worryingRefusals && before?.refusals !== worryingRefusals;
 
-/** Nothing was heard of the API for about a quarter of an hour by then. */
+/** By then the API has been unreachable for about 15 minutes. */
 const worryingRefusals = 6;
 const unreachable: ReadonlySet<string> = new Set(['network', 'timeout', 'server', 'unreadable']);
 
 function nextHold(deps: RunDeps, before: Hold | undefined, why: WhyHeld): Hold {
   const now = deps.clock();
-  // What a person must mend is not forgotten because something else goes wrong as well.
+  // A cause that a person must fix is kept when another error follows.
   const same =
     before !== undefined &&
     (before.kind === why.kind ||
       (unreachable.has(before.kind) && unreachable.has(why.kind)) ||
       (needsPerson.has(before.kind) && !needsPerson.has(why.kind)));
   if (same && isInForce(deps, before) && before.probe !== why.runId) {
-    // A call that was under way when the hold began says nothing new.
+    // A call that was in flight when the hold began adds no information.
     const asked = isoAfter(now, Math.min(maxAskedSeconds, why.retryAfterSeconds ?? 0));
     return { ...withoutKey(before), until: asked > before.until ? asked : before.until };
   }
   const refusals = same ? before.refusals + 1 : 1;
-  // Room comes when a run ends, maybe somebody else's, which no longer wait foresees.
+  // Capacity returns when any run of the account ends, so a longer wait does not help.
   const steps = why.kind === 'concurrency' ? Math.min(refusals, 2) : refusals;
   const until = isoAfter(now, waitSeconds(steps, why.retryAfterSeconds));
   const { kind, message } = same ? before : why;
@@ -92,7 +92,7 @@ const withoutKey = ({ kind, message, until, refusals, probe }: Hold): Hold => ({
 
 const needsPerson: ReadonlySet<string> = new Set(['credits', 'unauthorised']);
 
-/** The probe told nothing about the hold: the next one may try at once. */
+/** Ends an inconclusive probe, so that another run may probe at once. */
 export async function endProbe({ runs, clock }: RunDeps, runId: string): Promise<void> {
   await runs.write({
     update: holdKey,
@@ -102,7 +102,7 @@ export async function endProbe({ runs, clock }: RunDeps, runId: string): Promise
   });
 }
 
-/** Ends the hold that this run's call was the probe of; says whether it was. */
+/** Ends the hold if this run's call was its probe; returns whether it was. */
 export async function probeSucceeded({ runs, log }: RunDeps, runId: string): Promise<boolean> {
   if ((await readHold({ runs }))?.probe !== runId) return false;
   const written = await runs.write({ delete: holdKey, if: { probe: runId } });
@@ -118,8 +118,8 @@ export async function releaseAccount({ runs, log }: RunDeps): Promise<void> {
 const maxAskedSeconds = 3600;
 
 /**
- * 30 s, then double, up to a quarter of an hour; or as long as was asked for, up to an hour. A refused start costs
- * nothing, and whoever asks for more than that may be wrong.
+ * The backoff of the hold, or the API's Retry-After if that is longer, up to an hour. A refused start costs nothing, so an
+ * implausibly long Retry-After is not obeyed.
  */
 export function waitSeconds(refusals: number, askedSeconds = 0): number {
   return Math.min(maxAskedSeconds, Math.max(askedSeconds, accountHoldBackoff(refusals)));

@@ -4,22 +4,22 @@ import type { RunDeps } from '../run/deps.ts';
 import { limitKey } from '../run/run-items.ts';
 import { slotsHeld } from './slots.ts';
 
-/** How many agent runs the API let us have at once when it refused one more. */
+/** How many agent runs were in flight when the API refused one more. */
 interface LearnedLimit {
   readonly limit: number;
-  /** Until then it is believed; afterwards one more is tried. */
+  /** After this time, one more start than the limit is tried. */
   readonly until: string;
 }
 
 const believedSeconds = 3600;
-/** After one more was let in, the next is tried sooner: the plan may have grown by several. */
+/** After a successful extra start the next is tried sooner: the plan may have grown by several. */
 const nextStepSeconds = 300;
 
 async function readLimit({ runs }: Pick<RunDeps, 'runs'>): Promise<LearnedLimit | undefined> {
   return (await runs.get(limitKey)) as (Item & LearnedLimit) | undefined;
 }
 
-/** How many runs may be in flight: as set, or as the API taught us. */
+/** How many runs may be in flight: the configured number, or the limit learned from the API. */
 export async function allowedSlots(deps: RunDeps & { readonly slots: number }): Promise<number> {
   const learned = await readLimit(deps);
   if (learned === undefined) return deps.slots;
@@ -28,8 +28,8 @@ export async function allowedSlots(deps: RunDeps & { readonly slots: number }): 
 }
 
 /**
- * A start was refused for want of room, its own slot still held: what the others hold is what the API allows. With
- * none of ours in flight the room is somebody else's, and nothing is learned.
+ * Learns the limit after a start was refused for concurrency: the refused run still holds its slot, so the API allows as
+ * many as the others hold. With no other run of ours in flight, other users fill the account, and nothing is learned.
  */
 export async function learnLimit(deps: RunDeps): Promise<'learned' | 'not-ours'> {
   const limit = (await slotsHeld(deps.runs)) - 1;
@@ -40,8 +40,8 @@ export async function learnLimit(deps: RunDeps): Promise<'learned' | 'not-ours'>
   return 'learned';
 }
 
-/** A start was let in; where that was one more than learned, the limit is raised by it. */
-export async function limitHeld(deps: RunDeps & { readonly slots: number }): Promise<void> {
+/** Raises the learned limit after a start beyond it was accepted. */
+export async function raiseLimit(deps: RunDeps & { readonly slots: number }): Promise<void> {
   const learned = await readLimit(deps);
   if (learned === undefined || Date.parse(learned.until) > deps.clock()) return;
   const limit = await slotsHeld(deps.runs);

@@ -6,12 +6,12 @@ import type { Asked, Waiting } from '../run/run.ts';
 import { pauseKey } from '../run/run-items.ts';
 
 export interface Pauses {
-  /** Of the whole pipeline. */
+  /** The pause of the whole pipeline. */
   readonly all?: Asked;
   readonly rules: ReadonlyMap<string, Asked>;
 }
 
-/** Starts nothing until `unpause`: uploads are claimed and wait, and what runs goes on. */
+/** Stops all starts until `unpause`. Uploads are still claimed and wait; runs in flight continue. */
 export async function pause(
   deps: RunDeps,
   { ruleId, reason }: { readonly ruleId?: string; readonly reason: string },
@@ -25,7 +25,7 @@ export async function pause(
 export async function unpause(deps: ControlDeps, ruleId?: string): Promise<void> {
   const written = await deps.runs.write({ delete: pauseKey(ruleId), if: {} });
   if (written.done) deps.log.info('pipeline.unpaused', { ruleId });
-  // Also when it was unpaused before: whoever did it may have stopped between the two.
+  // Also if it was unpaused before: that call may have crashed before it sent the message.
   await wakeStartWaiting(deps.startQueue);
 }
 
@@ -40,7 +40,7 @@ export async function readPauses({ runs }: Pick<RunDeps, 'runs'>): Promise<Pause
   return { all, rules };
 }
 
-/** Why a rule starts nothing now. A rule with several agents is paused by its own id, or for one agent by `<id>@<agent>`. */
+/** The pause that stops a rule now. A rule with several agents is paused by its id, or for one agent by `<id>@<agent>`. */
 export function pausedBecause({ all, rules }: Pauses, { id, agentId }: Pick<Waiting['rule'], 'id' | 'agentId'>) {
   const whole = id.endsWith(`@${agentId}`) ? id.slice(0, -agentId.length - 1) : id;
   return all ?? rules.get(id) ?? rules.get(whole);

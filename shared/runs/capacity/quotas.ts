@@ -4,18 +4,18 @@ import type { Limits, RuleSet } from '../run/rule.ts';
 import type { Run } from '../run/run.ts';
 import { spentKey, startedKey } from '../run/run-items.ts';
 
-/** `full`: nothing at all may start now. `rule-full`: nothing of this rule. `too-costly`: this one never may. */
+/** `full`: no run may start now. `rule-full`: no run of this rule may. `too-costly`: this run never may. */
 export type Counted =
   | { readonly outcome: 'counted'; readonly writes: readonly Write[] }
   | { readonly outcome: 'full' | 'rule-full' }
   | { readonly outcome: 'too-costly'; readonly reason: string };
 
-/** Counters tell for two days what happened, then the table may forget them. */
+/** Counters expire after two days. */
 const keptSeconds = 2 * 24 * 3600;
 
 /**
- * The writes that count a start against its hour and its day, each only if nobody counted since: together with the
- * move that starts the run they are exact. Hours count starts that were sent; days what they are estimated to cost.
+ * Returns the writes that count a start against the hourly cap and the daily budget. Each one is conditional on the
+ * counter's last value and is written in the transaction that starts the run, so the counters are exact.
  */
 export async function countStart(deps: RunDeps, limits: Limits, run: Run): Promise<Counted> {
   const now = new Date(deps.clock()).toISOString();
@@ -25,14 +25,14 @@ export async function countStart(deps: RunDeps, limits: Limits, run: Run): Promi
   const writes: Write[] = [];
   if (all !== undefined) {
     const counter = await readCounter(deps, startedKey(hour));
-    if (counter.value >= all) return told(deps, counter, 'storm.stopped', { hour, maxRunsPerHour: all }, 'full');
-    writes.push(added(deps, counter, 1));
+    if (counter.value >= all) return logOnce(deps, counter, 'storm.stopped', { hour, maxRunsPerHour: all }, 'full');
+    writes.push(increment(deps, counter, 1));
   }
   if (ofRule !== undefined) {
     const counter = await readCounter(deps, startedKey(hour, run.rule.id));
     const facts = { hour, maxRunsPerHour: ofRule, ruleId: run.rule.id };
-    if (counter.value >= ofRule) return told(deps, counter, 'storm.stopped', facts, 'rule-full');
-    writes.push(added(deps, counter, 1));
+    if (counter.value >= ofRule) return logOnce(deps, counter, 'storm.stopped', facts, 'rule-full');
+    writes.push(increment(deps, counter, 1));
   }
   const { budget } = limits;
   const cost = costOf(run);
@@ -40,19 +40,22 @@ export async function countStart(deps: RunDeps, limits: Limits, run: Run): Promi
   if (cost > budget.perDay) return { outcome: 'too-costly', reason: tooCostly(cost, budget) };
   const counter = await readCounter(deps, spentKey(day));
   if (cents(counter.value + cost) > budget.perDay)
-    return told(deps, counter, 'budget.reached', { day, spent: counter.value, ...budget }, 'full');
-  return { outcome: 'counted', writes: [...writes, added(deps, counter, cost)] };
+    return logOnce(deps, counter, 'budget.reached', { day, spent: counter.value, ...budget }, 'full');
+  return { outcome: 'counted', writes: [...writes, increment(deps, counter, cost)] };
 }
 
-/** A start that surely never began gives its estimate back to the day on which it was sent. */
-export async function giveBack(deps: RunDeps, run: Run & { readonly startedAt: string }): Promise<readonly Write[]> {
+/** Refunds the estimate of a start that definitely never ran, to the day on which it was sent. */
+export async function refundEstimate(
+  deps: RunDeps,
+  run: Run & { readonly startedAt: string },
+): Promise<readonly Write[]> {
   const cost = costOf(run);
   if (cost === undefined) return [];
   const counter = await readCounter(deps, spentKey(run.startedAt.slice(0, 10)));
-  // Without a budget at that time nothing was counted.
+  // Without a budget on that day nothing was counted.
   return counter.found === undefined || counter.value <= 0
     ? []
-    : [added(deps, counter, -Math.min(cost, counter.value))];
+    : [increment(deps, counter, -Math.min(cost, counter.value))];
 }
 
 export interface Spending {
@@ -78,10 +81,14 @@ async function readCounter({ runs }: RunDeps, key: Key): Promise<Counter> {
   return { key, value: Number(found?.value ?? 0), found };
 }
 
-const added = (deps: RunDeps, counter: Counter, amount: number): Write =>
-  changed(deps, counter, { value: cents(counter.value + amount) });
+const increment = (deps: RunDeps, counter: Counter, amount: number): Write =>
+  counterWrite(deps, counter, { value: cents(counter.value + amount) });
 
-function changed({ clock }: RunDeps, { key, value, found }: Counter, change: { value?: number; told?: true }): Write {
+function counterWrite(
+  { clock }: RunDeps,
+  { key, value, found }: Counter,
+  change: { value?: number; told?: true },
+): Write {
   const expiresAt = Math.floor(clock() / 1000) + keptSeconds;
   const put: Item = {
     ...key,
@@ -94,8 +101,8 @@ function changed({ clock }: RunDeps, { key, value, found }: Counter, change: { v
   return { put, if: found === undefined ? 'absent' : { value } };
 }
 
-/** Says once that no more may start: the counter remembers that it was said. */
-async function told(
+/** Logs once for each counter that no more runs may start. */
+async function logOnce(
   deps: RunDeps,
   counter: Counter,
   event: string,
@@ -103,16 +110,16 @@ async function told(
   outcome: 'full' | 'rule-full',
 ): Promise<Counted> {
   if (counter.found?.told === true) return { outcome };
-  const written = await deps.runs.write(changed(deps, counter, { told: true }));
+  const written = await deps.runs.write(counterWrite(deps, counter, { told: true }));
   if (written.done) deps.log.error(event, facts);
   return { outcome };
 }
 
-/** What an estimate says of the budget; one in another currency cannot be compared, and the rules have only one. */
+/** The rules have one currency, so the amount can be compared with the budget. */
 const costOf = ({ estimate }: Run): number | undefined => estimate?.amount;
 
 const tooCostly = (cost: number, { perDay, currency }: NonNullable<RuleSet['budget']>): string =>
-  `it is estimated to cost ${cost} ${currency}, more than the ${perDay} ${currency} that all runs of a day may. Raise the budget, then try it again.`;
+  `it is estimated to cost ${cost} ${currency}, more than the ${perDay} ${currency} that all runs of a day may cost. Raise the budget, then retry it.`;
 
-/** Sums of fractions drift; a thousandth of a cent is exact enough. */
+/** Rounds to a thousandth of a cent, so that sums of fractions do not drift. */
 const cents = (amount: number): number => Math.round(amount * 1e5) / 1e5;

@@ -10,10 +10,10 @@ import type { RejectedRun, Run, Waiting } from '../run/run.ts';
 import { claimKey, newRunWrites } from '../run/run-items.ts';
 import { chainIdentity } from './next-attempt.ts';
 
-/** How often outputs may become inputs again, where the rules don't say. */
+/** How often an output may become an input again, unless the rules set maxHops. */
 const defaultMaxHops = 3;
 
-/** All of them begin in one transaction, which has room for a hundred writes. */
+/** One transaction creates them all, and it holds at most 100 writes. */
 const mostAtOnce = 16;
 
 export interface ChainDeps extends RunDeps {
@@ -21,8 +21,8 @@ export interface ChainDeps extends RunDeps {
 }
 
 /**
- * The runs that take this one's outputs, by the rules that come after its own. Written together with the move that
- * found them, so there is one for each rule, however often anybody looks.
+ * Creates a run for each rule that follows this run's rule, with this run's outputs as its inputs. The writes belong in
+ * the transaction of the move that found the outputs, so there is exactly one run for each rule.
  */
 export function chainWrites(deps: ChainDeps, run: Run, renderIds: readonly string[]): readonly Write[] {
   const { next = [] } = run.rule;
@@ -62,19 +62,19 @@ function chainedRun(
     return { ...base, rule: filled(rule, { upload, variables, createdAt }), status: 'waiting', starts: 0 };
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error;
-    // The parent's own outputs are to be delivered all the same.
+    // The parent's own outputs are still delivered.
     return { ...base, rule, status: 'rejected', reason: `its rule cannot be filled in: ${messageOf(error)}` };
   }
 }
 
-/** Nobody knows yet how long the outputs are; their source is the nearest that is known. */
+/** The length of the outputs is not known yet, so the length of their source is used. */
 function estimated({ limits }: ChainDeps, { rate }: Rule, { upload, media, estimate }: Run): Run['estimate'] {
   const currency = limits?.budget?.currency ?? estimate?.currency ?? 'USD';
   const amount = rate && estimateRun(rate, { bytes: upload.size, seconds: media?.seconds });
   return amount === undefined ? undefined : { amount, currency };
 }
 
-/** What this rule's author wrote for it goes before what was written for the one it follows, and a sidecar before both. */
+/** Data of this rule overrides data of the rule it follows, and a sidecar overrides both. */
 function variablesOf({ data }: Rule, { variables = {} }: Run): NonNullable<Run['variables']> {
   const [before, asked] = [variables.data, variables.sidecar] as (object | undefined)[];
   return { ...variables, data: { ...before, ...data, ...asked } };

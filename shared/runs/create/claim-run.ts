@@ -9,53 +9,52 @@ import type { Claimed, Run, Upload } from '../run/run.ts';
 import { claimKey, eventKey, newRunWrites, nextRunWrite } from '../run/run-items.ts';
 import { cameBefore, uploadIdentity } from '../run/upload.ts';
 
-/** How long a claim may lie before reconcile takes it for forgotten. */
+/** Reconcile treats a claim older than this as abandoned. */
 const claimSeconds = 120;
 
 /**
- * The one run of this upload and rule: made now, or by whoever heard of it first. The claim is written before
- * anything that costs money, so however often an upload is announced there is one run. Undefined where its records
- * have had their time: the claim is all that is left of it.
+ * Returns the run for this upload and rule, creating it if needed. The claim is written before anything costs money, so
+ * repeated events find the same run. Undefined if the run's records have expired and only its claim is left.
  */
 export async function claimRun(deps: RunDeps, upload: Upload, rule: Rule): Promise<Run | undefined> {
   const run = newRun(deps, upload, rule);
   const claim: Item = { ...claimKey(uploadIdentity(upload), rule.id), type: 'claim', runId: run.id };
-  const written = await deps.runs.write({ put: claim, if: 'absent' }, ...born(run));
-  if (written.done) return claimed(deps, run);
-  const before = await claimedBefore(deps, claim);
-  return before && wasPutAgain(before, upload) ? claimAgain(deps, claim, before, run) : before;
+  const written = await deps.runs.write({ put: claim, if: 'absent' }, ...newClaimWrites(run));
+  if (written.done) return logClaim(deps, run);
+  const before = await readClaimedRun(deps, claim);
+  return before && isRepeatedUpload(before, upload) ? claimAgain(deps, claim, before, run) : before;
 }
 
-function born(run: Claimed): readonly Write[] {
+function newClaimWrites(run: Claimed): readonly Write[] {
   const arrival: Item = { ...eventKey(run.id, 'upload'), type: 'event', flag: 'UPLOADED', receivedAt: run.createdAt };
   return [...newRunWrites(run), { put: arrival, if: 'absent' }];
 }
 
-function claimed({ log }: RunDeps, run: Claimed): Run {
+function logClaim({ log }: RunDeps, run: Claimed): Run {
   const { id: runId, rule, upload } = run;
   log.info('run.claimed', { runId, ruleId: rule.id, bucket: upload.bucket, key: upload.key });
   return run;
 }
 
 /**
- * Who was refused is told to upload again. Where versions have no ids the same file is the same upload, so only a later
- * event tells that it was done. Nothing was paid for the first, so nothing is paid for twice.
+ * A refusal asks the uploader to upload again. In a bucket without versions the same file is the same upload, so only a
+ * later event shows the repeat. The refused run cost nothing, so nothing is paid twice.
  */
-const wasPutAgain = (before: Run, upload: Upload): boolean =>
+const isRepeatedUpload = (before: Run, upload: Upload): boolean =>
   (before.status === 'rejected' || before.status === 'ignored') &&
   !isVersioned(upload.versionId) &&
   before.upload.key === upload.key &&
   cameBefore(before.upload, upload) === true;
 
-/** The run in place of one that was refused. Of two who hear of it at once, one makes it and the other follows. */
+/** Replaces a refused run. If two workers try at once, one creates the run and the other finds it. */
 async function claimAgain(deps: RunDeps, claim: Item, before: Run, first: Claimed): Promise<Run | undefined> {
   const run: Claimed = { ...first, attempt: before.attempt, previousRunId: before.id };
   const written = await deps.runs.write(
     { update: { pk: claim.pk, sk: claim.sk }, set: { runId: run.id }, if: { runId: before.id } },
     nextRunWrite(before, run),
-    ...born(run),
+    ...newClaimWrites(run),
   );
-  return written.done ? claimed(deps, run) : claimedBefore(deps, claim);
+  return written.done ? logClaim(deps, run) : readClaimedRun(deps, claim);
 }
 
 function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule): Claimed {
@@ -74,7 +73,7 @@ function newRun({ clock, newId = newRunId }: RunDeps, upload: Upload, rule: Rule
   };
 }
 
-/** An event knows more than a run should keep. */
+/** Drops the other fields of an event. */
 const onlyUpload = ({ bucket, key, versionId, etag, size, sequencer, reason }: Upload): Upload => ({
   bucket,
   key,
@@ -85,12 +84,12 @@ const onlyUpload = ({ bucket, key, versionId, etag, size, sequencer, reason }: U
   reason,
 });
 
-async function claimedBefore({ runs, log }: RunDeps, { pk, sk }: Item): Promise<Run | undefined> {
+async function readClaimedRun({ runs, log }: RunDeps, { pk, sk }: Item): Promise<Run | undefined> {
   const claim = await runs.get({ pk, sk });
   if (typeof claim?.runId !== 'string')
     throw new Error(`The claim ${pk} ${sk} was taken, but is not there. Try again.`);
   const run = await readRun(runs, claim.runId);
-  // Claim and run are written together, so the run was there; only its records do not stay for good.
+  // Claim and run are written together, so a missing run has expired.
   if (run === undefined) log.info('upload.known', { claim: `${pk} ${sk}`, runId: claim.runId });
   return run;
 }

@@ -6,7 +6,7 @@ import { companionsOf } from '../run/attachments.ts';
 import { askForCopies, type CopyMessage } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
 import { type EndedOutput, endedOutputs, noteOutput, type OutputState, readOutput } from '../run/output-items.ts';
-import { keepable } from '../run/redact.ts';
+import { truncateText } from '../run/redact.ts';
 import type { Copying, ExpectedOutput } from '../run/run.ts';
 import { keyPk } from '../run/run-items.ts';
 import { adoptedOutput } from './adopt-output.ts';
@@ -111,7 +111,7 @@ async function copyOrGiveUp(deps: CopyDeps, job: SliceJob): Promise<EndedOutput 
     if (!(error instanceof PermanentError) && !(await wasTriedEnough(deps, job, error))) throw error;
     deps.log.error('output.given-up', { runId: run.id, outputId: output.id, error });
     await forgetParts(deps, run, output);
-    return { status: 'failed', reason: keepable(messageOf(error), 500) };
+    return { status: 'failed', reason: truncateText(messageOf(error), 500) };
   }
 }
 

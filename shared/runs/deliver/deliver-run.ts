@@ -1,4 +1,4 @@
-import { settleAlongside } from '../create/follow-up-runs.ts';
+import { followUpWrites } from '../create/follow-up-runs.ts';
 import { outputWords } from '../run/attachments.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import { type EndedOutput, endedOutputs } from '../run/output-items.ts';
@@ -14,7 +14,7 @@ export async function deliverRun(deps: DeliverDeps, run: Copying): Promise<'deli
   let current: Run | undefined = run;
   // The last copies may end together; whoever moves the run first has written what the others would.
   while (current?.status === 'copying') {
-    const { to, writes } = await settleAlongside(deps, current, next);
+    const { to, writes } = await followUpWrites(deps, current, next);
     const moved = await moveRun(deps, current, to, writes);
     if (moved.outcome === 'moved') break;
     current = await readRun(deps.runs, run.id);

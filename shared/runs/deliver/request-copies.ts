@@ -1,7 +1,7 @@
 import { isoAfter } from '../../platform/iso-time.ts';
 import type { Queue } from '../../platform/ports.ts';
 import type { FollowUpDeps } from '../create/deps.ts';
-import { settleAlongside } from '../create/follow-up-runs.ts';
+import { followUpWrites } from '../create/follow-up-runs.ts';
 import { mayBeCopied } from '../run/attachments.ts';
 import { askForCopies } from '../run/messages.ts';
 import { moveRun } from '../run/move-run.ts';
@@ -70,7 +70,7 @@ async function fail(deps: RequestDeps, run: Copying): Promise<Run | 'settled'> {
     'its outputs could not be delivered within a week; those that were stay, without a manifest. Look at the alarms of the copies.';
   const undelivered = undeliveredOf(run);
   const failed = { status: 'failed', agentRunId, reason, failure: 'delivery', undelivered } as const;
-  const { to, writes } = await settleAlongside(deps, run, failed);
+  const { to, writes } = await followUpWrites(deps, run, failed);
   const moved = await moveRun(deps, run, to, writes);
   return moved.outcome === 'moved' ? moved.run : 'settled';
 }

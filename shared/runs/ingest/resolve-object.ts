@@ -1,6 +1,6 @@
 import { Denied } from '../../errors.ts';
 import { versionOf } from '../../platform/object-version.ts';
-import { type ObjectMessage, tellOfObjects } from '../run/messages.ts';
+import { type ObjectMessage, sendObjects } from '../run/messages.ts';
 import type { Upload } from '../run/run.ts';
 import type { IngestDeps } from './deps.ts';
 
@@ -25,7 +25,7 @@ export async function uploadToldOf(deps: IngestDeps, message: ObjectMessage): Pr
     const fields = { key, reason: error.message };
     if (message.deniedBefore === true) deps.log.warn('upload.denied', fields);
     else deps.log.error('upload.denied', fields);
-    await tellOfObjects(deps.startQueue, [{ ...withoutKind(message), deniedBefore: true }], deniedAgainSeconds);
+    await sendObjects(deps.startQueue, [{ ...withoutKind(message), deniedBefore: true }], deniedAgainSeconds);
     return undefined;
   }
 }

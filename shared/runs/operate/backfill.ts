@@ -1,7 +1,7 @@
 import type { Log } from '../../log.ts';
 import type { Bucket, Clock, ListedObject, Queue, Table } from '../../platform/ports.ts';
 import { sha256 } from '../run/ids.ts';
-import { tellOfObjects } from '../run/messages.ts';
+import { sendObjects } from '../run/messages.ts';
 import { backfillKey } from '../run/run-items.ts';
 
 export interface BackfillDeps {
@@ -39,7 +39,7 @@ export async function backfill(
     const { objects, next } = await deps.uploads.list({ prefix, after, limit: wanted });
     const lastKey = objects.at(-1)?.key;
     if (lastKey !== undefined) {
-      await tellOfObjects(deps.startQueue, objects.map(messageOf));
+      await sendObjects(deps.startQueue, objects.map(messageOf));
       // Only once all of the page is told of: whoever stops before that tells of it again.
       await remember(deps, prefix, lastKey);
       sent += objects.length;

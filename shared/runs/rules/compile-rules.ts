@@ -4,7 +4,7 @@ import type { RuleDocument, WrittenRule } from './document.ts';
 const defaultPriority = 5;
 
 /** The rules in order, one for each agent; those after another are found in that one's `next`. */
-export const arrangeRules = (document: RuleDocument): readonly Rule[] =>
+export const compileRules = (document: RuleDocument): readonly Rule[] =>
   document.rules.filter(({ after }) => after === undefined).flatMap((written) => rulesOf(written, document));
 
 /** A rule without an id is known by what it takes, so its place in the document does not matter. */

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import type { RuleSet } from '../run/rule.ts';
-import { arrangeRules } from './compile-rules.ts';
+import { compileRules } from './compile-rules.ts';
 import { documentSchema, fieldNames, type RuleDocument, type WrittenRule } from './document.ts';
 import type { RuleFault } from './fault.ts';
 import { faultsOfRules } from './rule-faults.ts';
@@ -66,7 +66,7 @@ function standIn(rule: unknown, index: number): WrittenRule {
 
 const ruleSet = (document: RuleDocument, version: number): RuleSet => ({
   match: document.match ?? 'first',
-  rules: arrangeRules(document),
+  rules: compileRules(document),
   maxRunsPerHour: document.maxRunsPerHour ?? 1000,
   ...(document.budget === undefined ? {} : { budget: document.budget }),
   maxHops: document.maxHops ?? 3,

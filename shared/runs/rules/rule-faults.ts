@@ -1,5 +1,5 @@
 import { chainFaults } from './chain-faults.ts';
-import { arrangeRules, idOf } from './compile-rules.ts';
+import { compileRules, idOf } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
 import type { RuleFault } from './fault.ts';
 import { partNames, wildcardCount } from './key-pattern.ts';
@@ -30,7 +30,7 @@ function chainAndSizeFaults(document: RuleDocument): readonly RuleFault[] {
 
 /** A run keeps its rule with all that follow it, once for each of their agents. */
 function sizeFaults(document: RuleDocument): RuleFault[] {
-  const large = arrangeRules(document).find((rule) => Buffer.byteLength(JSON.stringify(rule)) > maxRuleBytes);
+  const large = compileRules(document).find((rule) => Buffer.byteLength(JSON.stringify(rule)) > maxRuleBytes);
   const index = document.rules.findIndex((rule) => idOf(rule) === (large?.of ?? large?.id));
   const message = `has more than ${maxRuleBytes / 1000} KB with the rules after it, for each of their agents; no run can keep that`;
   return large === undefined ? [] : fault(['rules', index], message);

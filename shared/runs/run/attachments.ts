@@ -1,23 +1,23 @@
 import type { ExpectedOutput } from './run.ts';
 
-/** The videos among what is expected; what was made beside them is told by them. */
+/** The expected videos, without their attachments. */
 export const videosOf = (expected: readonly ExpectedOutput[]): readonly ExpectedOutput[] =>
   expected.filter(({ kind }) => kind === undefined);
 
-/** What was made beside a video. */
+/** The attachments of a video. */
 export const companionsOf = (expected: readonly ExpectedOutput[], videoId: string): readonly ExpectedOutput[] =>
   expected.filter(({ of }) => of === videoId);
 
-/** The video that something was made beside; a video itself. */
+/** The video that an output belongs to; for a video, itself. */
 export const videoOf = (expected: readonly ExpectedOutput[], output: ExpectedOutput): ExpectedOutput =>
   expected.find(({ id }) => id === output.of) ?? output;
 
-/** What is copied first: a video, or what was made beside one that is done, since it is called after it. */
+/** Videos are copied first. An attachment is named after its video, so it waits until that has ended. */
 export const mayBeCopied = ({ of }: ExpectedOutput, ended: { has(id: string): boolean }): boolean =>
   of === undefined || ended.has(of);
 
 const nouns = { thumbnail: 'thumbnail of output', project: 'project file of output' } as const;
 
-/** For a person. */
+/** The output's name in sentences for people. */
 export const outputWords = ({ id, kind, of }: ExpectedOutput): string =>
   kind === undefined ? `output ${id}` : `${nouns[kind]} ${of ?? id}`;

@@ -6,12 +6,12 @@ import { isEnded, type NextState, type Run } from './run.ts';
 import { sameState } from './state-fields.ts';
 
 /**
- * `cancelled`: no agent run is under way, so it is over. `asked`: settle cancels its agent run, and believes only what
- * the API then says. `ended`: there was nothing left to cancel.
+ * `cancelled`: no agent run was in flight, so the run has ended. `asked`: settle cancels the agent run and then asks the
+ * API for its state. `ended`: the run had already ended.
  */
 export type CancelAnswer = 'cancelled' | 'asked' | 'ended';
 
-/** Ends a run, whatever it is doing, or the attempt that has taken its place; asking again changes nothing. */
+/** Cancels a run in any state, or the attempt that replaced it. Idempotent. */
 export async function askCancel(deps: ControlDeps, runId: string, reason: string): Promise<CancelAnswer> {
   for (let id = runId; ; ) {
     const run = await readRun(deps.runs, id);
@@ -24,7 +24,7 @@ export async function askCancel(deps: ControlDeps, runId: string, reason: string
     const next = cancelled(deps, run, reason);
     const moved = await moveRun(deps, run, next);
     if (moved.outcome !== 'moved') continue;
-    // It held no slot, so nobody waits for this.
+    // It held no slot, so no other run waits for one.
     if (next.status === 'cancelled') return 'cancelled';
     await wakeSettle(deps.settleQueue, [id]);
     return 'asked';
@@ -37,11 +37,11 @@ function cancelled(deps: ControlDeps, run: Run, reason: string): NextState {
   switch (run.status) {
     case 'starting':
     case 'uncertain':
-      // Whether it began is found out first, and when that is due stays as it is.
+      // settle-start first finds out whether it started; the time of that check stays the same.
       return sameState(run, { cancelAsked: asked });
     case 'running':
     case 'paused':
-      // Due at once, so that reconcile finds it where the wake is lost.
+      // Due at once, so that reconcile finds it if the message is lost.
       return { ...sameState(run, { cancelAsked: asked }), checkAfter: now };
     case 'copying':
       return { status: 'cancelled', agentRunId: run.agentRunId, reason, cancelAsked: asked };

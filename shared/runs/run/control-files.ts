@@ -1,4 +1,4 @@
-/** Objects beside the videos that say what is to be done with them; they are never videos themselves. */
+/** Objects that control how videos are edited: sidecars and manifests. They are never treated as videos. */
 const sidecarSuffix = '.tessera.json';
 const manifestSuffix = '.run.json';
 
@@ -6,20 +6,20 @@ export const sidecarOf = (key: string): string => `${key}${sidecarSuffix}`;
 
 export const isSidecarKey = (key: string): boolean => key.toLowerCase().endsWith(sidecarSuffix);
 
-/** `.run.json` alone, without a name, is nobody's manifest. */
+/** A key that ends in `/.run.json`, without a name, is not a manifest. */
 export const isManifestKey = (key: string): boolean =>
   key.toLowerCase().endsWith(manifestSuffix) &&
   !key.toLowerCase().endsWith(`/${manifestSuffix}`) &&
   key !== manifestSuffix;
 
-/** Whether an ending or a pattern speaks of manifests. */
+/** Whether a suffix or a pattern matches manifests. */
 export const isOfManifests = (text: string): boolean => text.toLowerCase().endsWith(manifestSuffix);
 
-/** Why a video starts nothing by a rule that is for manifests alone. */
+/** Why a rule that only takes manifests ignores a video. */
 export const startsByManifest = (ruleId: string): string =>
   `the rule "${ruleId}" starts runs by a manifest (NAME${manifestSuffix}) only.`;
 
-/** S3 refuses any other with an error that looks like one which passes. */
+/** S3 refuses any other version id with an error that looks temporary. */
 export const mayBeKey = (key: string): boolean =>
   key !== '' && !/\p{Surrogate}/u.test(key) && Buffer.byteLength(key) <= maxKeyBytes;
 

@@ -6,16 +6,16 @@ export interface RunDeps {
   readonly runs: Table;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where a test must know them; else they are drawn at random. */
+  /** Set by tests that need known ids; random by default. */
   readonly newId?: () => string;
-  /** Wakes whoever tells of moves; without it reconcile does, some minutes later. */
+  /** Wakes notify. Without it, reconcile does within a few minutes. */
   readonly notifyQueue?: Queue;
   readonly metrics?: Metrics;
-  /** How long after its end a run's records stay; without it, for good. */
+  /** How long the records of an ended run are kept; for ever by default. */
   readonly retentionDays?: number;
 }
 
-/** What a person's word needs: it is written down and the doors are woken, so no access to the API. */
+/** For a person's commands: they are stored and a queue is woken, so they need no access to the API. */
 export interface ControlDeps extends RunDeps {
   readonly startQueue: Queue;
   readonly settleQueue: Queue;

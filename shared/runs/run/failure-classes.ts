@@ -2,13 +2,13 @@
 export const failureClasses = [
   /** The agent ran and failed. */
   'agent-failed',
-  /** The signed input link had expired when the agent wanted to read it. */
+  /** The signed input link had expired when the agent tried to read it. */
   'input-expired',
-  /** The object was deleted or replaced meanwhile. */
+  /** The object was deleted or replaced before the agent read it. */
   'input-gone',
-  /** The API said that this start can never succeed. */
+  /** The API refused the start for good. */
   'refused',
-  /** A start was sent and nobody knows whether it began: only a person may decide about another attempt. */
+  /** A start was sent and it is unknown whether it ran: only a person may decide about a retry. */
   'unanswered',
   'deadline',
   'agent-run-gone',

@@ -2,13 +2,13 @@ import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { Queue } from '../../platform/ports.ts';
 
-/** Messages hold ids only: who handles one reads the rest fresh. */
+/** Messages hold ids only; the handler reads the current records. */
 export type StartMessage =
   | { readonly kind: 'start-waiting' }
   | { readonly kind: 'start-run'; readonly runId: string }
   | ObjectMessage;
 
-/** An object that somebody other than S3 tells of: a back-fill, or a person. */
+/** An object named by a back-fill or a person instead of an S3 event. */
 export type ObjectMessage = {
   readonly kind: 'object';
   readonly key: string;
@@ -16,9 +16,9 @@ export type ObjectMessage = {
   readonly etag?: string;
   readonly size?: number;
   readonly sequencer?: string;
-  /** ISO time at which it was created. */
+  /** ISO time of the object's creation. */
   readonly time?: string;
-  /** That it may not be read was said before. */
+  /** Access was denied before, and that was logged. */
   readonly deniedBefore?: boolean;
 };
 
@@ -26,10 +26,10 @@ export type SettleMessage = { readonly runId: string };
 export type CopyMessage = {
   readonly runId: string;
   readonly outputId: string;
-  /** How much had arrived when a slice of the copy handed over to the next. */
+  /** Bytes copied when the previous slice handed over. */
   readonly arrivedBytes?: number;
 };
-/** Something to tell of a run's move; with `url`, to that one only, so that each has its own tries. */
+/** A run's move to announce; with `url`, only to that receiver, so that each receiver has its own retries. */
 export type NotifyMessage = { readonly runId: string; readonly revision: number; readonly url?: string };
 
 const startSchema = z.discriminatedUnion('kind', [
@@ -50,21 +50,21 @@ const settleSchema = z.object({ runId: z.string() });
 const copySchema = z.object({ runId: z.string(), outputId: z.string(), arrivedBytes: z.number().optional() });
 const notifySchema = z.object({ runId: z.string(), revision: z.int(), url: z.string().optional() });
 
-/** Undefined for what is not ours: the queue also carries the bucket's events. */
+/** Undefined for other messages: the queue also carries the bucket's events. */
 export const parseStartMessage = (body: unknown): StartMessage | undefined => startSchema.safeParse(body).data;
 export const parseSettleMessage = (body: unknown): SettleMessage => parse(settleSchema, body, 'settle');
 export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema, body, 'copy');
 
 export const parseNotifyMessage = (body: unknown): NotifyMessage => parse(notifySchema, body, 'notify');
 
-/** Wakes whoever starts waiting runs. Delays are capped by the queue; reconcile wakes what is due later. */
+/** Wakes start-waiting. The queue caps delays at 15 minutes; reconcile wakes what is due later. */
 export const wakeStartWaiting = (startQueue: Queue, delaySeconds = 0): Promise<void> =>
   startQueue.send({ body: { kind: 'start-waiting' }, delaySeconds: capped(delaySeconds) });
 
 export const wakeStartRun = (startQueue: Queue, ...runIds: readonly string[]): Promise<void> =>
   startQueue.send(...runIds.map((runId) => ({ body: { kind: 'start-run', runId } })));
 
-export const tellOfObjects = (
+export const sendObjects = (
   startQueue: Queue,
   objects: readonly Omit<ObjectMessage, 'kind'>[],
   delaySeconds = 0,

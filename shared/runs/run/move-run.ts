@@ -8,9 +8,9 @@ import { baseFields, isEnded, nextStatuses } from './run.ts';
 import { companions, listedType, moveKey, outboxItem, runFromItem, runKey, runToItem } from './run-items.ts';
 
 /**
- * `changed`: somebody wrote the run since it was read, so the mover must look again.
- * `taken`: what the new state needs (a slot, the agent's lock, the agent run) belongs to another run.
- * `refused`: a write that was to be made alongside could not be; `conflicts` count from the first of those.
+ * `changed`: the run was written since it was read, so the caller must read it again.
+ * `taken`: a slot, the agent's lock or the agent run that the new state needs belongs to another run.
+ * `refused`: the condition of a given write failed; the index of a conflict counts from the first given write.
  */
 export type Moved<To extends Run = Run> =
   | { readonly outcome: 'moved'; readonly run: To }
@@ -42,7 +42,7 @@ export async function moveRun<Status extends RunStatus>(
   return written as Moved<WithStatus<Status>>;
 }
 
-/** Staying is allowed while a run is open: it notes progress, or when to look again. */
+/** An open run may also keep its status, to store its progress or the time of its next check. */
 export const mayMove = (from: RunStatus, to: RunStatus): boolean => {
   const next: readonly RunStatus[] = nextStatuses[from];
   return next.includes(to) || (from === to && next.length > 0);
@@ -59,17 +59,17 @@ async function afterMove({ notifyQueue, log, metrics }: RunDeps, from: Run, to: 
   if (metrics !== undefined) measure(metrics, from, to);
   if (notifyQueue === undefined || !isToldOf(from, to)) return;
   const { id: runId, revision } = to;
-  // The move is made, and its outbox lasts: reconcile finds what this message would have told of.
+  // The move is written together with its outbox item, so reconcile finds it if this message is lost.
   await wakeNotify(notifyQueue, { runId, revision }).catch((error: unknown) =>
     log.warn('notify.not-woken', { runId, error }),
   );
 }
 
-/** Also of what nobody is told: the end of its records follows from the run's. */
+/** Every end goes to notify, which also sets when the run's records expire. */
 const isToldOf = (from: Run, to: Run): boolean => isEnded(to) || noticeOf(from, to) !== undefined;
 
 function measure(metrics: Metrics, from: Run, to: Run): void {
-  // Older records do not say when they came to their status; a new one has just been made.
+  // Records of older versions have no enteredAt; a run at revision 1 has just been created.
   const since = from.enteredAt ?? (from.revision === 1 ? from.createdAt : undefined);
   if (since !== undefined)
     metrics.milliseconds('TimeInState', Date.parse(to.updatedAt) - Date.parse(since), { status: from.status });
@@ -93,14 +93,14 @@ async function writeMove(table: Table, from: Run, to: Run, alongside: readonly W
   if (taken.length > 0) return { outcome: 'taken', by: taken.flatMap(({ existing }) => existing ?? []) };
   const refused = within(1 + acquires.length, alongside.length);
   if (refused.length > 0) return { outcome: 'refused', conflicts: refused };
-  // Only things to release were gone already (an operator's hand): that is no reason to stay.
+  // Only items to release are missing, removed by an operator: the move is written without them.
   const gone = new Set(within(1 + acquires.length + alongside.length, releases.length).map(({ index }) => index));
   const left = releases.filter((_, index) => !gone.has(index));
   const again = await table.write(move, ...acquires, ...alongside, ...left, ...marks);
   return again.done ? { outcome: 'moved', run: to } : { outcome: 'changed' };
 }
 
-/** `marks` tell where a run is and was; nothing depends on them, so nothing is asked of what is there. */
+/** `marks` list where a run is and was. No decision depends on them, so they are written unconditionally. */
 function companionWrites(from: Run, to: Run): { acquires: Write[]; releases: Write[]; marks: Write[] } {
   const before = new Map(companions(from).map((item) => [nameOf(item), item]));
   const after = new Map(companions(to).map((item) => [nameOf(item), item]));

@@ -1,13 +1,13 @@
 import type { Json } from '../../platform/ports.ts';
 import type { EventName } from './event-names.ts';
 import { nextStepFor } from './next-step.ts';
-import { linkless } from './redact.ts';
+import { redactLinks } from './redact.ts';
 import type { NextState, Run } from './run.ts';
 
-/** What of an event may look different later, kept with the move that it tells of; the rest is read when it is told. */
+/** The facts of an event that may change later, stored with the move; the rest is read when the event is sent. */
 export type Notice = { readonly type: EventName } & { readonly [field: string]: Json | undefined };
 
-/** What a move is worth telling; undefined where nobody waits to hear of it. */
+/** The event for a move; undefined if the move has none. */
 export function noticeOf(from: Run | undefined, to: Run): Notice | undefined {
   const type = typeOf(from, to);
   return type && { type, status: to.status, ...factsOf(to) };
@@ -17,10 +17,10 @@ function typeOf(from: Run | undefined, to: Run): EventName | undefined {
   if (from?.status === to.status) return undefined;
   switch (to.status) {
     case 'running':
-      // From a pause it only goes on.
+      // After a pause the run only continues.
       return from?.status === 'starting' || from?.status === 'uncertain' ? 'Run Started' : undefined;
     case 'paused':
-      // One whose resume was refused still waits, as was told when it began to.
+      // A run whose resume was refused is still waiting, and that was announced when it began.
       return from?.status === 'running' && from.pausedAt !== undefined ? undefined : 'Run Waiting For Credits';
     case 'waiting':
       return lacksCredits(to) && !(from && lacksCredits(from)) ? 'Run Waiting For Credits' : undefined;
@@ -37,7 +37,7 @@ function typeOf(from: Run | undefined, to: Run): EventName | undefined {
   }
 }
 
-/** A start keeps why the one before it was refused, so that a wait of many tries is told once. */
+/** A start keeps the refusal of the one before it, so that a wait of many retries is announced once. */
 const lacksCredits = (run: Run | NextState): boolean => 'refusal' in run && run.refusal?.kind === 'credits';
 
 function factsOf(run: Run): { readonly [field: string]: Json | undefined } {
@@ -71,4 +71,4 @@ function factsOf(run: Run): { readonly [field: string]: Json | undefined } {
   }
 }
 
-const words = (reason: string, maxLength = 2000): string => linkless(reason, maxLength);
+const words = (reason: string, maxLength = 2000): string => redactLinks(reason, maxLength);

@@ -3,22 +3,22 @@ import { allItems } from '../../platform/query-all.ts';
 import type { RememberedTransfer, Transferred } from '../../transfer/transfer.ts';
 import { outputKey } from './run-items.ts';
 
-/** What we know of one output's way into the deliveries. */
+/** The state of one output's copy into the deliveries bucket. */
 export type OutputState = CopyingOutput | EndedOutput;
 
 export type CopyingOutput = {
   readonly status: 'copying';
-  /** Of one that is copied in parts. */
+  /** The multipart upload, if the output is copied in parts. */
   readonly transfer?: RememberedTransfer;
   /** ISO time at which the first slice began. */
   readonly begunAt?: string;
-  /** Bytes; for whoever watches. */
+  /** Bytes copied so far, for progress displays. */
   readonly arrivedBytes?: number;
-  /** ISO time of the last sign of life. */
+  /** ISO time of the last heartbeat. */
   readonly at?: string;
-  /** How often it failed for a reason that may pass; counted where tries are few. */
+  /** How often it failed for a temporary reason, for failures with few retries. */
   readonly failures?: number;
-  /** How many slices had to begin anew, because the source had changed, say. */
+  /** How many slices had to restart, for example because the source changed. */
   readonly restarts?: number;
 };
 
@@ -29,7 +29,7 @@ export type CopiedOutput = {
   /** Bytes. */
   readonly size: number;
   readonly checksum: Transferred['checksum'];
-  /** Whether the source told a checksum of its own, which was the same. */
+  /** Whether the source sent a checksum that matched. */
   readonly comparedWithSource?: boolean;
   readonly contentType: string;
   /** Without a dot; absent in records of older versions. */
@@ -44,7 +44,7 @@ export async function readOutput(table: Table, runId: string, outputId: string):
   return item && fromItem(item);
 }
 
-/** Writes how far an output is, and what goes with it, unless it has ended: its first ending stays. True when written. */
+/** Writes an output's state with the given writes, unless the output has ended: its first end stays. True if written. */
 export async function noteOutput(
   table: Table,
   runId: string,
@@ -59,13 +59,13 @@ export async function noteOutput(
   return (await table.write(...withEndOf(before, { put, if: { status: 'copying' } }, ...alongside))).done;
 }
 
-/** Where the run has ended meanwhile, and its records were given their end, that holds for what comes late, too. */
+/** If the run has ended and its records expire, a late item expires with them. */
 const withEndOf = ({ expiresAt }: Partial<Item> = {}, ...writes: readonly Write[]): readonly Write[] =>
   expiresAt === undefined
     ? writes
     : writes.map((write) => ('put' in write ? { ...write, put: { ...write.put, expiresAt } } : write));
 
-/** A sign of life of a copy under way. */
+/** The heartbeat of a copy in flight. */
 export async function noteArrived(
   table: Table,
   runId: string,
@@ -75,7 +75,7 @@ export async function noteArrived(
   await table.write({ update: outputKey(runId, outputId), set: progress, if: { status: 'copying' } });
 }
 
-/** What is known of each output, by its id. */
+/** The state of each output, by its id. */
 export async function outputStates(table: Table, runId: string): Promise<ReadonlyMap<string, OutputState>> {
   const outputs = new Map<string, OutputState>();
   for await (const item of allItems(table, { pk: `RUN#${runId}`, prefix: 'OUTPUT#' }))
@@ -83,12 +83,12 @@ export async function outputStates(table: Table, runId: string): Promise<Readonl
   return outputs;
 }
 
-/** The outputs that are done, one way or the other, by their ids. */
+/** The outputs that were copied or failed, by their ids. */
 export async function endedOutputs(table: Table, runId: string): Promise<ReadonlyMap<string, EndedOutput>> {
   const states = await outputStates(table, runId);
   return new Map([...states].filter((entry): entry is [string, EndedOutput] => entry[1].status !== 'copying'));
 }
 
-// When the records of its run end is nothing that another run's output may take from it.
+// Without expiresAt, which belongs to the other run.
 const fromItem = ({ pk, sk, type, outputId, expiresAt, ...state }: Item): OutputState =>
   state as unknown as OutputState;

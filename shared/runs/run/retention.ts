@@ -5,23 +5,23 @@ import { isEnded, type Run } from './run.ts';
 import { companions, keyPk, listedType, runKey } from './run-items.ts';
 
 export interface RetentionDeps extends RunDeps {
-  /** Where outputs are delivered to. */
+  /** The deliveries bucket. */
   readonly deliveries: { readonly name: string };
 }
 
 const daySeconds = 24 * 3600;
-/** Written side by side. */
+/** How many items are written at once. */
 const atOnce = 10;
 
 /**
- * Gives the records of a run that has ended their own end, where retention is bounded. For good stay its
- * claim, whose the agent run is, what its object was, and that it delivered: neither the same upload, nor a copy of it
- * onto itself, nor an output of ours must be paid for again.
+ * Sets when the records of an ended run expire, if retention is limited. Its claim, the owner of its agent run, its
+ * object's identity and the mark that it delivered are kept for ever: the same upload, a copy of it onto itself and our
+ * own outputs must never be paid for again.
  */
 export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires' | 'stays'> {
   const expiresAt = expiryOf(deps, run);
   if (expiresAt === undefined) return 'stays';
-  // Its own record first: what is reported of it from now on is written with the same end.
+  // The run's own record first: reports that arrive from now on expire with it.
   await expire(deps, [runKey(run.id)], expiresAt);
   if (isWorthKnowing(run)) await keepWhatItWas(deps, run);
   const keys: Key[] = [...placesOf(run)];
@@ -36,25 +36,25 @@ export async function expireRun(deps: RetentionDeps, run: Run): Promise<'expires
   return 'expires';
 }
 
-/** The first such move of a run; `wasOurs` finds it. */
+/** A run's move to copying; `wasOurs` finds it. */
 const saysThatItDelivers = ({ type, from, to }: Item): boolean =>
   type === 'move' && (to === 'copying' || from === 'copying');
 
-/** Whether a run of this id may have delivered something, also where its records have had their time. */
+/** Whether a run with this id may have delivered something, even if its records have expired. */
 export const wasOurs = async ({ runs }: Pick<RunDeps, 'runs'>, runId: string): Promise<boolean> =>
   (await runs.query({ pk: `RUN#${runId}`, limit: 1 })).items.length > 0;
 
-/** Epoch seconds at which the records of this run end; undefined while it is open, or where they stay for good. */
+/** Epoch seconds at which the records of this run expire; undefined while it is open or if they are kept for ever. */
 export function expiryOf({ retentionDays }: Pick<RunDeps, 'retentionDays'>, run: Run): number | undefined {
   if (retentionDays === undefined || !isEnded(run)) return undefined;
   const days = run.rule.notify === undefined ? retentionDays : Math.max(retentionDays, receiverDays);
   return Math.ceil(Date.parse(run.enteredAt ?? run.updatedAt) / 1000) + days * daySeconds;
 }
 
-/** A receiver that is away is asked for a day and four hours, each time with what the records say. */
+/** Webhooks are retried for 28 hours, and each attempt reads the records. */
 export const receiverDays = 2;
 
-/** What was refused may be worth another look once its metadata are others. */
+/** A refused upload may be judged again after its metadata change. */
 const isWorthKnowing = ({ status, upload }: Run): boolean =>
   status !== 'ignored' && status !== 'rejected' && upload.etag !== undefined;
 
@@ -64,7 +64,7 @@ async function keepWhatItWas({ runs }: RunDeps, run: Run): Promise<void> {
   await runs.write({ update: keyPlace(run, bucket, key), set: { etag, size, ruleId: run.rule.id }, if: {} });
 }
 
-/** Where lists find it: its rule's and the day's, and those of the keys that it read. */
+/** The items by which lists find the run: by rule, by day and by key. */
 function placesOf(run: Run): readonly Key[] {
   const { bucket, key } = run.upload;
   const inputs = run.input?.kind === 'objects' ? run.input.objects.map((object) => object.key) : [];
@@ -74,7 +74,7 @@ function placesOf(run: Run): readonly Key[] {
   return [...companions(run).filter(({ type }) => type === listedType), ...keys];
 }
 
-/** Those of the keys that one of its records names: of an output, or of all objects that it was to read. */
+/** The key items that one of its records names: for an output, or for all its inputs. */
 function placesIn({ deliveries }: RetentionDeps, run: Run, { type, key, keys }: Item): readonly Key[] {
   if (type === 'output' && typeof key === 'string') return [keyPlace(run, deliveries.name, key)];
   if (type !== 'inputs' || !Array.isArray(keys)) return [];
@@ -88,6 +88,6 @@ const keyPlace = ({ createdAt, id }: Run, bucket: string, key: string): Key => (
 
 async function expire({ runs }: RunDeps, keys: readonly Key[], expiresAt: number): Promise<void> {
   const writes = keys.map(({ pk, sk }): Write => ({ update: { pk, sk }, set: { expiresAt }, if: {} }));
-  // What is gone already needs no end.
+  // A missing item needs no expiry.
   await Promise.all(writes.map((write) => runs.write(write)));
 }

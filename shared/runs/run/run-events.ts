@@ -2,7 +2,7 @@ import type { AgentRunEvent } from '../../mosaic/webhook.ts';
 import type { Bucket, Item, Json, Key, Table } from '../../platform/ports.ts';
 import { allItems } from '../../platform/query-all.ts';
 import { readText } from '../../platform/read-text.ts';
-import { linkless, withoutLinks } from './redact.ts';
+import { redactLinks, redactLinksDeep } from './redact.ts';
 import { eventKey } from './run-items.ts';
 
 /** What was reported of a run and when; never its links. */
@@ -86,9 +86,9 @@ const summaryOf = (event: RunEvent): Fields => ({
   flag: event.flag,
   receivedAt: event.receivedAt,
   agentRunId: event.agentRunId,
-  agentId: event.agentId && linkless(event.agentId, 200),
-  status: event.status && linkless(event.status, 200),
-  statusMessage: event.statusMessage && linkless(event.statusMessage, 1000),
+  agentId: event.agentId && redactLinks(event.agentId, 200),
+  status: event.status && redactLinks(event.status, 200),
+  statusMessage: event.statusMessage && redactLinks(event.statusMessage, 1000),
   // Whole steps: a store has a smallest number too.
   progress: event.progress === undefined ? undefined : Math.round(event.progress * 10_000) / 10_000,
   nodeStatusCounts: event.nodeStatusCounts && { ...event.nodeStatusCounts },
@@ -99,7 +99,7 @@ const summaryOf = (event: RunEvent): Fields => ({
 function detailOf({ errors, nodes, outputIds, body }: RunEvent): Fields {
   const told = { ...(errors && { errors }), ...(nodes && { nodes }), ...(outputIds && { outputIds }) };
   // Through JSON, which leaves out what is undefined at any depth.
-  return { ...(withoutLinks(JSON.parse(JSON.stringify(told))) as Fields), ...(body === undefined ? {} : { body }) };
+  return { ...(redactLinksDeep(JSON.parse(JSON.stringify(told))) as Fields), ...(body === undefined ? {} : { body }) };
 }
 
 const eventFromItem = ({ pk, sk, type, ...event }: Item): RunEvent => event as unknown as RunEvent;

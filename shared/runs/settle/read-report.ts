@@ -2,7 +2,7 @@ import { messageOf } from '../../errors.ts';
 import type { AgentRunOutput, AgentRunReport } from '../../mosaic/client.ts';
 import type { Mosaic } from '../../mosaic/mosaic.ts';
 import type { RunDeps } from '../run/deps.ts';
-import { keepable } from '../run/redact.ts';
+import { truncateText } from '../run/redact.ts';
 import type { CompanionKind, ExpectedOutput, NodeError, Paused, Running } from '../run/run.ts';
 
 /**
@@ -51,7 +51,7 @@ async function nodeNames(
   try {
     const { nodes } = await mosaic.getAgent(agentId);
     return new Map(
-      nodes.flatMap((node) => (node.nodeTypeName ? [[node.agentNodeId, keepable(node.nodeTypeName, 100)]] : [])),
+      nodes.flatMap((node) => (node.nodeTypeName ? [[node.agentNodeId, truncateText(node.nodeTypeName, 100)]] : [])),
     );
   } catch (error) {
     log.warn('agent.names-unknown', { agentId, error: messageOf(error) });
@@ -81,4 +81,4 @@ export function agentFailureReason(report: AgentRunReport): string {
 export const cancellationWords = ({ statusMessage = '' }: AgentRunReport): string =>
   short(statusMessage).trim() || 'its agent run was cancelled.';
 
-const short = (words: string): string => keepable(words, 300);
+const short = (words: string): string => truncateText(words, 300);

@@ -6,7 +6,7 @@ import type { RunDeps } from '../run/deps.ts';
 import { isRunId, sha256 } from '../run/ids.ts';
 import { wakeSettle } from '../run/messages.ts';
 import { readRun } from '../run/move-run.ts';
-import { withoutLinks } from '../run/redact.ts';
+import { redactLinksDeep } from '../run/redact.ts';
 import { agentRunIdOf, isEnded, type Run } from '../run/run.ts';
 import { type RunEvent, recordEvent, recordUnknown } from '../run/run-events.ts';
 
@@ -96,7 +96,7 @@ function known(event: AgentRunEvent, value: unknown): Report {
   return knownFlags.includes(event.flag) ? event : { ...event, body: kept(value) };
 }
 
-const kept = (value: unknown): string => JSON.stringify(withoutLinks(value));
+const kept = (value: unknown): string => JSON.stringify(redactLinksDeep(value));
 
 /** Compares digests, so that neither a length nor a first wrong letter shows in the time it takes. */
 function isOneOf(secrets: readonly string[], signature = ''): boolean {

@@ -2,7 +2,7 @@ import type { AgentRunReport } from '../../mosaic/client.ts';
 import { isoAfter } from '../../platform/iso-time.ts';
 import { endProbe, probeSucceeded } from '../capacity/account-hold.ts';
 import { wakeHolders } from '../capacity/wake-slot-holders.ts';
-import { settleAlongside } from '../create/follow-up-runs.ts';
+import { followUpWrites } from '../create/follow-up-runs.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
 import type { NextState, Paused, Run, Running, StateOf } from '../run/run.ts';
 import { sameState, slotFields } from '../run/state-fields.ts';
@@ -17,7 +17,7 @@ import { cancelAndAsk } from './request-agent-run-cancel.ts';
 export async function settleReport(deps: SettleDeps, run: Running | Paused): Promise<Run | 'settled'> {
   const report = await askFor(deps, run);
   const next = report === 'gone' ? gone(run) : await stateFrom(deps, run, report);
-  const { to, writes } = await settleAlongside(deps, run, next);
+  const { to, writes } = await followUpWrites(deps, run, next);
   const moved = await moveRun(deps, run, to, writes);
   if (moved.outcome !== 'moved') return (await readRun(deps.runs, run.id)) ?? 'settled';
   if (to.nextRunId !== undefined && to.nextRunId !== run.nextRunId)

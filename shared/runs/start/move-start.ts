@@ -1,5 +1,5 @@
-import { giveBack } from '../capacity/quotas.ts';
-import { settleAlongside } from '../create/follow-up-runs.ts';
+import { refundEstimate } from '../capacity/quotas.ts';
+import { followUpWrites } from '../create/follow-up-runs.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { type Moved, moveRun, readRun } from '../run/move-run.ts';
 import type { NextState, Run, Starting, Uncertain, Waiting } from '../run/run.ts';
@@ -15,8 +15,8 @@ export async function moveStart(
 ): Promise<Moved> {
   let run: Run | undefined = start;
   while (isStill(run, start)) {
-    const { to, writes } = await settleAlongside(deps, run, next(run));
-    const refunds = mayHaveBegun(to) ? [] : await giveBack(deps, run);
+    const { to, writes } = await followUpWrites(deps, run, next(run));
+    const refunds = mayHaveBegun(to) ? [] : await refundEstimate(deps, run);
     const moved = await moveRun(deps, run, to, [...refunds, ...writes]);
     if (moved.outcome === 'moved' || moved.outcome === 'taken') return moved;
     run = await readRun(deps.runs, start.id);

@@ -1,6 +1,6 @@
 import type { RunInputs } from '../../mosaic/mosaic.ts';
 import { probeSucceeded } from '../capacity/account-hold.ts';
-import { limitHeld } from '../capacity/concurrency-limit.ts';
+import { raiseLimit } from '../capacity/concurrency-limit.ts';
 import { wakeHolders } from '../capacity/wake-slot-holders.ts';
 import { wakeSettle } from '../run/messages.ts';
 import type { Starting } from '../run/run.ts';
@@ -19,7 +19,7 @@ export async function startAgentRun(deps: StartDeps, run: Starting, inputs: RunI
   // Somebody wanted to cancel it while it was being started.
   if (confirmed?.cancelAsked !== undefined) await wakeSettle(deps.settleQueue, [run.id]);
   if (known !== undefined) return;
-  await limitHeld(deps);
+  await raiseLimit(deps);
   if (await probeSucceeded(deps, run.id)) await wakeHolders(deps);
 }
 

@@ -6,7 +6,7 @@ import { pausedBecause, readPauses } from '../capacity/pause.ts';
 import { freeSlot } from '../capacity/slots.ts';
 import { wakeStartWaiting } from '../run/messages.ts';
 import { moveRun, readRun } from '../run/move-run.ts';
-import { keepable } from '../run/redact.ts';
+import { truncateText } from '../run/redact.ts';
 import type { Limits } from '../run/rule.ts';
 import type { Run, Waiting } from '../run/run.ts';
 import { sameState } from '../run/state-fields.ts';
@@ -91,7 +91,9 @@ async function startOrDefer(deps: StartDeps, limits: Limits, runId: string, fail
 function sayDenied({ clock, log }: StartDeps, run: Run | undefined, error: Denied): Pick<Waiting, 'refusal'> {
   const lasts = run?.status === 'waiting' && run.refusal?.kind === deniedKind;
   log[lasts ? 'warn' : 'error']('upload.denied', { runId: run?.id, key: run?.upload.key, error });
-  return { refusal: { kind: deniedKind, message: keepable(error.message, 300), at: new Date(clock()).toISOString() } };
+  return {
+    refusal: { kind: deniedKind, message: truncateText(error.message, 300), at: new Date(clock()).toISOString() },
+  };
 }
 
 const deniedKind = 'denied';
