@@ -8,20 +8,20 @@ import { changesBetween } from './rule-changes.ts';
 import { type RulesDeps, textOf, versionItem, versionOf } from './rules-items.ts';
 
 interface ApplyOptions {
-  /** Who did it, for the history. */
+  /** The person who applied it, for the history. */
   readonly by?: string;
-  /** Refused when another version is in force by now. */
+  /** The version expected to be in force; otherwise the call is refused. */
   readonly basedOn?: number;
 }
 
 interface RollbackOptions extends Pick<ApplyOptions, 'by'> {
-  /** Where uploads and deliveries lie by now. */
+  /** The present buckets of uploads and deliveries. */
   readonly places?: Places;
 }
 
-/** A table's item has at most 400 KB. */
+/** An item holds at most 400 KB. */
 const maxTextBytes = 350 * 1024;
-/** Makes a document the rules in force, as a new version; the same text again changes nothing. */
+/** Puts a document in force as a new version. Idempotent for the same text. */
 export async function applyRules(
   deps: RulesDeps,
   text: string,
@@ -43,7 +43,7 @@ export async function applyRules(
   return writeVersion(deps, current, { text, summary, by: options.by });
 }
 
-/** Throws when another version than this is in force by now. */
+/** Throws if another version is in force. */
 export const assertInForce = async ({ runs }: Pick<RulesDeps, 'runs'>, version: number): Promise<void> =>
   assertIs(await runs.get(currentRulesKey), version);
 
@@ -56,7 +56,7 @@ function assertIs(current: Item | undefined, version: number): void {
   if (inForce !== version) throw overtaken(current);
 }
 
-/** An earlier version's text again, as a new one unless it holds already; 0 is what was deployed, whatever that is by then. */
+/** Puts an earlier version's text in force again, as a new version unless it already is. 0 means the deployed rules. */
 export async function rollbackRules(
   deps: RulesDeps,
   version: number,
@@ -69,12 +69,12 @@ export async function rollbackRules(
   const summary = `back to version ${version}`;
   if (version === 0) return writeVersion(deps, current, { summary, by: options.by });
   const { text } = await versionItem(deps.runs, version);
-  // What was good once may not be any more: a later program may know more of what cannot work, and buckets may have changed.
+  // Checked again, because the program may have learned new checks and the buckets may have changed.
   if (text !== undefined) assertSound(version, String(text), options.places);
   return writeVersion(deps, current, { text: text as string | undefined, summary, by: options.by });
 }
 
-/** Nobody is asked for agents: a way back must be open while the API is not. */
+/** Agents are not checked: a rollback must work while the API does not. */
 function assertSound(version: number, text: string, places: Places | undefined): void {
   parseText(text);
   const faults = places === undefined ? [] : overlapFaults(JSON.parse(text), places);
@@ -90,7 +90,7 @@ interface NewVersion {
   readonly by?: string;
 }
 
-/** Both items or none: of two who apply at once, one wins and the other is told. */
+/** Writes both items or none: of two concurrent calls, one wins and the other fails with a reason. */
 async function writeVersion(
   { runs, clock }: RulesDeps,
   current: Item | undefined,
@@ -114,7 +114,7 @@ const overtaken = (current: Item | undefined): Error =>
       'Nothing was changed: look at the history, then apply yours again.',
   );
 
-/** What is in force and cannot be read any more must not stand in the way of what can. */
+/** Rules in force that this program cannot read must not prevent a repair. */
 function readable(text: unknown): RuleSet | undefined {
   try {
     return typeof text === 'string' ? parseText(text) : undefined;

@@ -2,10 +2,10 @@ import { InvalidInput, messageOf } from '../../errors.ts';
 import type { Delivering } from '../run/rule-schemas.ts';
 import { fillTemplate, type Variables } from './template.ts';
 
-/** Known of each output, when there are some. */
+/** Variables of an output, known only once there are outputs. */
 const ofOutput: Variables = { run: '', output: '', node: '', index: 1, attempt: 1, rule: '', agent: '' };
 
-/** Whether names and labels of the deliveries can be made of what is known of an object: asked before it is paid for. */
+/** Throws if an object lacks a variable that its deliveries' keys or tags need. Called before anything is paid for. */
 export function assertDeliverable({ key, tags = {}, metadata = {} }: Delivering, variables: Variables): void {
   const labels = [...Object.entries(tags), ...Object.entries(metadata)];
   for (const [name, template] of [...(key === undefined ? [] : [['key', key] as const]), ...labels])

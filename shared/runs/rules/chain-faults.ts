@@ -3,10 +3,10 @@ import { idOf, rulesAfter } from './compile-rules.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
 import type { RuleFault } from './fault.ts';
 
-/** A chain ends where it began, or leads nowhere, or is longer than any that is meant. */
+/** Chains that are cycles, name no rule, or are too long. */
 const maxChain = 10;
 const maxFollowers = 50;
-/** Those that take one run's outputs begin in one write, which has room for so many. */
+/** The runs that take one run's outputs are created in one transaction, which holds this many. */
 const maxBeside = 16;
 
 export function chainFaults(document: RuleDocument): RuleFault[] {
@@ -34,7 +34,7 @@ function meant(id: string, byId: ReadonlyMap<string, WrittenRule>): string {
   return near === undefined ? '' : `; did you mean "${near}"?`;
 }
 
-/** What follows from one upload is written with its run, and costs a run each. */
+/** Each rule that follows from one upload costs a run, and is stored with the first run. */
 function crowdFaults(document: RuleDocument): RuleFault[] {
   return document.rules.flatMap((rule, index) => {
     const beside = rulesAfter(document, idOf(rule)).reduce((sum, { agentIds }) => sum + (agentIds?.length ?? 1), 0);

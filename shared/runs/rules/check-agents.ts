@@ -5,7 +5,7 @@ import { nearest } from './closest-name.ts';
 import type { RuleDocument, WrittenRule } from './document.ts';
 import type { RuleFault } from './fault.ts';
 
-/** Agents that the API does not know, and nodes that an agent does not have. */
+/** Finds agents that the API does not know, and nodes that an agent does not have. */
 export async function agentFaults(
   { rules }: RuleDocument,
   mosaic?: Pick<Mosaic, 'getAgent'>,
@@ -40,7 +40,7 @@ function faultsOf(rule: WrittenRule, agents: ReadonlyMap<string, Agent | 'unknow
   });
 }
 
-/** Whatever names a node of the agent. */
+/** Every field that names a node of the agent. */
 function nodeFaults({ updateParams = {}, start }: WrittenRule, agent: Agent): RuleFault[] {
   const members = typeof start === 'object' ? (start.members ?? []) : [];
   const named = [

@@ -5,11 +5,11 @@ export interface Places {
   /** Names of buckets. */
   readonly uploads: string;
   readonly deliveries: string;
-  /** What the keys of everything that is delivered begin with. */
+  /** The prefix of all delivered keys. */
   readonly deliveriesPrefix: string;
 }
 
-/** Rules that could take what is delivered: each turn would be paid for. */
+/** Finds rules that could take deliveries as uploads: a loop, and each round would cost money. */
 export function overlapFaults({ rules }: RuleDocument, places: Places): readonly RuleFault[] {
   if (places.uploads !== places.deliveries) return [];
   return rules.flatMap((rule, index) =>
@@ -35,7 +35,7 @@ function overlap(rule: WrittenRule, index: number, { uploads, deliveriesPrefix }
 function mayTake(rule: WrittenRule, deliveriesPrefix: string): boolean {
   const { prefix = '', pattern = '', exclude = [] } = rule;
   const exact = meet(prefix.normalize('NFC'), deliveriesPrefix.normalize('NFC'));
-  // Patterns do not care for case.
+  // Patterns ignore case.
   const shaped = meet(folded(beginningOf(pattern)), folded(deliveriesPrefix));
   return exact && shaped && !exclude.some((each) => coversAll(each, deliveriesPrefix));
 }

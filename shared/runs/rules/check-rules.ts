@@ -9,13 +9,13 @@ export type { Fault } from './text-places.ts';
 
 export interface CheckOptions {
   readonly places: Places;
-  /** Asked about agents and their nodes; without it they are taken on trust. */
+  /** Checks agents and their nodes; without it they are not checked. */
   readonly mosaic?: Pick<Mosaic, 'getAgent'>;
 }
 
 /**
- * Everything that is wrong with a rule document, each with its place in the text; nothing when it can be applied.
- * Throws when the agents could not be asked for.
+ * Finds every fault of a rule document with its place in the text; an empty list means it can be applied. Throws if the
+ * agents could not be checked.
  */
 export async function checkRules(text: string, { places, mosaic }: CheckOptions): Promise<readonly Fault[]> {
   const json = readJson(text);
@@ -25,7 +25,7 @@ export async function checkRules(text: string, { places, mosaic }: CheckOptions)
   return ordered(faults.map((fault) => placeOf(json, fault)));
 }
 
-/** What the rules that can be read say of places and agents. */
+/** Checks the places and agents of the readable rules. */
 async function faultsOfWorld(looked: LookedOver, { places, mosaic }: CheckOptions): Promise<readonly RuleFault[]> {
   const { document, faults, unread } = looked;
   if (document === undefined) return [];
@@ -33,7 +33,7 @@ async function faultsOfWorld(looked: LookedOver, { places, mosaic }: CheckOption
   try {
     return [...overlaps, ...(await agentFaults(document, mosaic))];
   } catch (error) {
-    // What is known to be wrong is mended first, whether the agents can be asked for or not.
+    // Known faults are reported even if the agents cannot be checked.
     if (faults.length + overlaps.length > 0) return overlaps;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** The name that somebody who wrote `name` most likely meant, if one is near. */
+/** The known name closest to a mistyped one, if any is close. */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const [best] = [...new Set(names)]
     .map((candidate) => ({ candidate, distance: distanceOf(name.toLowerCase(), candidate.toLowerCase()) }))
@@ -7,7 +7,7 @@ export function nearest(name: string, names: Iterable<string>): string | undefin
   return best?.candidate;
 }
 
-/** How many letters must be added, dropped or changed. */
+/** The edit distance: how many letters must be added, removed or changed. */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {

@@ -3,11 +3,11 @@ import type { RuleDocument, WrittenRule } from './document.ts';
 
 const defaultPriority = 5;
 
-/** The rules in order, one for each agent; those after another are found in that one's `next`. */
+/** Compiles the document to one rule per agent, in order. Rules with `after` go into the `next` of the rule they follow. */
 export const compileRules = (document: RuleDocument): readonly Rule[] =>
   document.rules.filter(({ after }) => after === undefined).flatMap((written) => rulesOf(written, document));
 
-/** A rule without an id is known by what it takes, so its place in the document does not matter. */
+/** The id of a rule. Without one it is derived from what the rule takes, so its position does not matter. */
 export const idOf = ({ id, prefix, suffixes, after }: WrittenRule): string =>
   id ?? (after === undefined ? `${prefix ?? ''}*${(suffixes ?? []).join('|')}` : `after ${after}`);
 
@@ -29,6 +29,6 @@ function rulesOf(written: WrittenRule, document: RuleDocument): Rule[] {
     ...(next.length === 0 ? {} : { next }),
   };
   if (agentIds === undefined) return [{ id, agentId: agentId ?? '', ...common } as Rule];
-  // Also for a list of one: a second agent must not give the first a new name, and with it new runs.
+  // Also for a list of one: adding a second agent must not rename the first, which would create new runs.
   return agentIds.map((each) => ({ id: `${id}@${each}`, of: id, agentId: each, ...common }) as Rule);
 }

@@ -134,7 +134,7 @@ export const documentSchema = z.strictObject(
 export type RuleDocument = z.infer<typeof documentSchema>;
 export type WrittenRule = RuleDocument['rules'][number];
 
-/** Every field's name, for whoever mistyped one. */
+/** The names of all fields, to suggest one for a mistyped name. */
 export const fieldNames: readonly string[] = [
   ...[documentSchema, ruleSchema, filterSchema, groupSchema, rateSchema, deliverSchema, notifySchema.element].flatMap(
     ({ shape }) => Object.keys(shape),

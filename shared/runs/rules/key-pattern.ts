@@ -7,7 +7,7 @@ type Token =
   | { readonly kind: 'star' | 'stars' | 'folders' }
   | { readonly kind: 'part'; readonly name: string };
 
-/** The parts by name (as much as possible for those further left), or undefined when the key has another shape. */
+/** The named parts of a key, matched greedily from the left; undefined if the key does not match. */
 export function matchPattern(pattern: string, key: string): Record<string, string> | undefined {
   const tokens = tokensOf(pattern);
   const text = key.normalize('NFC');
@@ -25,7 +25,7 @@ export const wildcardCount = (pattern: string): number =>
 export const partNames = (pattern: string): readonly string[] =>
   tokensOf(pattern).flatMap((token) => (token.kind === 'part' ? [token.name] : []));
 
-/** The pattern of whatever lies in a folder in which a key of this pattern may lie. */
+/** The pattern of all keys in the folders that this pattern can match. */
 export function placeOfPattern(pattern: string): string {
   const name = pattern.slice(pattern.lastIndexOf('/') + 1);
   return `${pattern.slice(0, pattern.length - name.length)}${name.includes('**') ? '**' : '*'}`;
@@ -46,7 +46,7 @@ const wildcards: Readonly<Record<string, 'star' | 'stars' | 'folders'>> = {
   '**/': 'folders',
 };
 
-/** Where each token ends. A place that failed once is not tried again, so that no key can make this slow. */
+/** Where each token ends. A failed position is not tried again, so that no key can make this slow. */
 function matched(tokens: readonly Token[], text: string): readonly number[] | undefined {
   const failed = new Uint8Array(tokens.length * (text.length + 1));
   const ends: number[] = [];

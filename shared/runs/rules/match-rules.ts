@@ -5,18 +5,18 @@ import { matchPattern, placeOfPattern } from './key-pattern.ts';
 export interface RuleMatch {
   readonly rule: Rule;
   readonly takes: boolean;
-  /** In words, for whoever wonders. */
+  /** The reason, for people. */
   readonly because: string;
 }
 
-/** The rules that take an object of this key: one, unless it has several agents or all that match are asked for. */
+/** The rules that take a key: the first match with all its agents, or every match if the document says "all". */
 export const rulesFor = (set: RuleSet, key: string): readonly Rule[] =>
   matchRules(set, key).flatMap(({ rule, takes }) => (takes ? [rule] : []));
 
-/** What each rule says to this key. */
+/** Whether each rule takes this key, and why not. */
 export function matchRules({ match, rules }: RuleSet, key: string): readonly RuleMatch[] {
   const objectionTo = isManifestKey(key) ? objectionToManifest : objectionOf;
-  // Where a rule was made for manifests, one that is about videos was not meant, wherever it stands.
+  // A rule only for manifests wins over rules for videos, whatever their order.
   const meant = isManifestKey(key)
     ? rules.find((rule) => rule.start === 'manifest' && objectionTo(rule, key) === undefined)
     : undefined;
@@ -34,7 +34,7 @@ export function matchRules({ match, rules }: RuleSet, key: string): readonly Rul
   });
 }
 
-/** Keys are bytes and stay as they are; only here do two ways to write the same letter count as one. */
+/** For comparison only: Unicode has two ways to write some letters, and keys keep theirs. */
 function objectionOf({ prefix, suffixes, exclude, pattern }: Rule, key: string): string | undefined {
   const name = key.normalize('NFC');
   if (!name.startsWith(prefix.normalize('NFC'))) return `the key does not begin with "${prefix}"`;
@@ -47,7 +47,7 @@ function objectionOf({ prefix, suffixes, exclude, pattern }: Rule, key: string):
   return undefined;
 }
 
-/** Its name says nothing of the videos that it lists, so what a rule says of a video's name is not asked of it. */
+/** A manifest's name says nothing about its videos, so a rule's conditions on video names do not apply to it. */
 function objectionToManifest(rule: Rule, key: string): string | undefined {
   const { suffixes, pattern, ...byPlace } = rule;
   const named = suffixes?.some(isOfManifests) === true || (pattern !== undefined && isOfManifests(pattern));

@@ -8,7 +8,7 @@ import { faultsOfIssue, inWords } from './wording.ts';
 
 export type ReadRules = { readonly rules: RuleSet } | { readonly faults: readonly RuleFault[] };
 
-/** Reads the rule document; the error names every fault and where it is. */
+/** Parses the rule document; the error names every fault and its place. */
 export function parseRules(document: unknown, version = 0): RuleSet {
   const read = readRules(document, version);
   if ('rules' in read) return read.rules;
@@ -20,14 +20,14 @@ export function readRules(document: unknown, version = 0): ReadRules {
   return faults.length > 0 || parsed === undefined ? { faults } : { rules: ruleSet(parsed, version) };
 }
 
-/** `document`: as far as it can be read; what stands for a rule that cannot is listed in `unread`. */
+/** `document` has a placeholder for each rule that cannot be read; `unread` has their positions. */
 export interface LookedOver {
   readonly faults: readonly RuleFault[];
   readonly document?: RuleDocument;
   readonly unread: ReadonlySet<number>;
 }
 
-/** A rule with fields that are not what they should be hides nothing of what is wrong with the others. */
+/** Checks the other rules too if one has wrong fields. */
 export function lookOver(document: unknown): LookedOver {
   const parsed = documentSchema.safeParse(document);
   if (parsed.success) return { faults: faultsOfRules(parsed.data), document: parsed.data, unread: new Set() };
@@ -49,7 +49,7 @@ const listOfRules = (document: unknown): readonly unknown[] | undefined =>
     ? document.rules
     : undefined;
 
-/** What others may say of a rule that cannot be read: its name, and which it follows. */
+/** The placeholder of an unreadable rule keeps its name and the rule it follows, for checks of other rules. */
 function standIn(rule: unknown, index: number): WrittenRule {
   const { id, after, prefix, suffixes } = (rule ?? {}) as Record<string, unknown>;
   const texts = (value: unknown): value is string[] =>
@@ -60,7 +60,7 @@ function standIn(rule: unknown, index: number): WrittenRule {
     ...(texts(suffixes) ? { suffixes } : {}),
   };
   if (typeof id === 'string') return { id, ...named };
-  // Without any of them its name cannot be known, and must not be that of another.
+  // Without any of these its name is unknown, and must not equal another rule's.
   return Object.keys(named).length > 0 ? named : { id: `\0${index}` };
 }
 

@@ -1,6 +1,6 @@
 import type { RuleSet } from '../run/rule.ts';
 
-/** What became different between two sets of rules, in a line for the history. */
+/** The differences between two sets of rules, as one line for the history. */
 export function changesBetween(before: RuleSet | undefined, after: RuleSet): string {
   const rules = byId(after).size;
   const count = `${rules} ${rules === 1 ? 'rule' : 'rules'}`;
@@ -21,7 +21,7 @@ export function changesBetween(before: RuleSet | undefined, after: RuleSet): str
   return `${count}: ${changes.length === 0 ? 'written differently, with the same meaning' : changes.join('; ')}`;
 }
 
-/** As they are called in the document: one of several agents is one rule. */
+/** By their ids in the document, where a rule with several agents is one rule. */
 function byId({ rules }: RuleSet): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const rule of rules) {

@@ -5,12 +5,12 @@ import type { RuleFault } from './fault.ts';
 import { partNames, wildcardCount } from './key-pattern.ts';
 import { faultsOfTemplates, reservedNames } from './template-faults.ts';
 
-/** It is the end of a claim's key, and a sort key has at most 1024 bytes. */
+/** The id is part of a claim's sort key, which holds at most 1024 bytes. */
 const maxIdBytes = 1000;
-/** A run keeps its rule, and all that follows it, in an item of at most 400 KB. */
+/** A run stores its rule with all following rules in an item of at most 400 KB. */
 const maxRuleBytes = 100_000;
 
-/** What the shape of the document cannot say: names, chains, fields that exclude each other, templates. */
+/** Faults that the schema cannot express: names, chains, fields that exclude each other, templates. */
 export const faultsOfRules = (
   document: RuleDocument,
   unread: ReadonlySet<number> = new Set(),
@@ -24,11 +24,11 @@ export const faultsOfRules = (
 
 function chainAndSizeFaults(document: RuleDocument): readonly RuleFault[] {
   const faults = chainFaults(document);
-  // Rules in a loop cannot be put into one another.
+  // Rules in a cycle cannot be nested.
   return faults.length > 0 ? faults : sizeFaults(document);
 }
 
-/** A run keeps its rule with all that follow it, once for each of their agents. */
+/** A run stores its rule with all following rules, once for each of their agents. */
 function sizeFaults(document: RuleDocument): RuleFault[] {
   const large = compileRules(document).find((rule) => Buffer.byteLength(JSON.stringify(rule)) > maxRuleBytes);
   const index = document.rules.findIndex((rule) => idOf(rule) === (large?.of ?? large?.id));
@@ -151,7 +151,7 @@ function notifyFaults({ notify = [] }: WrittenRule): RuleFault[] {
   });
 }
 
-/** On this machine itself nobody listens in, so there a receiver may be tried without a certificate. */
+/** Allows plain HTTP on loopback only, so that a receiver can be tried without a certificate. */
 function isPostable(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);

@@ -4,11 +4,11 @@ import { currentRulesKey } from '../run/run-items.ts';
 import { textOf, versionOf } from './rules-items.ts';
 
 export interface RulesVersion {
-  /** 0: what was deployed with the stage. */
+  /** 0 for the rules deployed with the stage. */
   readonly version: number;
   readonly at: string;
   readonly by?: string;
-  /** What became different, in words. */
+  /** The differences, in words. */
   readonly summary: string;
   readonly isInForce: boolean;
 }
@@ -24,7 +24,7 @@ export async function rulesHistory({ runs }: { readonly runs: Table }): Promise<
   return versions;
 }
 
-/** The text of a version as it was applied; undefined for one that was deployed with the stage. */
+/** The text of a version as it was applied; undefined for the deployed rules. */
 export async function rulesText({ runs }: { readonly runs: Table }, version?: number): Promise<string | undefined> {
   return textOf(runs, version ?? versionOf(await runs.get(currentRulesKey)));
 }

@@ -7,7 +7,7 @@ export interface RulesDeps {
   readonly clock: Clock;
 }
 
-/** 0 while nothing was applied: what was deployed with the stage holds. */
+/** 0 until rules are applied: the rules deployed with the stage are in force. */
 export const versionOf = (current: Item | undefined): number => Number(current?.version ?? 0);
 
 export async function versionItem(runs: Table, version: number): Promise<Item> {
@@ -17,7 +17,7 @@ export async function versionItem(runs: Table, version: number): Promise<Item> {
   return item;
 }
 
-/** As it was applied; undefined for what was deployed. */
+/** The text as it was applied; undefined for the deployed rules. */
 export async function textOf(runs: Table, version: number): Promise<string | undefined> {
   if (version === 0) return undefined;
   const { text } = await versionItem(runs, version);

@@ -7,7 +7,7 @@ import { type RulesDeps, versionItem, versionOf } from './rules-items.ts';
 
 const usualRereadMs = 5000;
 
-/** The rules in force, read every few seconds at most; what was deployed holds until something is applied. */
+/** The rules in force, cached for a few seconds. The deployed rules are in force until others are applied. */
 export function storedRules(
   { runs, clock }: RulesDeps,
   initial: RuleSet,
@@ -17,7 +17,7 @@ export function storedRules(
   let readAt = Number.NEGATIVE_INFINITY;
   return async () => {
     const now = clock();
-    // A clock that was set back must not keep old rules for long.
+    // A clock that was set back must not keep a stale cache for long.
     if (Math.abs(now - readAt) < rereadMs) return known;
     const version = versionOf(await runs.get(currentRulesKey));
     // A version never changes, so it is read once.
@@ -33,7 +33,7 @@ async function readVersion(runs: Table, version: number, initial: RuleSet): Prom
     const { text } = await versionItem(runs, version);
     return text === undefined ? { ...initial, version } : parseRules(JSON.parse(String(text)), version);
   } catch (cause) {
-    // No upload is to blame, so none may be given up for it: not a PermanentError.
+    // Not a PermanentError: no upload may be given up for a fault of the rules.
     throw new Error(
       `Version ${version} of the rules, which is in force, cannot be read by this program: ${messageOf(cause)} ` +
         'Roll back to another version, or deploy the program that it was applied with.',

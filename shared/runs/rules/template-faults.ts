@@ -13,7 +13,7 @@ const ofOutput = ['run', 'output', 'node', 'index', 'attempt', 'rule', 'agent'];
 /** Names that no part of a pattern may have. */
 export const reservedNames: readonly string[] = [...ofObject, ...ofOutput];
 
-/** Every template of a rule that is written wrongly, or that asks for what will not be known there. */
+/** Finds templates that are malformed or use a variable that is not known where they are filled in. */
 export function faultsOfTemplates(rule: WrittenRule): readonly RuleFault[] {
   const parts = rule.pattern === undefined ? [] : partNames(rule.pattern);
   const key = [...ofKey, ...parts];

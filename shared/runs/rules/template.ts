@@ -5,10 +5,10 @@ import type { Rule, UpdateParams } from '../run/rule.ts';
 import type { Upload } from '../run/run.ts';
 import { matchPattern, placeOfPattern } from './key-pattern.ts';
 
-/** What templates know, by name; `metadata.x` is found in the object `metadata`. */
+/** The variables of templates; `metadata.x` is the field `x` of `metadata`. */
 export type Variables = { readonly [name: string]: Json | undefined };
 
-/** Changes each value that comes into a text, for texts that not everything may stand in. */
+/** Changes each value before it is inserted, for texts that do not allow every character. */
 export type Encode = (value: string, name: string) => string;
 
 export type Piece = string | { readonly name: string; readonly filters: readonly string[] };
@@ -25,12 +25,12 @@ export function fillTemplate(template: string, variables: Variables, encode: Enc
     .join('');
 }
 
-/** Fills in the texts of parameters; one that is nothing but a variable keeps the type of its value. */
+/** Fills in the texts of parameters; a text that is only a variable gets the type of its value. */
 export function fillParams(params: UpdateParams, variables: Variables): UpdateParams {
   return filledValue(params, variables) as UpdateParams;
 }
 
-/** The variables that the key itself gives, at an ISO time. A part of the rule's pattern hides another of its name. */
+/** The variables from the key and an ISO time. A named part of the rule's pattern overrides a variable of the same name. */
 export function keyVariables(rule: Rule, { bucket, key }: Pick<Upload, 'bucket' | 'key'>, at: string): Variables {
   const name = key.slice(key.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
@@ -46,11 +46,11 @@ export function keyVariables(rule: Rule, { bucket, key }: Pick<Upload, 'bucket' 
   };
 }
 
-/** Of a manifest that has not a video's name, the parts that name its folders. */
+/** For a manifest without a video's name, only the parts that name its folders. */
 const partsOf = (pattern: string, key: string): Record<string, string> | undefined =>
   matchPattern(pattern, key) ?? (isManifestKey(key) ? matchPattern(placeOfPattern(pattern), key) : undefined);
 
-/** The texts and variables that a template is made of; throws what is wrong with how it is written. */
+/** Splits a template into texts and variables; throws if it is malformed. */
 export function piecesOf(template: string): readonly Piece[] {
   const pieces: Piece[] = [];
   for (const [piece, variable] of template.matchAll(/\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g)) {
@@ -95,7 +95,7 @@ function filledText(text: string, variables: Variables): Json {
   return lookUp(only.name, text, variables);
 }
 
-/** Names are taken as they are written, or else in lower case, as metadata has them. */
+/** Looks a name up as written, then in lower case, as S3 stores metadata names. */
 function lookUp(name: string, template: string, variables: Variables): Json {
   const [root = '', ...path] = name.split('.');
   let value: Json | undefined = own(variables, root);
@@ -120,7 +120,7 @@ const namesOf = (variables: Variables): string =>
 const shown = (template: string): string =>
   JSON.stringify(template.length > 80 ? `${template.slice(0, 80)}…` : template);
 
-/** Plain letters, digits and hyphens, for names that must be easy everywhere. */
+/** Plain letters, digits and hyphens, for names that must be safe everywhere. */
 export const slug = (text: string): string =>
   text
     .normalize('NFKD')

@@ -8,7 +8,7 @@ import {
 } from 'jsonc-parser';
 import type { RuleFault } from './fault.ts';
 
-/** What is wrong in a text, and where; lines and columns from 1. */
+/** A fault with its place in the text; lines and columns count from 1. */
 export interface Fault {
   readonly line: number;
   readonly column: number;
@@ -21,11 +21,11 @@ interface JsonText {
   readonly value: unknown;
 }
 
-/** The text as JSON, or why it is none. */
+/** The parsed JSON, or why the text is not JSON. */
 export function readJson(text: string): JsonText | { readonly faults: readonly Fault[] } {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
-  // One slip makes many errors; the first is the one that was made.
+  // One mistake causes many errors; the first is the real one.
   const [first] = errors;
   if (first !== undefined || root === undefined)
     return { faults: [{ ...positionOf(text, first?.offset ?? 0), message: inWords(first) }] };
@@ -40,7 +40,7 @@ export function readJson(text: string): JsonText | { readonly faults: readonly F
   return { text, root, value: getNodeValue(root) };
 }
 
-/** Where a fault is: at its value, at its name where it should not be there, or at what it is missing from. */
+/** A fault's place: its value, the name of a field that should not exist, or the object that lacks a field. */
 export function placeOf({ text, root }: JsonText, { path, message }: RuleFault): Fault {
   for (let length = path.length; length >= 0; length -= 1) {
     const node = findNodeAtLocation(root, path.slice(0, length));
@@ -51,7 +51,7 @@ export function placeOf({ text, root }: JsonText, { path, message }: RuleFault):
   return { line: 1, column: 1, message };
 }
 
-/** Of a field, its name: that is where one looks for it. */
+/** For a field, the place of its name. */
 const nameOf = (node: Node): Node => (node.parent?.type === 'property' ? (node.parent.children?.[0] ?? node) : node);
 
 function positionOf(text: string, offset: number): { line: number; column: number } {

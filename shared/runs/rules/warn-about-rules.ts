@@ -5,7 +5,7 @@ import { readRules } from './parse-rules.ts';
 import { piecesOf } from './template.ts';
 import { type Fault, placeOf, readJson } from './text-places.ts';
 
-/** What can be applied and is hardly meant; nothing for a document with faults. */
+/** Warns about rules that are valid but probably not intended; empty for a document with faults. */
 export function warnAboutRules(text: string): readonly Fault[] {
   const json = readJson(text);
   if ('faults' in json || 'faults' in readRules(json.value)) return [];
@@ -30,7 +30,7 @@ const folded = (text: string): string => text.normalize('NFC').toLowerCase();
 
 function takesAllOf(earlier: WrittenRule, later: WrittenRule): boolean {
   if (earlier.pattern !== undefined || earlier.exclude !== undefined) return false;
-  // Manifests go to the rule that was made for them.
+  // Manifests go to the rule that only takes manifests.
   if (later.start === 'manifest' && earlier.start !== 'manifest') return false;
   const literal = later.prefix ?? '';
   if (!literal.normalize('NFC').startsWith((earlier.prefix ?? '').normalize('NFC'))) return false;
@@ -56,14 +56,14 @@ function withoutRate({ budget, rate, rules }: RuleDocument): RuleFault[] {
 const ofOneRun = ['run', 'output'];
 const ofOneAgent = [...ofOneRun, 'agent', 'rule'];
 
-/** A second version's outputs find their keys taken, and so do those of a rule's second agent. */
+/** The outputs of a second version, or of a rule's second agent, find their keys taken. */
 function meetingAgain({ rules }: RuleDocument): RuleFault[] {
   return rules.flatMap(({ agentIds = [], deliver = {} }, index) => {
     const { key, ifExists = 'rename' } = deliver;
     if (key === undefined) return [];
     const names = piecesOf(key).flatMap((piece) => (typeof piece === 'string' ? [] : [piece.name]));
     const isAlone = (variables: readonly string[]) => names.some((name) => variables.includes(name));
-    // Whoever has them replaced wants just that, but hardly that one agent's replace another's.
+    // "replace" is meant for new versions, but hardly for one agent's outputs replacing another's.
     if (ifExists === 'replace' ? agentIds.length < 2 || isAlone(ofOneAgent) : isAlone(ofOneRun)) return [];
     return [{ path: ['rules', index, 'deliver', 'key'], message: meetingWords[ifExists] }];
   });

@@ -1,4 +1,4 @@
-/** How a fault in what a person wrote is told: what the field should be, not what a program found. */
+/** The wording of faults in a document: what a field should be, not what the parser found. */
 import * as z from 'zod';
 import { should } from '../run/field-schemas.ts';
 import { nearest } from './closest-name.ts';
@@ -9,13 +9,13 @@ export const paramsSchema = z.record(
   should('an object of parameters by the id of a node'),
 );
 
-/** What is wrong, and where in the document. */
+/** A fault and its place in the document. */
 export interface PlacedFault {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
-/** `names`: of all fields, for whoever mistyped one. */
+/** `names` of all fields, to suggest one for a mistyped name. */
 export function faultsOfIssue(issue: z.core.$ZodIssue, names: readonly string[]): PlacedFault[] {
   const path = issue.path.filter((step) => typeof step !== 'symbol');
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];

@@ -7,7 +7,7 @@ import type { Delivering, GroupStart, Notify, Rate, Retry } from './rule-schemas
  * way. Texts marked (template) may hold `{variable}`; see `template.ts`.
  */
 export type Rule = {
-  /** Part of what makes an upload claimed once. A rule with several agents becomes several: `<id>@<agent id>`. */
+  /** Part of the claim's key, so each rule claims an upload once. A rule with several agents becomes one rule for each: `<id>@<agent id>`. */
   readonly id: string;
   /** The id in the document, for a rule that has several agents there. */
   readonly of?: string;
@@ -48,13 +48,13 @@ export type Rule = {
   readonly notify?: readonly Notify[];
   /** The user's own data, copied to the run and its manifest as it is. */
   readonly data?: { readonly [name: string]: Json };
-  /** The rules that take this one's outputs as their inputs (`after` in the document). Never a loop. */
+  /** The rules that take this rule's outputs as inputs (`after` in the document). Never a cycle. */
   readonly next?: readonly Rule[];
 };
 
 export type UpdateParams = { readonly [nodeId: string]: { readonly [parameter: string]: Json } };
 
-/** The whole document, parsed: rules whose `after` names another are found in that one's `next`, not in the list. */
+/** The parsed document. A rule with `after` is in the `next` of the rule it follows, not in the list. */
 export interface RuleSet {
   /** `first`: the first rule that matches a key decides (default); `all`: each one that matches gets a run. */
   readonly match: 'first' | 'all';
@@ -62,11 +62,11 @@ export interface RuleSet {
   /** For all rules together: starts beyond these wait for the next hour or (UTC) day. */
   readonly maxRunsPerHour: number;
   readonly budget?: { readonly perDay: number; readonly currency: string };
-  /** How often outputs may become inputs again before it is called a loop. */
+  /** How often an output may become an input again before that counts as a loop. */
   readonly maxHops: number;
-  /** 0 for what was deployed with the stage. */
+  /** 0 for the rules deployed with the stage. */
   readonly version: number;
 }
 
-/** What the rules say of all runs together. */
+/** The limits for all runs together. */
 export type Limits = Partial<Pick<RuleSet, 'maxRunsPerHour' | 'budget' | 'maxHops'>>;

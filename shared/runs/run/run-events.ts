@@ -5,23 +5,23 @@ import { readText } from '../../platform/read-text.ts';
 import { redactLinks, redactLinksDeep } from './redact.ts';
 import { eventKey } from './run-items.ts';
 
-/** What was reported of a run and when; never its links. */
+/** A report about a run, without its links. */
 export type RunEvent = Omit<AgentRunEvent, 'agentRunId'> & {
   readonly agentRunId?: string;
   readonly receivedAt: string;
-  /** It tells of another agent run than the one that this run began. */
+  /** The report names another agent run than the one that this run started. */
   readonly ofAnother?: boolean;
-  /** A report that we do not understand, whole, as JSON. */
+  /** An unknown report, complete, as JSON. */
   readonly body?: string;
-  /** Where the longer part of it lies, when it is not here. */
+  /** The key of the object that holds the payload, if it is too long for the table. */
   readonly payloadKey?: string;
 };
 
 const unknownRunSeconds = 30 * 24 * 3600;
-/** Of the 400 KB that an item may have; the rest of the event is short. */
+/** An item holds at most 400 KB, and the other fields of an event are short. */
 const maxDetailBytes = 300_000;
 
-/** Put once for each distinct report, so that a repeated one leaves no second mark. An end holds for it however it came. */
+/** Stores each distinct report once. If the run's records expire, a late report expires with them. */
 export async function recordEvent(
   table: Table,
   runId: string,
@@ -37,7 +37,7 @@ export async function recordEvent(
   await table.write({ put: { ...before, expiresAt }, if: {} });
 }
 
-/** A report for a run that we don't know is kept for a month: it may explain a paid run that nobody claims. */
+/** A report for an unknown run is kept for a month: it may explain a paid agent run that no run of ours started. */
 export async function recordUnknown(
   table: Table,
   runId: string,
@@ -53,7 +53,7 @@ export async function recordUnknown(
   });
 }
 
-/** In the order in which they came; with `payloads`, also the parts that were too long for the table. */
+/** In order of arrival; with `payloads`, including those that are too long for the table. */
 export async function eventsOf(table: Table, runId: string, payloads?: Bucket): Promise<readonly RunEvent[]> {
   const events: RunEvent[] = [];
   for await (const item of allItems(table, { pk: `RUN#${runId}`, prefix: 'EVENT#' }))
@@ -63,7 +63,7 @@ export async function eventsOf(table: Table, runId: string, payloads?: Bucket): 
 
 const unknownKey = (runId: string, digest: string): Key => ({ pk: `UNKNOWN#${runId}`, sk: `EVENT#${digest}` });
 
-/** Reports of the same millisecond are told in the order in which they make sense. */
+/** Reports of the same millisecond are ordered by what must have happened first. */
 const rankOf = ({ flag }: RunEvent): number =>
   ({ UPLOADED: 0, START_ANSWERED: 1, RUN_STARTED: 2, RUN_FINISHED: 4 })[flag] ?? 3;
 
@@ -74,10 +74,10 @@ async function storableFields(runId: string, digest: string, event: RunEvent, pa
   const text = JSON.stringify(detail);
   const short = summaryOf(event);
   if (Buffer.byteLength(text) <= maxDetailBytes) return { ...short, ...detail };
-  // Without a bucket the summary has to do: whoever acts on the run asks the API for the rest anyway.
+  // Without a bucket only the summary is kept: settle asks the API for the details anyway.
   if (payloads === undefined) return short;
   const payloadKey = `webhooks/${runId}/${digest}.json`;
-  // The same report has the same text, so writing it again changes nothing.
+  // Idempotent: the same report has the same text.
   await payloads.put(payloadKey, text, { contentType: 'application/json' });
   return { ...short, payloadKey };
 }
@@ -89,7 +89,7 @@ const summaryOf = (event: RunEvent): Fields => ({
   agentId: event.agentId && redactLinks(event.agentId, 200),
   status: event.status && redactLinks(event.status, 200),
   statusMessage: event.statusMessage && redactLinks(event.statusMessage, 1000),
-  // Whole steps: a store has a smallest number too.
+  // In whole steps, because a store also has a smallest number.
   progress: event.progress === undefined ? undefined : Math.round(event.progress * 10_000) / 10_000,
   nodeStatusCounts: event.nodeStatusCounts && { ...event.nodeStatusCounts },
   needsCredits: event.needsCredits,
@@ -98,7 +98,7 @@ const summaryOf = (event: RunEvent): Fields => ({
 
 function detailOf({ errors, nodes, outputIds, body }: RunEvent): Fields {
   const told = { ...(errors && { errors }), ...(nodes && { nodes }), ...(outputIds && { outputIds }) };
-  // Through JSON, which leaves out what is undefined at any depth.
+  // Through JSON, which drops undefined values at any depth.
   return { ...(redactLinksDeep(JSON.parse(JSON.stringify(told))) as Fields), ...(body === undefined ? {} : { body }) };
 }
 

@@ -14,7 +14,7 @@
  * | and which have ended?               | query                 | RULE#<rule id>              | ended#<created>#<run id>          |
  * | which runs began on this day?       | query the index       | ipk RUNS#<yyyy-mm-dd>       | isk <created>#<run id>            |
  * | which waiting run is next?          | query from line to line | WAITING#<account>         | <9 - priority>#<rule>#<arrival>#<run id> |
- * | which wait for a time to come?      | query                 | LATER#<account>             | <not before>#<run id>             |
+ * | which wait for a later time?        | query                 | LATER#<account>             | <not before>#<run id>             |
  * | is a slot free?                     | put if absent; query  | SLOTS#<account>             | SLOT#<number>                     |
  * | is one of the rule's slots free?    | put if absent; query  | RULESLOTS#<rule id>         | SLOT#<number>                     |
  * | is a start of this agent open?      | put if absent         | AGENT#<agent id>            | STARTING                          |
@@ -24,15 +24,15 @@
  * | is the pipeline paused?             | put; get              | CONTROL                     | PAUSE, PAUSE#<rule id>            |
  * | how many began in this hour?        | update if the same    | STARTED#<yyyy-mm-ddThh>     | ALL, RULE#<rule id>               |
  * | how much was spent on this day?     | update if the same    | SPENT#<yyyy-mm-dd>          | ALL                               |
- * | which rules hold?                   | get; query            | RULES                       | CURRENT, VERSION#<number>         |
+ * | which rules are in force?           | get; query            | RULES                       | CURRENT, VERSION#<number>         |
  * | how far is this back-fill?          | put; get              | BACKFILL                    | <prefix>                          |
  * | which run collects this group?      | put if absent         | GROUP#<rule id>#<text>      | OPEN                              |
  * | which runs wait for this sidecar?   | query                 | AWAITS#<bucket>/<key>       | <run id>                          |
- * | what came for a run unknown to us?  | put if absent         | UNKNOWN#<id>                | EVENT#<digest>                    |
+ * | which reports name an unknown run?  | put if absent         | UNKNOWN#<id>                | EVENT#<digest>                    |
  * | which runs went quiet?              | query the index       | ipk OPEN#<shard>            | isk <checkAfter>                  |
- * | how far did reconcile get?          | put; get              | CONTROL                     | RECONCILED#<shard>                |
- * | what is still to be told?           | put; query            | OUTBOX#<shard>              | <run id>#<revision>               |
- * | which copies in parts may be open?  | put; query            | UPLOADING#<shard>           | <begun>#<run id>#<output id>      |
+ * | where did reconcile stop?           | put; get              | CONTROL                     | RECONCILED#<shard>                |
+ * | which events are not sent yet?      | put; query            | OUTBOX#<shard>              | <run id>#<revision>               |
+ * | which multipart copies may be open? | put; query            | UPLOADING#<shard>           | <begun>#<run id>#<output id>      |
  *
  * The items of a run beside its own (its place in the queue, its slot, its agent's lock, its agent run's pointer)
  * follow from its state and are written with it: see `companions`.
@@ -42,7 +42,7 @@ import { sha256 } from './ids.ts';
 import type { Run, Waiting } from './run.ts';
 import { isEnded, nextStatuses } from './run.ts';
 
-/** One API key for each pipeline so far, so one account. */
+/** A pipeline has one API key, so one account. */
 const account = 'default';
 
 export const shards = ['0', '1', '2', '3'] as const;
@@ -58,7 +58,7 @@ export const moveKey = (runId: string, revision: number): Key => ({
   sk: `MOVE#${String(revision).padStart(6, '0')}`,
 });
 export const outputKey = (runId: string, outputId: string): Key => ({ pk: `RUN#${runId}`, sk: `OUTPUT#${outputId}` });
-/** Of a run of several objects: their keys, so that whoever ends its records finds what leads to it. */
+/** The keys of a run with several inputs, so that the items that lead to it can expire with its records. */
 export const inputsKey = (runId: string): Key => ({ pk: `RUN#${runId}`, sk: 'INPUTS' });
 export const agentRunKey = (agentRunId: string): Key => ({ pk: `AGENTRUN#${agentRunId}`, sk: 'RUN' });
 export const agentLockKey = (agentId: string): Key => ({ pk: `AGENT#${agentId}`, sk: 'STARTING' });
@@ -88,27 +88,27 @@ export const rulesVersionKey = (version: number): Key => ({
 export const backfillKey = (prefix: string): Key => ({ pk: 'BACKFILL', sk: `PREFIX#${prefix}` });
 export const groupKey = (group: string): Key => ({ pk: `GROUP#${group}`, sk: 'OPEN' });
 export const awaitsPk = (bucket: string, key: string): string => `AWAITS#${bucket}/${key}`;
-/** Runs by an object's key: of an input, or of an output that was delivered there. */
+/** Runs by an object's key: an input's, or a delivered output's. */
 export const keyPk = (bucket: string, key: string): string => `KEY#${bucket}/${key}`;
 export const rulePk = (ruleId: string): string => `RULE#${ruleId}`;
 /** `day`: yyyy-mm-dd, UTC. */
 export const dayPk = (day: string): string => `RUNS#${day}`;
 export const holdKey: Key = { pk: `ACCOUNT#${account}`, sk: 'HOLD' };
 export const waitingPk = `WAITING#${account}`;
-/** Runs that may not start before a time; they join their line when it has come. */
+/** Runs that may not start before a time; then they are enqueued. */
 export const laterPk = `LATER#${account}`;
 export const openPk = (shard: string): string => `OPEN#${shard}`;
-/** What is to be told of a run's moves; written with the move, deleted once it is told. */
+/** Events to send for a run's moves: written with the move, deleted once sent. */
 export const outboxPk = (shard: string): string => `OUTBOX#${shard}`;
 export const outboxKey = (runId: string, revision: number): Key => ({
   pk: outboxPk(shardOf(runId)),
   sk: `${runId}#${String(revision).padStart(6, '0')}`,
 });
-/** Written before a copy in parts begins, so that what a crash leaves behind can be found and thrown away. */
+/** Written before a multipart copy begins, so that an upload orphaned by a crash can be found and aborted. */
 export const uploadingPk = (shard: string): string => `UPLOADING#${shard}`;
 
 export function runToItem(run: Run): Item {
-  // In the index while, and only while, somebody must look at it one day.
+  // In the index only while reconcile must check the run.
   const watched = 'checkAfter' in run ? { ipk: openPk(shardOf(run.id)), isk: run.checkAfter } : {};
   return { ...(run as unknown as Record<string, Json>), ...runKey(run.id), type: 'run', ...watched };
 }
@@ -120,19 +120,19 @@ export function runFromItem(item: Item): Run {
   return run as unknown as Run;
 }
 
-/** The writes that bring a run into the world, with all that accompanies it; none of it may be there. */
+/** The writes that create a run with its accompanying items; none of them may exist. */
 export function newRunWrites(run: Run): readonly Write[] {
   const { bucket, key } = run.upload;
   const byKey: Item = { pk: keyPk(bucket, key), sk: `${run.createdAt}#${run.id}`, type: 'key', ...ownedBy(run) };
-  // One that is refused at once makes no move that could tell of it.
+  // A run that is refused at once makes no move that could announce it.
   const told = isEnded(run) ? [outboxItem(run)] : [];
   return [runToItem(run), ...companions(run), byKey, ...told].map((put): Write => ({ put, if: 'absent' }));
 }
 
-/** By then somebody has usually told of it; whoever finds it later does. */
+/** Notify has usually sent the event by then; if not, reconcile wakes it. */
 export const toldWithinMs = 120_000;
 
-/** A pointer to what is to be told of a run's latest move; gone once that is done. */
+/** Marks that the event of a run's latest move must be sent; deleted once it is. */
 export const outboxItem = (run: Run): Item => ({
   ...outboxKey(run.id, run.revision),
   type: 'outbox',
@@ -141,14 +141,14 @@ export const outboxItem = (run: Run): Item => ({
   wakeAfter: new Date(Date.parse(run.updatedAt) + toldWithinMs).toISOString(),
 });
 
-/** The write that gives a run that has ended its next one: what it came to stays, and it gets no second. */
+/** The write that links an ended run to its next run: its end stays as it is, and it gets only one next run. */
 export const nextRunWrite = (last: Run, next: Run): Write => ({
   update: runKey(last.id),
   set: { nextRunId: next.id, revision: last.revision + 1, updatedAt: next.createdAt },
   if: { revision: last.revision, nextRunId: null },
 });
 
-/** The items that accompany a run in its state; each holds the run's id. */
+/** The items that follow from a run's state; each holds the run's id. */
 export function companions(run: Run): readonly Item[] {
   const items: Item[] = [listing(run)];
   if (run.status === 'gathering') {
@@ -171,7 +171,7 @@ export function companions(run: Run): readonly Item[] {
   return items;
 }
 
-/** One line for lists: of its rule (while open, or ended), and of the day on which it began. */
+/** The items by which lists find a run: by rule (open or ended), and by the day on which it began. */
 function listing(run: Run): Item {
   const { id, status, createdAt, attempt, upload, rule } = run;
   const place = `${createdAt}#${id}`;
@@ -186,12 +186,12 @@ function listing(run: Run): Item {
   };
 }
 
-/** Only tells, decides nothing: it is written over whatever is there. */
+/** Only for lists, no decision depends on it: it overwrites an existing item. */
 export const listedType = 'listed';
 
 /**
- * A refused run keeps its place: it waits by when it arrived, not by when it was refused. Each rule has a line of its
- * own for each priority, so that one that is full is stepped over, however many wait in it.
+ * A run whose start was refused keeps its place in the queue: runs are ordered by arrival. Each rule has a queue for each
+ * priority, so that a full rule is skipped however many of its runs wait.
  */
 const waitingKey = (run: Waiting): Key =>
   run.notBefore === undefined
@@ -200,7 +200,7 @@ const waitingKey = (run: Waiting): Key =>
 
 const waitingLine = ({ id, priority }: Run['rule']): string => `${9 - priority}#${lineName(id)}#`;
 
-/** No line's name begins with another's, and a sort key has room for it. */
+/** No queue's name is a prefix of another's, and it fits into a sort key. */
 const lineName = (ruleId: string): string =>
   Buffer.byteLength(ruleId) > 200 ? sha256(ruleId) : ruleId.replaceAll('%', '%25').replaceAll('#', '%23');
 

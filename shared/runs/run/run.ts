@@ -1,7 +1,7 @@
 import type { MeasuredMedia } from '../../inspect/measured-media.ts';
 /**
- * A run: our record of one upload's journey. Fields exist only in the states that have them, and the only moves are
- * those of `nextStatuses`; doing it again is a new attempt, never a step back.
+ * A run: our record of one upload's journey. Fields exist only in the states that have them, and `nextStatuses` lists the
+ * allowed moves. A retry is a new run, never a step back.
  */
 import type { Json } from '../../platform/ports.ts';
 import type { FailureClass } from './failure-classes.ts';
@@ -15,34 +15,34 @@ export type Upload = {
   readonly etag?: string;
   /** Bytes. */
   readonly size?: number;
-  /** Orders the events of one key, and does nothing else. */
+  /** S3's order of the events of one key. */
   readonly sequencer?: string;
-  /** The S3 operation: `CopyObject` may have rewritten nothing but the metadata. */
+  /** The S3 operation. A `CopyObject` may have changed only the metadata. */
   readonly reason?: string;
 };
 
-/** An object that an agent run reads; `nodeId` names the Video Input node it feeds where there are several. */
+/** An object that an agent run reads; `nodeId` names its Video Input node if the agent has several. */
 export type InputObject = Omit<Upload, 'bucket' | 'sequencer' | 'reason'> & { readonly nodeId?: string };
 
-/** What the agent run is given; absent: the upload itself. */
+/** The input of the agent run; the upload itself by default. */
 export type RunInput =
   | { readonly kind: 'objects'; readonly objects: readonly InputObject[] }
   /** Outputs of another run's agent run, by their render ids: nothing is copied. */
   | { readonly kind: 'renders'; readonly renderIds: readonly string[]; readonly ofRunId: string };
 
-/** How often this run's video went through us before. */
+/** How often this run's video went through a pipeline before. */
 export type Lineage = { readonly hops: number; readonly rootRunId: string; readonly parentRunId: string };
 
 export type Asked = { readonly at: string; readonly reason: string };
 
-/** A file to deliver: a video, or what was made beside one. `id` is unique among a run's. */
+/** A file to deliver: a video or its attachment. `id` is unique within a run. */
 export type ExpectedOutput = {
   readonly id: string;
   readonly nodeId?: string;
   readonly nodeName?: string;
   /** Absent: the edited video itself. */
   readonly kind?: CompanionKind;
-  /** The video that it belongs to, where it is none itself. */
+  /** The video that an attachment belongs to. */
   readonly of?: string;
 };
 
@@ -51,57 +51,57 @@ export type CompanionKind = 'thumbnail' | 'project';
 /** An output that could not be delivered, and why. */
 export type FailedOutput = { readonly id: string; readonly reason: string };
 
-/** Why the API did not take the last start. */
+/** Why the API refused the last start. */
 export type Refusal = { readonly kind: string; readonly message: string; readonly at: string };
 
 interface RunBase {
   readonly id: string;
-  /** What started it: the video, or the manifest, or a group's first member. */
+  /** The object that started it: a video, a manifest, or the first member of a group. */
   readonly upload: Upload;
   readonly rule: Rule;
   readonly input?: RunInput;
-  /** What templates know of the object: `metadata`, `sidecar`, `data`. */
+  /** Variables for templates: `metadata`, `sidecar`, `data`. */
   readonly variables?: { readonly [name: string]: Json };
   readonly media?: MeasuredMedia;
-  /** What the agent run will cost by the rule's rate, where that could be said. */
+  /** The estimated cost of the agent run, if the rule has a rate. */
   readonly estimate?: { readonly amount: number; readonly currency: string };
   readonly lineage?: Lineage;
-  /** One paid agent run each, from 1. Each attempt is a run of its own, so that no run ever goes backwards. */
+  /** From 1. Each attempt is a new run with one paid agent run, so that no run ever moves backwards. */
   readonly attempt: number;
   readonly previousRunId?: string;
   /** Its next attempt. */
   readonly nextRunId?: string;
-  /** A person wants it to end, or to go on after a pause; settle sees to it. */
+  /** A person asked to cancel it, or to resume it after a pause; settle does so. */
   readonly cancelAsked?: Asked;
   readonly resumeAsked?: Asked;
   /** ISO times. */
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** When it came to its present status; absent in records of older versions. */
+  /** When it entered its status; absent in records of older versions. */
   readonly enteredAt?: string;
-  /** Epoch seconds after which its records are deleted; only of a run that has ended, where that is so. */
+  /** Epoch seconds after which its records are deleted; only for ended runs, if retention is limited. */
   readonly expiresAt?: number;
-  /** Counts the writes of this record: a mover's write holds only if nobody wrote since it read. */
+  /** Counts the writes of this record: a move is only written if the revision is still the one that was read. */
   readonly revision: number;
 }
 
-/** Looked at by reconcile once this ISO time has come. */
+/** Reconcile checks the run after this ISO time. */
 interface Watched {
   readonly checkAfter: string;
 }
 
 interface Parkable {
-  /** We may not read an object: our fault, so the run waits until that is mended. */
+  /** Access to an object is denied. That is our fault, so the run waits until it is fixed. */
   readonly parked?: Asked & { readonly times: number };
 }
 
 interface WithSlot {
   readonly slot: number;
-  /** Of the rule's own slots, where it has some. */
+  /** One of the rule's own slots, if it has any. */
   readonly ruleSlot?: number;
-  /** When the start was sent; after a pause, when the run went on. */
+  /** When the start was sent; after a pause, when the run was resumed. */
   readonly startedAt: string;
-  /** ISO time at which the input links end; none where the input needs no link. */
+  /** ISO time at which the input links expire; absent if the input needs no link. */
   readonly linkExpiresAt?: string;
 }
 
@@ -127,7 +127,7 @@ export type RejectedRun = RunBase & { readonly status: 'rejected'; readonly reas
 export type Restoring = RunBase & Watched & Parkable & { readonly status: 'restoring'; readonly askedAt: string };
 export type Waiting = RunBase & {
   readonly status: 'waiting';
-  /** Starts of this attempt that were sent before. */
+  /** How many starts of this attempt were sent before. */
   readonly starts: number;
   readonly notBefore?: string;
   readonly refusal?: Refusal;
@@ -137,7 +137,7 @@ export type Starting = RunBase &
   WithSlot & {
     readonly status: 'starting';
     readonly starts: number;
-    /** Of the start before this one. */
+    /** Why the previous start was refused. */
     readonly refusal?: Refusal;
   };
 export type Uncertain = RunBase &
@@ -148,9 +148,9 @@ export type Running = RunBase &
   WithSlot &
   WithAgentRun & {
     readonly status: 'running';
-    /** 0 to 1; the most seen so far. */
+    /** From 0 to 1; never decreases. */
     readonly progress: number;
-    /** It was resumed after a pause that began then, and nothing has shown yet that it really goes on. */
+    /** When the last pause began, while it is not yet certain that the agent run continues. */
     readonly pausedAt?: string;
   };
 export type Paused = RunBase &
@@ -169,20 +169,20 @@ export type Copying = RunBase &
     readonly expected: readonly ExpectedOutput[];
     readonly partial: boolean;
     readonly nodeErrors: readonly NodeError[];
-    /** When its agent run was found to have ended. */
+    /** When we saw that its agent run had ended. */
     readonly finishedAt: string;
-    /** It delivers anew what that run could not; what that one did deliver is not copied twice. */
+    /** The run whose failed outputs this one delivers again; outputs it did deliver are not copied twice. */
     readonly redelivers?: string;
   };
 export type Delivered = RunBase &
   WithAgentRun & {
     readonly status: 'delivered';
-    /** The agent made only a part of it, or not all of what it made could be delivered. */
+    /** The agent made only some outputs, or some could not be delivered. */
     readonly partial: boolean;
     readonly manifestKey: string;
-    /** Of the outputs that were delivered. */
+    /** How many outputs were delivered. */
     readonly outputCount: number;
-    /** Those that could not be; at most 50 are told. */
+    /** The outputs that could not be delivered, at most 50. */
     readonly failedOutputs?: readonly FailedOutput[];
     readonly undelivered?: Undelivered;
   };
@@ -195,10 +195,10 @@ export type Failed = RunBase &
   };
 export type Cancelled = RunBase & Partial<WithAgentRun> & { readonly status: 'cancelled'; readonly reason: string };
 
-/** What was to be delivered where not all of it could be: enough to copy again without another paid agent run. */
+/** What a failed delivery keeps, so that the copies can be repeated without another paid agent run. */
 export type Undelivered = Pick<Copying, 'expected' | 'partial' | 'nodeErrors' | 'finishedAt'>;
 
-/** What the API said went wrong in a node of a run that was delivered in part, or failed. */
+/** The errors that the API reported for a node of a partial or failed run. */
 export type NodeError = { readonly nodeId?: string; readonly messages: readonly string[] };
 
 export type Run =
@@ -245,7 +245,7 @@ export const isEnded = (run: Run): run is EndedRun => nextStatuses[run.status].l
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-/** What a mover may change beside the state; the rest of a run's base never changes. */
+/** The base fields that a move may change; the others never change. */
 export type Changes = Partial<
   Pick<
     RunBase,
@@ -265,10 +265,10 @@ export type Changes = Partial<
 /** The fields of a run's state, without those that every run has. */
 export type StateOf<R extends Run> = Without<R, keyof RunBase> & Changes;
 
-/** A run's next state: everything that the mover decides. The rest stays as it is. */
+/** A run's next state. Fields that it does not name stay as they are. */
 export type NextState = StateOf<Run>;
 
-/** What every move keeps unless it says otherwise. */
+/** The fields that a move keeps unless it changes them. */
 export const baseFields = [
   'id',
   'upload',

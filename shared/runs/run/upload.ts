@@ -2,20 +2,20 @@ import { isVersioned, wasReplaced } from '../../platform/object-version.ts';
 import type { ObjectHead } from '../../platform/ports.ts';
 import type { Upload } from './run.ts';
 
-/** The most that the API takes by link. */
+/** The largest file that the API accepts by link. */
 export const maxUploadBytes = 5 * 1024 ** 3;
 
-/** On every object we deliver; an upload that carries it is our own output, come round again. */
+/** Metadata of every delivered object. An upload that has it is one of our own outputs. */
 export const runIdMetadata = 'tessera-run-id';
 export const outputIdMetadata = 'tessera-output-id';
 
-/** On every object that we deliver, beside the run's id: how often its video went through a pipeline, and since which run. */
+/** Metadata of every delivered object: how often its video went through a pipeline, and the first run of that chain. */
 export const hopsMetadata = 'tessera-hops';
 export const rootRunIdMetadata = 'tessera-root-run-id';
 
 /**
- * Names an object version for ever: a repeated event names the same one, a rewrite of the key another. Where versions
- * have no ids, the content is the version: rewriting tags or metadata makes no new one.
+ * Identifies an object version: a repeated event has the same identity, an overwritten key a new one. In a bucket without
+ * versions the content is the identity, so changed tags or metadata do not make a new one.
  */
 export function uploadIdentity({ bucket, key, versionId, etag, size }: Upload): string {
   const version = isVersioned(versionId) ? versionId : `${etag ?? ''}+${size ?? ''}`;
@@ -31,14 +31,14 @@ const leftovers: readonly [pattern: RegExp, reason: string][] = [
   [/^\./, 'its name begins with a dot, so it is hidden. Rename it to have it edited.'],
 ];
 
-/** Why an upload is nobody's video, by its name alone; undefined when it may be one. */
+/** Why an upload's name shows that it is not a video; undefined if it may be one. */
 export function ignoredBecause({ key }: Upload): string | undefined {
   if (key.endsWith('/')) return 'it is a folder marker, not a video.';
   const name = key.slice(key.lastIndexOf('/') + 1);
   return leftovers.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** Why an upload that should be a video cannot be one that the API takes. */
+/** Why the API would not accept an upload; undefined if it may. */
 export function rejectedBecause(upload: Upload, head: ObjectHead | undefined): string | undefined {
   if (head === undefined) return 'it was deleted before it could be read. Upload it again.';
   if (wasReplaced(upload, head))
@@ -50,8 +50,8 @@ export function rejectedBecause(upload: Upload, head: ObjectHead | undefined): s
 }
 
 /**
- * Whether this upload of a key came before that one, by the sequencer that S3 gives its events: hexadecimal, the
- * shorter one padded with zeros on the right. Undefined where they do not tell.
+ * Whether this upload of a key came before the other, by the sequencer of S3's events: hexadecimal, the shorter one
+ * padded with zeros on the right. Undefined if the sequencers cannot tell.
  */
 export function cameBefore(upload: Upload, other: Upload): boolean | undefined {
   const [one, two] = [upload.sequencer, other.sequencer];
