@@ -27,7 +27,7 @@ const openWorld = (rule: object = {}) => {
 const failed = (message: string) => ({ status: 'failed', statusMessage: message }) as const;
 
 describe('a run that failed', () => {
-  test('is tried again by itself as its rule says, each attempt a run of its own, up to the cap', async () => {
+  test('a failed run is retried up to the cap of its rule, each attempt as a new run', async () => {
     openWorld({ retry: { attempts: 3, on: ['agent-failed'] } });
     let run = await world.started('in/1.mp4');
     for (const attempt of [2, 3]) {
@@ -46,7 +46,7 @@ describe('a run that failed', () => {
     );
   });
 
-  test('takes a wish to cancel it on to the attempt that has begun meanwhile', async () => {
+  test('cancelling a run also cancels the retry that replaced it', async () => {
     openWorld({ retry: { attempts: 3, on: ['agent-failed'] } });
     const first = await world.report(await world.started('in/1.mp4'), failed('the model fell over'));
     expect(await askCancel(world.deps, first.id, 'wrong cut')).toBe('asked');
@@ -56,7 +56,7 @@ describe('a run that failed', () => {
     expect(world.script.runs.size).toBe(2);
   });
 
-  test('is not tried again where nobody asked for it, but can be by command, once', async () => {
+  test('a failed run without a retry rule can be retried once by command', async () => {
     openWorld();
     const run = await world.report(await world.started('in/1.mp4'), failed('the model fell over'));
     expect(run.nextRunId).toBeUndefined();
@@ -66,7 +66,7 @@ describe('a run that failed', () => {
     expect(world.script.runs.size).toBe(2);
   });
 
-  test('after a start of which nobody knows is tried again only on a person’s word that it never began', async () => {
+  test('a run with an unanswered start is retried only if a person confirms that it never began', async () => {
     openWorld();
     world.script.answers.push('lose-request');
     const run = await world.started('in/1.mp4');
@@ -79,7 +79,7 @@ describe('a run that failed', () => {
     expect((await retryRun(world.deps, run.id, { neverBegan: true })).attempt).toBe(2);
   });
 
-  test('because its start was refused is tried again where its rule says so', async () => {
+  test('a run whose start was refused is retried if its rule says so', async () => {
     openWorld({ retry: { attempts: 2, on: ['refused'] } });
     const refusal = new MosaicError('no such agent', { kind: 'not-found', status: 404 });
     world.script.answers.push(refusal);
@@ -88,7 +88,7 @@ describe('a run that failed', () => {
     expect(await world.read(next.previousRunId ?? '')).toMatchObject({ status: 'failed', nextRunId: next.id });
   });
 
-  test('because it was rejected is looked at again', async () => {
+  test('retrying a rejected run judges its upload again', async () => {
     openWorld();
     const run = await world.started('in/1.mp4', '');
     expect(run.status).toBe('rejected');
@@ -97,7 +97,7 @@ describe('a run that failed', () => {
     expect(await world.read(next.id)).toMatchObject({ status: 'rejected', attempt: 2 });
   });
 
-  test('because its rule refused it is judged by that rule as it is now', async () => {
+  test('retrying a run that its rule rejected uses the present rule', async () => {
     openWorld({ filter: { minBytes: 1_000_000 } });
     const run = await world.started('in/1.mp4');
     expect(run.status).toBe('rejected');
@@ -108,7 +108,7 @@ describe('a run that failed', () => {
     expect(await world.read(next.id)).toMatchObject({ status: 'running', attempt: 2 });
   });
 
-  test('is not tried again when it was delivered whole', async () => {
+  test('a fully delivered run cannot be retried', async () => {
     openWorld();
     const run = await world.report(await world.started('in/1.mp4'), { status: 'completed' }, 1);
     await expect(retryRun(world.deps, run.id)).rejects.toThrow('delivered whole');
@@ -117,7 +117,7 @@ describe('a run that failed', () => {
 });
 
 describe('an input that expired unread', () => {
-  test('is signed again and started once more, and not a second time', async () => {
+  test('an input link that expired unread is signed again once, not twice', async () => {
     openWorld();
     const run = await world.started('in/1.mp4');
     expect(run).toMatchObject({ linkExpiresAt: '2026-01-02T04:04:05.000Z' });
@@ -132,7 +132,7 @@ describe('an input that expired unread', () => {
     expect((await world.report(again, failed('403 Forbidden'))).nextRunId).toBeUndefined();
   });
 
-  test('is started once more after attempts that failed for something else, too', async () => {
+  test('an input link that expired unread is signed again even after attempts that failed otherwise', async () => {
     openWorld({ retry: { attempts: 2, on: ['agent-failed'] } });
     const failedOnce = await world.report(await world.started('in/1.mp4'), failed('the model fell over'));
     const second = await world.read(failedOnce.nextRunId ?? '');
@@ -144,7 +144,7 @@ describe('an input that expired unread', () => {
     expect((await world.report(third, failed('403 Forbidden'))).nextRunId).toBeUndefined();
   });
 
-  test('while its run was out of credits is signed again, too', async () => {
+  test('an input link that expired while the run was out of credits is signed again', async () => {
     openWorld();
     const run = await world.started('in/1.mp4');
     world.script.finish(world.agentRunOf(run), 0, { status: 'failed', needsCredits: true });
@@ -163,14 +163,14 @@ describe('an input that expired unread', () => {
   test.each([
     ['its link was still good', 3000, '403 Forbidden'],
     ['it speaks of something else', 3601, 'the model fell over'],
-  ])('is not what happened when %s', async (_, seconds, message) => {
+  ])('an input link is not taken for expired when %s', async (_, seconds, message) => {
     openWorld();
     const run = await world.started('in/1.mp4');
     world.jump(seconds);
     expect(await world.report(run, failed(message))).toMatchObject({ status: 'failed', failure: 'agent-failed' });
   });
 
-  test('is not what happened when the failure was reported in time, however late we look', async () => {
+  test('an input link is not taken for expired when the failure was reported in time but read late', async () => {
     openWorld();
     const run = await world.started('in/1.mp4');
     world.script.finish(world.agentRunOf(run), 0, failed('403 Forbidden'));
@@ -180,7 +180,7 @@ describe('an input that expired unread', () => {
     expect(await world.read(run.id)).toMatchObject({ failure: 'agent-failed' });
   });
 
-  test('cannot be handed out with less than an hour left', async () => {
+  test('an input link with less than an hour left is not sent to the API', async () => {
     openWorld();
     const { link } = world.deps.uploads;
     world.deps.uploads.link = async (key, options) => ({
@@ -196,7 +196,7 @@ describe('an input that expired unread', () => {
     expect((await world.read(run.id)).status).toBe('running');
   });
 
-  test('that cannot be signed rings once, and starts when that is mended', async () => {
+  test('an input that cannot be signed raises one alarm and starts once signing works', async () => {
     openWorld();
     const { link } = world.deps.uploads;
     world.deps.uploads.link = async () => {

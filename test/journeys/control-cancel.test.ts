@@ -22,7 +22,7 @@ afterEach(() => world.close());
 const cancel = (runId: string) => askCancel(world.deps, runId, 'wrong cut');
 
 describe('a run that is cancelled', () => {
-  test('while it waits is over at once, and costs nothing', async () => {
+  test('cancelling a waiting run ends it at once at no cost', async () => {
     await world.started('in/1.mp4');
     const waiting = await world.started('in/2.mp4');
     expect(await cancel(waiting.id)).toBe('cancelled');
@@ -33,7 +33,7 @@ describe('a run that is cancelled', () => {
     expect(await world.count('WAITING#default')).toBe(0);
   });
 
-  test('while it runs is cancelled at the API, and the next starts at once', async () => {
+  test('cancelling a running run cancels it at the API, and the next run starts at once', async () => {
     const run = await world.started('in/1.mp4');
     const next = await world.started('in/2.mp4');
     expect(await cancel(run.id)).toBe('asked');
@@ -43,7 +43,7 @@ describe('a run that is cancelled', () => {
     expect((await world.read(next.id)).status).toBe('running');
   });
 
-  test('but was done before the API heard of it is delivered, and that is said', async () => {
+  test('a run that finished before the API received the cancellation is delivered, with a warning', async () => {
     const run = await world.started('in/1.mp4');
     const agentRun = world.agentRunOf(run);
     world.script.mosaic.cancelAgentRun = async () => world.script.finish(agentRun);
@@ -55,7 +55,7 @@ describe('a run that is cancelled', () => {
     expect(world.logged('cancel.too-late')).toHaveLength(1);
   });
 
-  test('is not over before the API says so', async () => {
+  test('a cancelled run does not end before the API confirms it', async () => {
     const run = await world.started('in/1.mp4');
     let heard = 0;
     world.deps.mosaic.cancelAgentRun = async (agentRunId) => {
@@ -70,7 +70,7 @@ describe('a run that is cancelled', () => {
     expect(heard).toBe(2);
   });
 
-  test('while its start is not answered is first found, then cancelled', async () => {
+  test('cancelling a run with an unanswered start finds its agent run first, then cancels it', async () => {
     world.script.answers.push('lose-answer');
     const run = await world.started('in/1.mp4');
     expect(run.status).toBe('uncertain');
@@ -82,7 +82,7 @@ describe('a run that is cancelled', () => {
     expect(world.agentRunOf(run).report.status).toBe('cancelled');
   });
 
-  test('and never began is over once that is sure', async () => {
+  test('a cancelled run whose start was lost ends once it is certain that it never began', async () => {
     world.script.answers.push('lose-request');
     const run = await world.started('in/1.mp4');
     await cancel(run.id);
@@ -91,7 +91,7 @@ describe('a run that is cancelled', () => {
     expect(world.script.runs.size).toBe(0);
   });
 
-  test('in the middle of its start is cancelled as soon as the start is answered', async () => {
+  test('cancelling a run during its start takes effect when the start is answered', async () => {
     await world.upload('in/1.mp4');
     world.script.beforeAnswer = async () => {
       await cancel((await world.runOf('in/1.mp4')).id);
@@ -103,7 +103,7 @@ describe('a run that is cancelled', () => {
     expect(world.agentRunOf(run).report.status).toBe('cancelled');
   });
 
-  test('while it is copied keeps what was copied, and copies no more', async () => {
+  test('cancelling a copying run keeps the copied outputs and copies no more', async () => {
     const run = await world.started('in/1.mp4');
     world.script.finish(world.agentRunOf(run), 2);
     await world.deliverAll();
@@ -115,7 +115,7 @@ describe('a run that is cancelled', () => {
     expect(world.logged('output.copied')).toEqual([]);
   });
 
-  test('while it is paused for want of credits is over without a call, since its agent run has ended', async () => {
+  test('cancelling a run that is paused for credits needs no API call, because its agent run has ended', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, { status: 'failed', needsCredits: true });
     await cancel(run.id);
@@ -124,7 +124,7 @@ describe('a run that is cancelled', () => {
     expect(world.script.calls).not.toContain('cancel');
   });
 
-  test('while its resume is on its way is cancelled at the API, and not before that shows', async () => {
+  test('cancelling a run during its resume cancels it at the API once the resume is visible', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, { status: 'failed', needsCredits: true });
     const { resumeAgentRun } = world.deps.mosaic;
@@ -141,7 +141,7 @@ describe('a run that is cancelled', () => {
     expect(world.agentRunOf(run).report.status).toBe('cancelled');
   });
 
-  test('is found by reconcile where the wake was lost', async () => {
+  test('reconcile finds a cancelled run whose wake-up message was lost', async () => {
     const run = await world.started('in/1.mp4');
     const lost = { ...world.deps, settleQueue: { ...world.settleQueue, send: async () => {} } };
     await askCancel(lost, run.id, 'wrong cut');
@@ -149,7 +149,7 @@ describe('a run that is cancelled', () => {
     expect((await world.read(run.id)).status).toBe('cancelled');
   });
 
-  test('can be tried again, as an attempt of its own', async () => {
+  test('a cancelled run can be retried as a new attempt', async () => {
     const run = await world.started('in/1.mp4');
     await expect(retryRun(world.deps, run.id)).rejects.toThrow('Cancel it first');
     await cancel(run.id);
@@ -163,7 +163,7 @@ describe('a run that is cancelled', () => {
 });
 
 describe('a run past its deadline', () => {
-  test('is cancelled after the time of its own rule, and fails once the API confirms it', async () => {
+  test('a run past its rule’s deadline is cancelled and fails once the API confirms it', async () => {
     world.close();
     world = controlWorld({ outputs, rules: { rules: [{ prefix: 'in/', agentId: 'a', deadlineMinutes: 10 }] } });
     const run = await world.started('in/1.mp4');

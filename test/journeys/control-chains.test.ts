@@ -28,7 +28,7 @@ const runsOf = async (ruleId: string): Promise<readonly Run[]> => {
 };
 
 describe('a rule that comes after another', () => {
-  test('takes its outputs by their ids, without a copy, once', async () => {
+  test('a rule after another takes its outputs by id, without a copy, exactly once', async () => {
     world = controlWorld({ outputs, rules: chain({ updateParams: { logo: { text: '{stem}' } } }) });
     const first = await world.started('in/talk.mp4');
     world.script.finish(world.agentRunOf(first), 2);
@@ -53,13 +53,13 @@ describe('a rule that comes after another', () => {
     expect(await world.report(second, { status: 'completed' }, 1)).toMatchObject({ status: 'delivered' });
   });
 
-  test('takes nothing of a run that ended in part', async () => {
+  test('a rule after another takes nothing from a partial run', async () => {
     world = controlWorld({ outputs, rules: chain() });
     await world.report(await world.started('in/talk.mp4'), { status: 'partial_complete' }, 1);
     expect(await runsOf('brand')).toEqual([]);
   });
 
-  test('takes nothing of a run that was to be cancelled, though it was done before', async () => {
+  test('a rule after another takes nothing from a cancelled run, even if it finished first', async () => {
     world = controlWorld({ outputs, rules: chain() });
     const first = await world.started('in/talk.mp4');
     world.deps.mosaic.cancelAgentRun = async () => world.script.finish(world.agentRunOf(first));
@@ -69,7 +69,7 @@ describe('a rule that comes after another', () => {
     expect(await runsOf('brand')).toEqual([]);
   });
 
-  test('is followed no further than the rules allow', async () => {
+  test('a chain of rules stops at maxHops', async () => {
     const rules = {
       maxHops: 1,
       rules: [...chain().rules, { id: 'clip', after: 'brand', agentId: 'clipper' }],
@@ -83,7 +83,7 @@ describe('a rule that comes after another', () => {
     expect(world.logged('chain.stopped')).toHaveLength(1);
   });
 
-  test('whose attempt failed is tried again on the same outputs', async () => {
+  test('a failed chained run is retried with the same outputs', async () => {
     world = controlWorld({ outputs, rules: chain({ retry: { attempts: 2, on: ['agent-failed'] } }) });
     await world.report(await world.started('in/talk.mp4'), { status: 'completed' }, 1);
     const [second] = await runsOf('brand');
@@ -93,7 +93,7 @@ describe('a rule that comes after another', () => {
     expect(world.agentRunOf(third).request.nodeRenderIds).toEqual(['output-1']);
   });
 
-  test('knows its own data beside that of the one before it', async () => {
+  test('a chained rule sees its own data and the data of the rule before it', async () => {
     const rules = chain({
       data: { style: 'loud' },
       updateParams: { logo: { text: '{data.style} for {data.customer}' } },
@@ -106,7 +106,7 @@ describe('a rule that comes after another', () => {
     ]);
   });
 
-  test('whose deliveries could not be named is refused before it is paid for', async () => {
+  test('a chained run whose delivery keys cannot be filled in is rejected before it is paid for', async () => {
     world = controlWorld({ outputs, rules: chain({ deliver: { key: '{metadata.customer}/{output}' } }) });
     await world.report(await world.started('in/talk.mp4'), { status: 'completed' }, 1);
     expect(await runsOf('brand')).toMatchObject([
@@ -115,7 +115,7 @@ describe('a rule that comes after another', () => {
     expect(world.script.runs.size).toBe(1);
   });
 
-  test('whose parameters cannot be filled in is refused with the reason, and spoils nothing', async () => {
+  test('a chained run whose parameters cannot be filled in is rejected without harm to its parent', async () => {
     world = controlWorld({ outputs, rules: chain({ updateParams: { logo: { text: '{metadata.customer}' } } }) });
     const first = await world.report(await world.started('in/talk.mp4'), { status: 'completed' }, 1);
     expect(first.status).toBe('delivered');

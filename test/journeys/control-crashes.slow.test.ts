@@ -28,7 +28,7 @@ interface Story {
 }
 
 const stories: Record<string, Story> = {
-  'tries a failed run again, once': {
+  'still retries a failed run exactly once': {
     rules: { rules: [{ prefix: 'in/', agentId: 'a', retry: { attempts: 2, on: ['agent-failed'] } }] },
     act: async () => {},
     live: (world) => {
@@ -39,7 +39,7 @@ const stories: Record<string, Story> = {
     },
     end: async (world) => ({ paid: world.script.runs.size, ...(await summary(world)) }),
   },
-  'tries a failed run again by command, once': {
+  'still retries a failed run by command exactly once': {
     act: async (world) => {
       const run = await firstRun(world);
       if (run?.status === 'failed') await retryRun(world.deps, run.id);
@@ -52,7 +52,7 @@ const stories: Record<string, Story> = {
     },
     end: async (world) => ({ paid: world.script.runs.size, ...(await summary(world)) }),
   },
-  'chains a run to the outputs of another, once': {
+  'still chains exactly one run': {
     rules: {
       rules: [
         { id: 'cut', prefix: 'in/', agentId: 'cutter' },
@@ -65,7 +65,7 @@ const stories: Record<string, Story> = {
     },
     end: async (world) => ({ paid: world.script.runs.size, ...(await summary(world)) }),
   },
-  'cancels a run, and its agent run': {
+  'still cancels a run and its agent run': {
     act: async (world) => {
       const run = await firstRun(world);
       if (run?.status === 'running') await askCancel(world.deps, run.id, 'wrong cut');
@@ -76,7 +76,7 @@ const stories: Record<string, Story> = {
       ...(await summary(world)),
     }),
   },
-  'resumes a run that stood still, and pays for no other': {
+  'still resumes a paused run without paying for another': {
     act: async (world) => {
       const run = await firstRun(world);
       if (run?.status === 'paused') await askResume(world.deps);
@@ -94,14 +94,14 @@ const stories: Record<string, Story> = {
 };
 
 const expected: Record<string, object> = {
-  'tries a failed run again, once': { paid: 2, runs: ['delivered', 'failed'] },
-  'tries a failed run again by command, once': { paid: 2, runs: ['delivered', 'failed'] },
-  'chains a run to the outputs of another, once': { paid: 2, runs: ['delivered', 'delivered'] },
-  'cancels a run, and its agent run': { agentRuns: ['cancelled'], runs: ['cancelled'] },
-  'resumes a run that stood still, and pays for no other': { paid: 1, runs: ['delivered'] },
+  'still retries a failed run exactly once': { paid: 2, runs: ['delivered', 'failed'] },
+  'still retries a failed run by command exactly once': { paid: 2, runs: ['delivered', 'failed'] },
+  'still chains exactly one run': { paid: 2, runs: ['delivered', 'delivered'] },
+  'still cancels a run and its agent run': { agentRuns: ['cancelled'], runs: ['cancelled'] },
+  'still resumes a paused run without paying for another': { paid: 1, runs: ['delivered'] },
 };
 
-describe('a process that dies at any of its writes', () => {
+describe('a crash at any write', () => {
   test.each(Object.entries(stories))('%s', async (name, story) => {
     const whole = { ...expected[name], slots: 0, waiting: 0, locks: 0 };
     const { writes, ofFirstStart } = await tell(story, undefined, whole);

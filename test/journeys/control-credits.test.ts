@@ -27,7 +27,7 @@ const noCredits = () => new MosaicError('refused: credits', { kind: 'credits', s
 const broke = { status: 'failed', needsCredits: true } as const;
 
 describe('an account that is out of credits', () => {
-  test('starts nothing of any rule, and alarms once', async () => {
+  test('an account without credits starts no run of any rule and raises one alarm', async () => {
     const run = await world.started('in/1.mp4');
     expect(await world.report(run, broke)).toMatchObject({ status: 'paused' });
     expect((await world.started('other/2.mp4')).status).toBe('waiting');
@@ -36,7 +36,7 @@ describe('an account that is out of credits', () => {
     expect(world.logged('account.held', 'error')).toHaveLength(1);
   });
 
-  test('goes on by itself when credits return: the paused run is resumed, and what waited starts', async () => {
+  test('an account whose credits return resumes the paused run and starts waiting runs by itself', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     await world.started('other/2.mp4');
@@ -53,7 +53,7 @@ describe('an account that is out of credits', () => {
     expect(world.agentRunOf(run)).toBeDefined();
   });
 
-  test('goes on at once when a person resumes', async () => {
+  test('an account whose credits return continues at once when a person resumes it', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     expect((await world.started('in/2.mp4')).status).toBe('waiting');
@@ -64,7 +64,7 @@ describe('an account that is out of credits', () => {
     expect((await world.runOf('in/2.mp4')).status).toBe('running');
   });
 
-  test('resumes the one run that a person names', async () => {
+  test('resuming a run by id resumes only that run', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     await askResume(world.deps, run.id);
@@ -73,7 +73,7 @@ describe('an account that is out of credits', () => {
     expect((await world.read(run.id)).resumeAsked).toBeUndefined();
   });
 
-  test('is asked less and less often while it stays so, one call at a time', async () => {
+  test('an account without credits is probed with backoff, one call at a time', async () => {
     const run = await world.started('in/1.mp4');
     const other = await world.started('other/1.mp4');
     await world.report(run, broke);
@@ -87,7 +87,7 @@ describe('an account that is out of credits', () => {
     expect((await world.read(run.id)).status).toBe('paused');
   });
 
-  test('does not run hot where a resume is taken and fails again at once', async () => {
+  test('a resume that is accepted and fails at once is retried with backoff', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     for (let minute = 0; minute < 60; minute += 1) {
@@ -99,7 +99,7 @@ describe('an account that is out of credits', () => {
     expect(world.logged('account.held', 'error')).toHaveLength(1);
   });
 
-  test('is only asked again after a resume of which nobody knows what came', async () => {
+  test('an unanswered resume is checked, not repeated', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     world.resumeAnswers.push('lose-answer');
@@ -111,7 +111,7 @@ describe('an account that is out of credits', () => {
     expect(world.resumes).toHaveLength(1);
   });
 
-  test('leaves a run alone that was resumed elsewhere', async () => {
+  test('a run that was resumed elsewhere is left alone', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     const agentRun = world.agentRunOf(run);
@@ -121,7 +121,7 @@ describe('an account that is out of credits', () => {
     expect(world.resumes).toEqual([]);
   });
 
-  test('lets go of a run after a week, and of its slot', async () => {
+  test('a run without credits fails after a week and frees its slot', async () => {
     const run = await world.started('in/1.mp4');
     await world.report(run, broke);
     world.resumeAnswers.push(...Array.from({ length: 500 }, noCredits));
@@ -130,7 +130,7 @@ describe('an account that is out of credits', () => {
     expect(await world.count('SLOTS#default')).toBe(0);
   });
 
-  test('delivers what there is of a run that ended in part; its next attempt is a person’s', async () => {
+  test('a partial run without credits delivers its outputs and is not retried automatically', async () => {
     const run = await world.started('in/1.mp4');
     const part = await world.report(run, { status: 'partial_complete', needsCredits: true }, 1);
     expect(part).toMatchObject({ status: 'delivered', partial: true });

@@ -43,8 +43,8 @@ const longId = (start: string) => `${start}#%/e\u0301 `.padEnd(200, '日');
 /** 1,024 bytes. */
 const longKey = `in/${'e\u0301'.repeat(338)}ab.mp4`;
 
-describe('whatever a run can have at most is written in one transaction', () => {
-  test('with as many rules after it as may be, ids and keys of the longest, and each of them started', async () => {
+describe('the largest possible run fits into one transaction', () => {
+  test('a run with the most following rules and the longest ids and keys starts all of them', async () => {
     const first = longId('first');
     const after = Array.from({ length: 16 }, (_, index) => ({
       ...{ ...everything, id: longId(`next${index}`), after: first, agentId: `agent-${index}`, data: {} },
@@ -67,7 +67,7 @@ describe('whatever a run can have at most is written in one transaction', () => 
     expect(most()).toBeLessThanOrEqual(100);
   });
 
-  test('with a group of fifty, refused, tried again, and tried again by a person', async () => {
+  test('a run of a group of fifty objects can be refused, retried, and retried by a person', async () => {
     const start = { groupBy: '{folder}', count: 50 };
     const id = longId('group');
     openWorld({ rules: [{ ...everything, id, prefix: 'in/', agentId: 'agent', start }] });

@@ -34,7 +34,7 @@ const noRoom = (retryAfterSeconds?: number) =>
   new MosaicError('refused: concurrency', { kind: 'concurrency', status: 403, retryAfterSeconds });
 
 describe('slots of a rule', () => {
-  test('hold back that rule only, and the next of it starts with the release', async () => {
+  test('slots of a rule limit only that rule, and its next run starts when one is freed', async () => {
     openWorld(
       {
         rules: [
@@ -55,8 +55,8 @@ describe('slots of a rule', () => {
   });
 });
 
-describe('a limit that the API taught us', () => {
-  test('is kept without another refused call, until an hour has passed; then one more is tried', async () => {
+describe('a learned concurrency limit', () => {
+  test('a learned concurrency limit holds for an hour without refused calls, then one more start is tried', async () => {
     openWorld({ rules: [one] });
     await upload('in/', 3);
     world.script.answers.push(noRoom());
@@ -74,7 +74,7 @@ describe('a limit that the API taught us', () => {
     expect(await world.runs.get({ pk: 'ACCOUNT#default', sk: 'LIMIT' })).toMatchObject({ limit: 4 });
   });
 
-  test('is not learned where the room is somebody else’s: the account waits, as long as it is told to', async () => {
+  test('no concurrency limit is learned while other users fill the account: it waits as long as the API asks', async () => {
     openWorld({ rules: [one] });
     world.script.answers.push(noRoom(200));
     await upload('in/', 1);
@@ -85,7 +85,7 @@ describe('a limit that the API taught us', () => {
     expect(await statuses('in/', 1)).toEqual(['running']);
   });
 
-  test('is forgotten when a person resumes', async () => {
+  test('a learned concurrency limit is forgotten when a person resumes', async () => {
     openWorld({ rules: [one] });
     await upload('in/', 1);
     world.script.answers.push(noRoom());
@@ -97,7 +97,7 @@ describe('a limit that the API taught us', () => {
 });
 
 describe('too many requests', () => {
-  test('stop all starts for as long as the API asks', async () => {
+  test('too many requests stop all starts for as long as the API asks', async () => {
     openWorld({ rules: [one, { prefix: 'other/', agentId: 'agent-2' }] });
     world.script.answers.push(
       new MosaicError('slow down', { kind: 'rate-limited', status: 429, retryAfterSeconds: 120 }),
@@ -115,8 +115,8 @@ describe('too many requests', () => {
   });
 });
 
-describe('a hold whose time is over', () => {
-  test('is probed by one start, however many workers look at once', async () => {
+describe('an expired hold', () => {
+  test('an expired hold is probed by one start, however many workers run', async () => {
     const rules = Array.from({ length: 5 }, (_, number) => ({ prefix: `in/${number}/`, agentId: `agent-${number}` }));
     openWorld({ rules });
     const refusal = new MosaicError('refused: credits', { kind: 'credits', status: 403 });
@@ -133,7 +133,7 @@ describe('a hold whose time is over', () => {
 });
 
 describe('a pause', () => {
-  test('of everything starts nothing, keeps what landed, and ends with a word', async () => {
+  test('a pause of the pipeline stops all starts, keeps uploads waiting, and ends by command', async () => {
     openWorld({ rules: [one] });
     await upload('in/', 1);
     await pause(world.deps, { reason: 'maintenance' });
@@ -150,7 +150,7 @@ describe('a pause', () => {
     expect(await statuses('in/new-', 2)).toEqual(['running', 'running']);
   });
 
-  test('holds from its word on, also while starts are under way', async () => {
+  test('a pause takes effect at once, also during a round of starts', async () => {
     openWorld({ rules: [one] });
     world.script.beforeAnswer = () => pause(world.deps, { reason: 'stop' });
     const upload2 = ['in/1.mp4', 'in/2.mp4'].map((key) => world.upload(key));
@@ -159,7 +159,7 @@ describe('a pause', () => {
     expect((await statuses('in/', 2)).toSorted()).toEqual(['running', 'waiting']);
   });
 
-  test('of one rule lets the others go on', async () => {
+  test('a pause of one rule does not affect other rules', async () => {
     openWorld({
       rules: [
         { ...one, id: 'mine' },
@@ -176,7 +176,7 @@ describe('a pause', () => {
     expect(await statuses('in/', 1)).toEqual(['running']);
   });
 
-  test('of a rule with several agents is a pause of all of them', async () => {
+  test('a pause of a rule with several agents pauses all of them', async () => {
     openWorld({ rules: [{ id: 'mine', prefix: 'in/', agentIds: ['agent-1', 'agent-2'] }], match: 'all' });
     await pause(world.deps, { ruleId: 'mine', reason: 'wrong cut' });
     await upload('in/', 1);
@@ -184,8 +184,8 @@ describe('a pause', () => {
   });
 });
 
-describe('caps of an hour', () => {
-  test('stop a storm, say so once, and let the rest start in the next hour', async () => {
+describe('hourly caps', () => {
+  test('an hourly cap stops a storm of uploads, logs it once, and lets the rest start in the next hour', async () => {
     openWorld({ maxRunsPerHour: 2, rules: [one] });
     await upload('in/', 5);
     await world.later(60);
@@ -198,7 +198,7 @@ describe('caps of an hour', () => {
     expect(world.starts()).toBe(5);
   });
 
-  test('of one rule hold back no other', async () => {
+  test('an hourly cap of one rule does not affect other rules', async () => {
     openWorld({
       rules: [
         { ...one, maxRunsPerHour: 1 },
@@ -211,7 +211,7 @@ describe('caps of an hour', () => {
     expect(await statuses('other/', 2)).toEqual(['running', 'running']);
   });
 
-  test('are exact when many start at once', async () => {
+  test('hourly caps are exact when many runs start at once', async () => {
     const rules = Array.from({ length: 6 }, (_, number) => ({ prefix: `in/${number}/`, agentId: `agent-${number}` }));
     openWorld({ maxRunsPerHour: 4, rules });
     for (let number = 0; number < 6; number += 1) await world.upload(`in/${number}/a.mp4`);
@@ -221,7 +221,7 @@ describe('caps of an hour', () => {
 });
 
 describe('a hold whose probe was lost', () => {
-  test('ends when its webhook says that it was taken', async () => {
+  test('a hold whose probe got no answer ends when its webhook shows that it was accepted', async () => {
     openWorld({ rules: [one, { prefix: 'other/', agentId: 'agent-2' }] });
     world.script.answers.push(new MosaicError('refused: credits', { kind: 'credits', status: 403 }), 'lose-answer');
     await upload('in/', 1);
@@ -239,7 +239,7 @@ describe('a daily budget', () => {
   const rate = { perRun: 4 };
   const budget = { perDay: 10, currency: 'EUR' };
 
-  test('stops new runs, says so once, and lets them start on the next day', async () => {
+  test('a daily budget stops new runs, logs it once, and lets them start on the next day', async () => {
     openWorld({ budget, rules: [{ ...one, rate }] });
     await upload('in/', 4);
     await world.later(3600);
@@ -249,14 +249,14 @@ describe('a daily budget', () => {
     expect(world.starts()).toBe(4);
   });
 
-  test('gets back what a start would have cost that surely never began', async () => {
+  test('a daily budget is refunded for a start that definitely never ran', async () => {
     openWorld({ budget, rules: [{ ...one, rate }] });
     world.script.answers.push(new MosaicError('no such parameter', { kind: 'bad-request', status: 400 }));
     await upload('in/', 4);
     expect(await statuses('in/', 4)).toEqual(['failed', 'running', 'running', 'waiting']);
   });
 
-  test('counts a start to the day on which it is made, though its link was signed on the one before', async () => {
+  test('a daily budget counts a start on the day it is sent, even if its link was signed the day before', async () => {
     openWorld({ budget, rules: [{ ...one, rate }] });
     const { link } = world.deps.uploads;
     world.deps.uploads.link = async (key, options) => {

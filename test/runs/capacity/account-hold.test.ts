@@ -44,7 +44,7 @@ async function probe(runId: string): Promise<boolean> {
   return (await deps.runs.write(probeWrite(deps, hold, runId))).done;
 }
 
-test('an API that does not answer rings once, after a quarter of an hour', async () => {
+test('an unreachable API raises one alarm after 15 minutes', async () => {
   const rung: number[] = [];
   for (let round = 1; round <= 9; round += 1) {
     // However it fails to answer.
@@ -58,14 +58,14 @@ test('an API that does not answer rings once, after a quarter of an hour', async
 });
 
 describe('an account’s hold', () => {
-  test('begins once, however many calls were refused at the same time', async () => {
+  test('a hold begins once, however many calls were refused at the same time', async () => {
     const seconds = await Promise.all(['a', 'b', 'c'].map((runId) => holdAccount(deps, credits(runId))));
     expect(seconds).toEqual([30, 30, 30]);
     expect(alarms).toBe(1);
     expect(await readHold(deps)).toMatchObject({ refusals: 1 });
   });
 
-  test('has one probe when its time is over, and is longer each time that this one is refused', async () => {
+  test('an expired hold has one probe, and each refused probe makes the next hold longer', async () => {
     await holdAccount(deps, credits('a'));
     const lengths: number[] = [];
     for (let round = 0; round < 7; round += 1) {
@@ -79,7 +79,7 @@ describe('an account’s hold', () => {
     expect(alarms).toBe(1);
   });
 
-  test('is given another probe when the first is never heard of again, or told nothing', async () => {
+  test('a hold gets another probe when the first is lost or inconclusive', async () => {
     await holdAccount(deps, credits('a'));
     now += 31_000;
     expect(await probe('a')).toBe(true);
@@ -94,7 +94,7 @@ describe('an account’s hold', () => {
     expect(await readHold(deps)).toBeUndefined();
   });
 
-  test('for something that a person must mend is not forgotten for a lesser one', async () => {
+  test('a hold that a person must end is not replaced by a lesser one', async () => {
     await holdAccount(deps, credits('a'));
     await holdAccount(deps, { kind: 'rate-limited', message: 'slow', retryAfterSeconds: 500, runId: 'b' });
     expect(await readHold(deps)).toMatchObject({ kind: 'credits', until: new Date(now + 500_000).toISOString() });
@@ -106,7 +106,7 @@ describe('an account’s hold', () => {
     expect(alarms).toBe(3);
   });
 
-  test('lasts as long as the API asks, up to an hour', async () => {
+  test('a hold lasts as long as the API asks, up to an hour', async () => {
     expect(await holdAccount(deps, { kind: 'rate-limited', message: '', retryAfterSeconds: 77, runId: 'a' })).toBe(77);
     await releaseAccount(deps);
     const asked = { kind: 'rate-limited', message: '', retryAfterSeconds: 1e6, runId: 'a' } as const;

@@ -17,6 +17,6 @@ test.each<[held: number[], slots: number, free: number | undefined]>([
   // After the number of slots was lowered.
   [[3, 4], 2, undefined],
   [[4], 2, 0],
-])('of the slots %j held, with %i allowed, the free one is %s', async (held, slots, free) => {
+])('with slots %j held and %i allowed, the free slot is %s', async (held, slots, free) => {
   expect(await freeSlot(holding(...held), slots)).toBe(free);
 });

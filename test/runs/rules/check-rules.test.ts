@@ -22,8 +22,8 @@ const faultsIn = async (text: string, places = apart) =>
 
 const written = (...rules: object[]) => JSON.stringify({ rules }, null, 2);
 
-describe('checking rules names the line and column', () => {
-  test('of a slip in the writing', async () => {
+describe('the line and column of a fault', () => {
+  test('a syntax error is reported with its line and column', async () => {
     expect(await faultsIn('{\n  "rules": [\n    { "prefix": "" "agentId": "cut" }\n  ]\n}')).toEqual([
       '3:20 a comma is missing before this',
     ]);
@@ -32,13 +32,13 @@ describe('checking rules names the line and column', () => {
     expect(await faultsIn('')).toEqual(['1:1 a value is missing here']);
   });
 
-  test('of a name that stands twice, of which the first would be lost', async () => {
+  test('a duplicate field is reported with its line and column', async () => {
     expect(await faultsIn('{ "rules": [\n  { "prefix": "a/", "agentId": "cut",\r\n    "prefix": "b/" } ] }')).toEqual([
       '3:5 "prefix" stands twice in this object; only the second would count',
     ]);
   });
 
-  test('of a field that is wrong, unknown or missing', async () => {
+  test('a wrong, unknown or missing field is reported with its line and column', async () => {
     const text = '{ "rules": [\n  { "prefix": 1,\n    "agentId": "cut" },\n  { "prefix": "", "agent": "cut" } ] }';
     expect(await faultsIn(text)).toEqual([
       '2:5 rules.0.prefix should be the start of the keys that it takes, such as "in/", or "" for all',
@@ -49,7 +49,7 @@ describe('checking rules names the line and column', () => {
     ]);
   });
 
-  test('of an agent and a node that are not there', async () => {
+  test('an unknown agent or node is reported with its line and column', async () => {
     const text = written(
       { prefix: 'a/', agentId: 'cut', updateParams: { 'node-3': { x: 1 } } },
       { prefix: 'b/', agentIds: ['cut', 'gone'] },
@@ -62,7 +62,7 @@ describe('checking rules names the line and column', () => {
     ]);
   });
 
-  test('of a member of a group that feeds no node', async () => {
+  test('a group member with an unknown node is reported with its line and column', async () => {
     const members = [
       { suffix: '-1.mp4', nodeId: 'node-1' },
       { suffix: '-2.mp4', nodeId: 'xyz' },
@@ -73,7 +73,7 @@ describe('checking rules names the line and column', () => {
     );
   });
 
-  test('of an unknown variable', async () => {
+  test('an unknown variable is reported with its line and column', async () => {
     const [fault] = await faultsIn(written({ prefix: '', agentId: 'cut', deliver: { key: '{title}.mp4' } }));
     expect(fault).toMatch(/^7:9 rules\.0\.deliver\.key asks for \{title\}, which is not known here\. Known: folder/);
   });
@@ -84,7 +84,7 @@ describe('a rule with a field that is wrong', () => {
   const places = (text: string, where = apart) =>
     faultsIn(text, where).then((faults) => faults.map((fault) => /rules[^ ]*|budget/.exec(fault)?.[0]));
 
-  test('hides nothing of what is wrong with the others', async () => {
+  test('a rule with a wrong field does not hide faults of other rules', async () => {
     const rules = [
       ...[bad, { id: 'same', prefix: 'a/', agentId: 'cut' }, { id: 'same', prefix: 'b/', agentId: 'gone' }],
       { id: 'x', after: 'y', agentId: 'cut' },
@@ -103,7 +103,7 @@ describe('a rule with a field that is wrong', () => {
     ]);
   });
 
-  test('is still known by its name, and is found wrong for nothing else', async () => {
+  test('a rule with a wrong field keeps its name and gets no further faults', async () => {
     const nameless = { suffixes: 7, agentId: 'cut' };
     expect(await places(written(bad, { after: 'bad', agentId: 'cut' }, nameless), together)).toEqual([
       'rules.0.prefix',
@@ -116,20 +116,20 @@ describe('a rule with a field that is wrong', () => {
     expect(await places('{ "rules": [null, 7, "x", []] }')).toHaveLength(4);
   });
 
-  test('is told also when the agents of the others cannot be asked for', async () => {
+  test('a rule with a wrong field is reported even if agents cannot be checked', async () => {
     const failing = { getAgent: () => Promise.reject(new MosaicError('not now', { kind: 'network' })) };
     const text = written(bad, { id: 'good', prefix: 'a/', agentId: 'cut' });
     expect(await checkRules(text, { places: apart, mosaic: failing })).toHaveLength(1);
   });
 });
 
-test('what cannot be used is told before anybody is asked for agents', async () => {
+test('faults of the document are reported before agents are checked', async () => {
   const never = { getAgent: () => Promise.reject(new Error('asked')) };
   expect(await checkRules(written({ prefix: 1, agentId: 'cut' }), { places: apart, mosaic: never })).toHaveLength(1);
 });
 
 test.each<MosaicErrorKind>(['network', 'unauthorised', 'server'])(
-  'an API that could not be asked (%s) is no fault of the rules',
+  'an API error (%s) is not reported as a fault of the rules',
   async (kind) => {
     const failing = { getAgent: () => Promise.reject(new MosaicError('not now', { kind })) };
     const checked = checkRules(written({ prefix: '', agentId: 'cut' }), { places: apart, mosaic: failing });
@@ -159,11 +159,11 @@ describe('deliveries in the bucket of the uploads', () => {
     ['a prefix of its own', [{ prefix: 'in/' }]],
     ['an exclusion', [{ prefix: '', exclude: ['OUT/**'] }]],
     ['a shape that begins elsewhere', [{ pattern: 'in/{show}/{name}.mp4' }]],
-  ])('%s keeps them apart', async (_name, rules) => {
+  ])('deliveries in the uploads bucket are accepted if %s', async (_name, rules) => {
     expect(await overlap(together, ...rules)).toEqual([]);
   });
 
-  test('without a prefix they may land anywhere', async () => {
+  test('deliveries without a prefix overlap with every rule', async () => {
     const places = { ...together, deliveriesPrefix: '' };
     const rules = [
       { prefix: 'in/', deliver: { key: 'edited/{output}' } },
@@ -172,12 +172,12 @@ describe('deliveries in the bucket of the uploads', () => {
     expect(await overlap(places, ...rules)).toEqual(['rules.0.prefix']);
   });
 
-  test('it is said what to do', async () => {
+  test('an overlap of deliveries and uploads is reported with its fix', async () => {
     const [fault] = await faultsIn(written({ prefix: '', agentId: 'cut' }), together);
     expect(fault).toContain('leave the deliveries out: "exclude": ["out/**"]');
   });
 
-  test('other buckets overlap with nothing', async () => {
+  test('deliveries in another bucket do not overlap with uploads', async () => {
     expect(await overlap(apart, { prefix: '' })).toEqual([]);
   });
 });
@@ -186,7 +186,7 @@ describe('a warning', () => {
   const warnings = (document: object) =>
     warnAboutRules(JSON.stringify(document, null, 2)).map(({ message }) => message);
 
-  test('names rules that never take a key', () => {
+  test('a warning names rules that never take a key', () => {
     const rules = [
       { id: 'all', prefix: 'in/', suffixes: ['.mp4', '.mov'], agentId: 'cut' },
       { id: 'never', prefix: 'in/a/', suffixes: ['-x.MP4'], agentId: 'cut' },
@@ -196,7 +196,7 @@ describe('a warning', () => {
     expect(warnings({ match: 'all', rules })).toEqual([]);
   });
 
-  test('says that a budget without a rate holds nothing back', () => {
+  test('a warning says that a budget without a rate has no effect', () => {
     const budget = { perDay: 5, currency: 'EUR' };
     const rules = [
       { prefix: 'a/', agentId: 'cut', rate: { perRun: 1 } },
@@ -206,7 +206,7 @@ describe('a warning', () => {
     expect(warnings({ budget, rate: { perRun: 1 }, rules })).toEqual([]);
   });
 
-  test('says that a key without the run is taken by the first version', () => {
+  test('a warning says that a delivery key without the run is taken by the first version', () => {
     const rule = (key: string) => ({ prefix: '', agentId: 'cut', deliver: { key } });
     expect(warnings({ rules: [rule('{stem}.{extension}')] })).toEqual([
       expect.stringMatching(/^rules\.0\.deliver\.key/),
@@ -214,7 +214,7 @@ describe('a warning', () => {
     expect(warnings({ rules: [rule('{stem}-{output}.{extension}')] })).toEqual([]);
   });
 
-  test('is given of names that two agents’ outputs would have, where the one replaces the other', () => {
+  test('a warning names delivery keys with which one agent’s output replaces another’s', () => {
     const rule = (key: string, agentIds: string[]) => ({ prefix: '', agentIds, deliver: { key, ifExists: 'replace' } });
     expect(warnings({ rules: [rule('{stem}.{extension}', ['wide', 'tall'])] })).toEqual([
       expect.stringContaining('what one of them made replaces what the others did'),
@@ -223,7 +223,7 @@ describe('a warning', () => {
     expect(warnings({ rules: [rule('{stem}.{extension}', ['wide'])] })).toEqual([]);
   });
 
-  test('is given of names whose second output would not be delivered', () => {
+  test('a warning names delivery keys with which a second output is not delivered', () => {
     const rules = [{ prefix: '', agentId: 'cut', deliver: { key: '{stem}.{extension}', ifExists: 'fail' } }];
     expect(warnings({ rules })).toEqual([expect.stringContaining('what comes second is not delivered')]);
   });

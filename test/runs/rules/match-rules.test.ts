@@ -8,15 +8,15 @@ import { aDocument } from './example-document.ts';
 const setOf = (...rules: object[]) => parseRules({ rules: rules.map((rule) => ({ agentId: 'a', ...rule })) });
 const idsFor = (set: ReturnType<typeof setOf>, key: string) => rulesFor(set, key).map(({ id }) => id);
 
-describe('which rules take a key', () => {
-  test('the first that matches decides', () => {
+describe('matching a key', () => {
+  test('the first matching rule takes a key', () => {
     const set = setOf({ id: 'urgent', prefix: 'in/urgent/' }, { id: 'calm', prefix: 'in/' });
     expect(idsFor(set, 'in/urgent/a.mp4')).toEqual(['urgent']);
     expect(idsFor(set, 'in/a.mp4')).toEqual(['calm']);
     expect(idsFor(set, 'out/a.mp4')).toEqual([]);
   });
 
-  test('all that match, where that is asked for, and all agents of a rule in any case', () => {
+  test('every matching rule takes a key if match is "all", and all agents of a rule always do', () => {
     const rules = [
       { id: 'x', prefix: 'in/', agentIds: ['a', 'b'] },
       { id: 'y', prefix: '', agentId: 'c' },
@@ -25,20 +25,20 @@ describe('which rules take a key', () => {
     expect(idsFor(parseRules({ match: 'all', rules }), 'in/a.mp4')).toEqual(['x@a', 'x@b', 'y']);
   });
 
-  test('a folder is named exactly, an ending in any case', () => {
+  test('a prefix is case-sensitive, a suffix is not', () => {
     const set = setOf({ prefix: 'In/', suffixes: ['.mov'] });
     expect(idsFor(set, 'In/IMG_0001.MOV')).toHaveLength(1);
     expect(idsFor(set, 'in/IMG_0001.MOV')).toEqual([]);
     expect(idsFor(set, 'In/notes.txt')).toEqual([]);
   });
 
-  test('a name that macOS wrote in parts matches the same name written whole', () => {
+  test('a decomposed name from macOS matches the composed name', () => {
     const set = setOf({ prefix: 'f\u00fcr/', suffixes: ['-\u00e4.mp4'], exclude: ['**/\u00f6*'] });
     expect(idsFor(set, 'fu\u0308r/a-A\u0308.mp4')).toHaveLength(1);
     expect(idsFor(set, 'fu\u0308r/o\u0308-\u00e4.mp4')).toEqual([]);
   });
 
-  test('what is excluded is not taken', () => {
+  test('an excluded key is not taken', () => {
     const set = setOf({ prefix: '', exclude: ['**/drafts/*', '*.tmp.mp4'] });
     expect(idsFor(set, 'drafts/a.mp4')).toEqual([]);
     expect(idsFor(set, 'shows/DRAFTS/a.mp4')).toEqual([]);
@@ -48,7 +48,7 @@ describe('which rules take a key', () => {
     expect(idsFor(set, 'in/a.tmp.mp4')).toHaveLength(1);
   });
 
-  test('each rule says why', () => {
+  test('every rule gives the reason why it does not take a key', () => {
     const set = setOf({ id: 'a', prefix: 'x/' }, { id: 'b', prefix: '', suffixes: ['.mp4'] }, { id: 'c', prefix: '' });
     expect(matchRules(set, 'a.mp4').map(({ takes, because }) => [takes, because])).toEqual([
       [false, 'the key does not begin with "x/"'],
@@ -57,7 +57,7 @@ describe('which rules take a key', () => {
     ]);
   });
 
-  test('the first of all that match, with its other agents, is what the first match takes', () => {
+  test('match "first" takes the first rule of match "all", with its other agents', () => {
     const key = fc.stringMatching(/^([a-zäöü]{1,2}\/){0,2}[a-z]{1,2}(\.tmp)?\.(mp4|MOV)$/);
     fc.assert(
       fc.property(aDocument, key, (document, each) => {
@@ -69,7 +69,7 @@ describe('which rules take a key', () => {
   });
 });
 
-describe('which rules take a manifest', () => {
+describe('matching a manifest', () => {
   const customers = {
     ...{ id: 'customers', pattern: 'customers/{customer}/{show}/{title}.*', suffixes: ['.mp4'] },
     exclude: ['**/drafts/**'],
@@ -78,7 +78,7 @@ describe('which rules take a manifest', () => {
   const cuts = { id: 'cut-lists', prefix: 'cuts/', start: 'manifest' };
   const all = (...rules: object[]) => ({ ...setOf(...rules), match: 'all' as const });
 
-  test('a rule with a pattern takes those that lie where its videos do, and no others', () => {
+  test('a rule with a pattern takes only manifests in the folders of its videos', () => {
     for (const rulesOf of [setOf, all]) {
       const set = rulesOf(customers, cuts);
       expect(idsFor(set, 'cuts/monday.run.json')).toEqual(['cut-lists']);
@@ -90,7 +90,7 @@ describe('which rules take a manifest', () => {
     expect(idsFor(setOf({ id: 'top', pattern: '{name}.mp4' }), 'in/x.run.json')).toEqual([]);
   });
 
-  test('where one is for manifests alone, no other takes them, wherever it stands', () => {
+  test('a rule only for manifests wins over all other rules in any order', () => {
     for (const rulesOf of [setOf, all]) {
       expect(idsFor(rulesOf(rest, cuts), 'cuts/monday.run.json')).toEqual(['cut-lists']);
       expect(idsFor(rulesOf(rest, cuts), 'cuts/monday.mp4')).toContain('rest');
@@ -101,12 +101,12 @@ describe('which rules take a manifest', () => {
     );
   });
 
-  test('endings alone are no place', () => {
+  test('a rule with only suffixes takes manifests in every folder', () => {
     expect(idsFor(setOf({ id: 'a', prefix: '', suffixes: ['.mxf'] }), 'in/x.run.json')).toEqual([]);
     expect(idsFor(setOf({ id: 'a', prefix: 'in/', suffixes: ['.mxf'] }), 'in/x.run.json')).toEqual(['a']);
   });
 
-  test('a rule that speaks of manifests by their names is taken at its word', () => {
+  test('a rule that names manifests in its suffixes or pattern takes exactly those', () => {
     const set = all(
       { id: 'wide', prefix: '', suffixes: ['-wide.run.json'], start: 'manifest' },
       { id: 'shows', pattern: 'shows/{show}.run.json', start: 'manifest' },
@@ -126,16 +126,18 @@ describe('a pattern', () => {
     ['**/{name}.mp4', 'a.mp4', { name: 'a' }],
     ['in/**/x-{n}', 'in/a/b/x-1', { n: '1' }],
     ['fu\u0308r/{a}', 'f\u00fcr/o\u0308', { a: '\u00f6' }],
-  ])('%s names the parts of %s', (pattern, key, parts) => expect(matchPattern(pattern, key)).toEqual(parts));
+  ])('the pattern %s names the parts of %s', (pattern, key, parts) =>
+    expect(matchPattern(pattern, key)).toEqual(parts),
+  );
 
   test.each([
     ['customers/{customer}/{show}.mp4', 'customers/acme/2026/news.mp4'],
     ['customers/{customer}/{show}.mp4', 'customers//news.mp4'],
     ['{a}', 'in/a'],
     ['*', 'in/a'],
-  ])('%s is not the shape of %s', (pattern, key) => expect(matchPattern(pattern, key)).toBeUndefined());
+  ])('the pattern %s does not match %s', (pattern, key) => expect(matchPattern(pattern, key)).toBeUndefined());
 
-  test('comes to an end with a key that is made to be tried in every way', () => {
+  test('matching a pattern stays fast for a hostile key', () => {
     const pattern = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => `{${name}}-`).join('');
     expect(matchPattern(`${pattern}x`, '-'.repeat(1000))).toBeUndefined();
   });

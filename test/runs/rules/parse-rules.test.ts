@@ -7,7 +7,7 @@ const many = Array.from({ length: 300 }, (_, index) => `.ending-${index}`);
 const rulesOf = (...rules: object[]) => parseRules({ rules }).rules;
 
 describe('the rule document', () => {
-  test('as it was before it had more fields is as good as ever', () => {
+  test('a document of an older version is still valid', () => {
     const document = { rules: [{ prefix: 'in/', suffixes: ['.mp4'], agentId: 'a', updateParams: { n: { x: 1 } } }] };
     expect(parseRules(document)).toEqual({
       match: 'first',
@@ -20,18 +20,18 @@ describe('the rule document', () => {
     });
   });
 
-  test('how and what is delivered comes with the rule', () => {
+  test('a rule keeps its delivery settings', () => {
     const deliver = { storageClass: 'STANDARD_IA', ifExists: 'replace', beside: [] } as const;
     expect(rulesOf({ prefix: '', agentId: 'a', deliver })[0]?.deliver).toEqual(deliver);
   });
 
-  test('an id does not depend on the place in the document', () => {
+  test('a rule’s id does not depend on its position', () => {
     const [alone] = rulesOf({ prefix: 'b/', agentId: 'x' });
     const [, second] = rulesOf({ prefix: 'a/', agentId: 'y' }, { prefix: 'b/', agentId: 'x' });
     expect(second?.id).toBe(alone?.id);
   });
 
-  test('several agents are several rules, named for each', () => {
+  test('a rule with several agents becomes one rule for each', () => {
     const rules = rulesOf({ id: 'shows', prefix: '', agentIds: ['a', 'b'] });
     expect(rules).toMatchObject([
       { id: 'shows@a', of: 'shows', agentId: 'a' },
@@ -40,7 +40,7 @@ describe('the rule document', () => {
     expect(rulesOf({ id: 'shows', prefix: '', agentIds: ['a'] })[0]?.id).toBe('shows@a');
   });
 
-  test('minutes become seconds, and the rate for all that of each', () => {
+  test('minutes become seconds, and the document’s rate applies to each rule', () => {
     const { rules } = parseRules({
       rate: { perRun: 2 },
       rules: [
@@ -142,22 +142,22 @@ describe('the rule document', () => {
       { prefix: '', agentId: 'a', deliver: { tags: { a: '{stem' } } },
       /deliver\.tags\.a cannot be filled in/,
     ],
-  ])('%s is refused and named', (_name, rule, words) => {
+  ])('a rule with %s is refused with the reason', (_name, rule, words) => {
     expect(() => rulesOf(rule)).toThrow(words);
   });
 
-  test('every fault is told at once', () => {
+  test('all faults are reported at once', () => {
     const faulty = () => rulesOf({ prefix: 'in/' }, { prefix: 'x/', agentId: 'a', deliver: { key: '{nothing}' } });
     expect(faulty).toThrow(/rules\.0\.agentId.*rules\.1\.deliver\.key/);
   });
 
-  test('two of the same name are refused', () => {
+  test('two rules with the same id are refused', () => {
     expect(() => rulesOf({ prefix: 'in/', agentId: 'a' }, { prefix: 'in/', agentId: 'b' })).toThrow(
       'two of them that are called "in/*"',
     );
   });
 
-  test('read again from what was printed, it is the same', () => {
+  test('a printed document parses to the same rules', () => {
     fc.assert(
       fc.property(aDocument, (document) => {
         expect(parseRules(JSON.parse(JSON.stringify(document)))).toEqual(parseRules(document));
@@ -170,7 +170,7 @@ describe('rules after others', () => {
   const agents = (count: number) => Array.from({ length: count }, (_, n) => `agent-${n}`);
   const chain = (...rules: object[]) => rulesOf({ id: 'a', prefix: '', agentId: 'x' }, ...rules);
 
-  test('are found in the one that they follow', () => {
+  test('rules after another are in its next', () => {
     const rules = chain({ id: 'b', after: 'a', agentId: 'y' }, { id: 'c', after: 'b', agentIds: ['z', 'w'] });
     expect(rules).toMatchObject([{ id: 'a', next: [{ id: 'b', next: [{ id: 'c@z' }, { id: 'c@w' }] }] }]);
     expect(rules).toHaveLength(1);
@@ -211,7 +211,7 @@ describe('rules after others', () => {
       [{ id: 'b', after: 'a', agentIds: agents(12), data: { long: 'x'.repeat(9000) } }],
       /rules\.0 has more than 100 KB/,
     ],
-  ])('%s are refused', (_name, rules, words) => {
+  ])('rules after others are refused: %s', (_name, rules, words) => {
     expect(() => chain(...rules)).toThrow(words);
   });
 });

@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../../..');
 const schemaFile = join(root, 'docs/rules.schema.json');
 const guide = readFileSync(join(root, 'docs/rules.md'), 'utf8');
 
-test('the published schema is that of the program', () => {
+test('docs/rules.schema.json matches the program’s schema', () => {
   const schema = ruleSchemaText();
   if (process.env.WRITE_SCHEMA !== undefined) writeFileSync(schemaFile, schema);
   const command = 'WRITE_SCHEMA=1 npx vitest run --config test/vitest.config.ts test/runs/rules/schema';
@@ -18,7 +18,7 @@ test('the published schema is that of the program', () => {
   );
 });
 
-test('every field explains itself', () => {
+test('every field of the schema has a description', () => {
   const fields: [string, unknown][] = [];
   JSON.parse(ruleSchemaText(), (_key, value) => {
     if (value?.properties !== undefined) fields.push(...Object.entries(value.properties));
@@ -33,15 +33,18 @@ test('every field explains itself', () => {
 describe('the guide', () => {
   const examples = [...guide.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text = '']) => text);
 
-  test('has examples', () => expect(examples.length).toBeGreaterThanOrEqual(5));
+  test('docs/rules.md has at least five examples', () => expect(examples.length).toBeGreaterThanOrEqual(5));
 
-  test.each(examples.map((text, index) => [index + 1, text]))('example %i can be applied', async (_index, text) => {
-    const places = { uploads: 'uploads', deliveries: 'deliveries', deliveriesPrefix: '' };
-    expect(await checkRules(String(text), { places })).toEqual([]);
-    expect(parseRules(JSON.parse(String(text))).rules.length).toBeGreaterThan(0);
-  });
+  test.each(examples.map((text, index) => [index + 1, text]))(
+    'example %i of docs/rules.md can be applied',
+    async (_index, text) => {
+      const places = { uploads: 'uploads', deliveries: 'deliveries', deliveriesPrefix: '' };
+      expect(await checkRules(String(text), { places })).toEqual([]);
+      expect(parseRules(JSON.parse(String(text))).rules.length).toBeGreaterThan(0);
+    },
+  );
 
-  test('names every field of a rule', () => {
+  test('docs/rules.md names every field of a rule', () => {
     const { properties } = JSON.parse(ruleSchemaText()).properties.rules.items;
     const unnamed = Object.keys(properties).filter((name) => !guide.includes(`\`${name}\``));
     expect(unnamed).toEqual([]);

@@ -34,13 +34,13 @@ const deps = () => ({ runs, clock });
 const idsNow = async (read = storedRules(deps(), deployed)) => (await read()).rules.map(({ id }) => id);
 
 describe('the rules in force', () => {
-  test('are those that were deployed until others are applied', async () => {
+  test('the deployed rules are in force until others are applied', async () => {
     expect(await storedRules(deps(), deployed)()).toBe(deployed);
     expect(await applyRules(deps(), text('x'))).toEqual({ version: 1 });
     expect(await storedRules(deps(), deployed)()).toMatchObject({ version: 1, rules: [{ id: 'x' }] });
   });
 
-  test('change within seconds for a program that runs, which asks no more often than that', async () => {
+  test('applied rules reach a running program within seconds, without more frequent reads', async () => {
     let reads = 0;
     const counted: Table = { ...runs, get: (key) => runs.get(key).finally(() => (reads += 1)) };
     const read = storedRules({ runs: counted, clock }, deployed);
@@ -55,7 +55,7 @@ describe('the rules in force', () => {
     expect(reads).toBe(4);
   });
 
-  test('that an older program cannot read are no upload’s fault', async () => {
+  test('rules that an older program cannot read do not fail uploads', async () => {
     await applyRules(deps(), text('x'));
     const key = rulesVersionKey(1);
     await runs.write({ update: key, set: { text: '{ "rules": [], "newer": 1 }' } });
@@ -69,7 +69,7 @@ describe('the rules in force', () => {
     expect(await idsNow()).toEqual(['deployed']);
   });
 
-  test('are not replaced by what cannot be used', async () => {
+  test('invalid rules do not replace the rules in force', async () => {
     await expect(applyRules(deps(), '{')).rejects.toThrow('The rules are not JSON');
     await expect(applyRules(deps(), '{"rules":[{}]}')).rejects.toThrow('rules.0.agentId is missing');
     const long = JSON.stringify({ rules: [] }) + ' '.repeat(350 * 1024);
@@ -78,21 +78,21 @@ describe('the rules in force', () => {
     expect(await rulesHistory(deps())).toEqual([]);
   });
 
-  test('fit into the table at their largest', async () => {
+  test('the largest rules fit into the table', async () => {
     const document = text('x');
     const longest = document + ' '.repeat(350 * 1024 - document.length);
     await applyRules(deps(), longest, { by: 'anna' });
     expect(await rulesText(deps())).toBe(longest);
   });
 
-  test('stay the same version when the same text is applied again', async () => {
+  test('applying the same text again keeps the version', async () => {
     await applyRules(deps(), text('x'));
     expect(await applyRules(deps(), text('x'))).toEqual({ version: 1 });
     expect(await rulesHistory(deps())).toHaveLength(1);
   });
 });
 
-describe('of two who apply at once', () => {
+describe('applying rules concurrently', () => {
   /** Somebody else applies between the reading and the writing. */
   const overtaken = (): Table => {
     let others = 1;
@@ -108,7 +108,7 @@ describe('of two who apply at once', () => {
   test.each([
     ['the first version', []],
     ['a later one', ['before']],
-  ])('one wins and the other is told: %s', async (_name, before) => {
+  ])('of two people who apply at once one wins and the other gets an error: %s', async (_name, before) => {
     for (const id of before) await applyRules(deps(), text(id));
     const mine = applyRules({ runs: overtaken(), clock }, text('mine'), { by: 'anna' });
     await expect(mine).rejects.toThrow(/Meanwhile version \d was applied by bert at 2026-01-02T03:04:05.000Z/);
@@ -116,20 +116,20 @@ describe('of two who apply at once', () => {
     expect(await rulesHistory(deps())).toHaveLength(before.length + 1);
   });
 
-  test('who started from an older version is told as well', async () => {
+  test('applying rules based on an older version is refused', async () => {
     await applyRules(deps(), text('x'));
     await expect(applyRules(deps(), text('y'), { basedOn: 0 })).rejects.toThrow('Meanwhile version 1 was applied');
     expect(await applyRules(deps(), text('y'), { basedOn: 1 })).toEqual({ version: 2 });
   });
 
-  test('are not based on a version that never was', async () => {
+  test('applying rules based on an unknown version is refused', async () => {
     await expect(applyRules(deps(), text('y'), { basedOn: 4 })).rejects.toThrow(
       'There is no version 4 of the rules yet: version 0 holds',
     );
     await expect(assertInForce(deps(), 0)).resolves.toBeUndefined();
   });
 
-  test('are called in the history as in the document, also with several agents', async () => {
+  test('the history names a rule with several agents by its id in the document', async () => {
     const rule = (...agentIds: string[]) => JSON.stringify({ rules: [{ id: 'both', prefix: '', agentIds }] });
     await applyRules(deps(), text('x'));
     await applyRules(deps(), rule('a', 'b'));
@@ -141,7 +141,7 @@ describe('of two who apply at once', () => {
     ]);
   });
 
-  test('that hold already are not rolled back to', async () => {
+  test('rolling back to the rules in force changes nothing', async () => {
     await applyRules(deps(), text('x'));
     await applyRules(deps(), text('y'));
     await applyRules(deps(), text('x'));
@@ -153,7 +153,7 @@ describe('of two who apply at once', () => {
 });
 
 describe('the history', () => {
-  test('tells when, by whom and what, the newest first', async () => {
+  test('the history lists time, person and changes, newest first', async () => {
     await applyRules(deps(), text('x', 'y'), { by: 'anna' });
     now += 1000;
     await applyRules(deps(), text('y', 'z'));
@@ -167,13 +167,13 @@ describe('the history', () => {
     [{ match: 'all', rules: [{ id: 'x', prefix: 'x/', agentId: 'a' }] }, '1 rule: settings for all changed'],
     [{ rules: [{ id: 'x', prefix: 'x/', agentId: 'b' }] }, '1 rule: changed x'],
     [{ rules: [{ prefix: 'x/', agentId: 'a', id: 'x' }] }, '1 rule: written differently, with the same meaning'],
-  ])('says what is different: %j', async (document, summary) => {
+  ])('the history describes the changes: %j', async (document, summary) => {
     await applyRules(deps(), text('x'));
     await applyRules(deps(), JSON.stringify(document));
     expect((await rulesHistory(deps()))[0]).toMatchObject({ summary });
   });
 
-  test('goes on when an older text is put back in force', async () => {
+  test('a rollback adds a version to the history', async () => {
     await applyRules(deps(), text('x'));
     await applyRules(deps(), text('y'));
     expect(await rollbackRules(deps(), 1, { by: 'anna' })).toEqual({ version: 3 });
@@ -182,7 +182,7 @@ describe('the history', () => {
     expect(await rulesText(deps())).toBe(text('x'));
   });
 
-  test('leads back to what was deployed', async () => {
+  test('a rollback to version 0 restores the deployed rules', async () => {
     await applyRules(deps(), text('x'));
     expect(await rollbackRules(deps(), 0)).toEqual({ version: 2 });
     expect(await idsNow()).toEqual(['deployed']);
@@ -191,7 +191,7 @@ describe('the history', () => {
     expect(await idsNow()).toEqual(['x']);
   });
 
-  test('does not lead back to what would take deliveries for uploads by now', async () => {
+  test('a rollback is refused if the rules would now take deliveries as uploads', async () => {
     await applyRules(deps(), text('x'));
     await applyRules(deps(), text('y'));
     const places = { uploads: 'one', deliveries: 'one', deliveriesPrefix: 'x/edited/' };
@@ -202,7 +202,7 @@ describe('the history', () => {
     expect(await rollbackRules(deps(), 1, { places: { ...places, deliveries: 'two' } })).toEqual({ version: 3 });
   });
 
-  test('has no version that was never applied', async () => {
+  test('the history has no version that was never applied', async () => {
     await expect(rollbackRules(deps(), 7)).rejects.toThrow('There is no version 7 of the rules');
   });
 });

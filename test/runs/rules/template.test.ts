@@ -18,7 +18,7 @@ describe('a template', () => {
     ['{{stem}} {{ }}', '{stem} { }'],
     ['no variable', 'no variable'],
     ['', ''],
-  ])('%j becomes %j', (template, text) => expect(fillTemplate(template, variables)).toBe(text));
+  ])('the template %j becomes %j', (template, text) => expect(fillTemplate(template, variables)).toBe(text));
 
   test.each([
     ['{title}', /\{title\} .* is not known here\. Known: stem, metadata\.customer/],
@@ -33,9 +33,9 @@ describe('a template', () => {
     ['stem}', /has a \} too many/],
     ['{a b}', /is no variable/],
     ['{}', /is no variable/],
-  ])('%j is refused', (template, words) => expect(() => fillTemplate(template, variables)).toThrow(words));
+  ])('the template %j is refused', (template, words) => expect(() => fillTemplate(template, variables)).toThrow(words));
 
-  test('without braces any text is itself, and with doubled ones too', () => {
+  test('a text without braces or with doubled braces is kept as it is', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(fillTemplate(text.replace(/[{}]/g, '$&$&'), {})).toBe(text);
@@ -45,7 +45,7 @@ describe('a template', () => {
 });
 
 describe('parameters', () => {
-  test('that are nothing but a variable keep the type of its value', () => {
+  test('a parameter that is only a variable gets the type of its value', () => {
     const params = {
       node: {
         seconds: '{sidecar.seconds}',
@@ -57,13 +57,13 @@ describe('parameters', () => {
     expect(fillParams(params, variables)).toEqual({ node: { seconds: 12, loud: true, tags: ['a'], text: '12s' } });
   });
 
-  test('are filled in at any depth, and what is no text stays', () => {
+  test('parameters are filled in at any depth, and other values are kept', () => {
     const params = { node: { list: [{ of: '{metadata.customer}' }, 1, null], on: true } };
     expect(fillParams(params, variables)).toEqual({ node: { list: [{ of: 'acme' }, 1, null], on: true } });
   });
 });
 
-test('the variables of a key are its parts, those of the rule’s shape before others', () => {
+test('the variables of a key are its parts, and those of the rule’s pattern override others', () => {
   const [plain, shaped] = parseRules({
     rules: [
       { id: 'plain', prefix: '', agentId: 'a' },

@@ -69,10 +69,10 @@ async function runIn(status: RunStatus): Promise<Run> {
 const statuses = Object.keys(nextStatuses) as RunStatus[];
 const nowOf = async ({ id }: Run): Promise<Run> => (await readRun(world.runs, id)) as Run;
 
-describe('a person’s word to cancel', () => {
+describe('cancelling a run', () => {
   const asksTheApi: readonly RunStatus[] = ['starting', 'uncertain', 'running', 'paused'];
 
-  test.each(statuses)('a run that is %s ends it, waits for the API, or changes nothing', async (status) => {
+  test.each(statuses)('cancelling a run that is %s ends it, waits for the API, or changes nothing', async (status) => {
     const run = await runIn(status);
     const answer = isEnded(run) ? 'ended' : asksTheApi.includes(status) ? 'asked' : 'cancelled';
     expect(await askCancel(world.deps, run.id, 'wrong cut')).toBe(answer);
@@ -87,8 +87,8 @@ describe('a person’s word to cancel', () => {
   });
 });
 
-describe('a person’s word to go on', () => {
-  test.each(statuses)('to a run that is %s is followed, or refused in words', async (status) => {
+describe('resuming a run', () => {
+  test.each(statuses)('resuming a run that is %s works, or is refused with a reason', async (status) => {
     const run = await runIn(status);
     const asked = askResume(world.deps, run.id);
     if (!['claimed', 'gathering', 'restoring', 'waiting', 'paused'].includes(status)) {
@@ -105,7 +105,7 @@ describe('a person’s word to go on', () => {
     if ('checkAfter' in after) expect(Date.parse(after.checkAfter)).toBe(world.clock());
   });
 
-  test('to a run that is not there is refused', async () => {
+  test('resuming an unknown run is refused', async () => {
     await expect(askResume(world.deps, 'x'.repeat(24))).rejects.toThrow(Missing);
     await expect(askCancel(world.deps, 'x'.repeat(24), 'wrong cut')).rejects.toThrow(Missing);
   });

@@ -57,14 +57,14 @@ async function move(run: Run, next: NextState): Promise<Run> {
 }
 
 describe('the table of moves', () => {
-  test('leads from every state to an end, and from no end anywhere', () => {
+  test('the table of moves leads from every state to an end, and from no end to another state', () => {
     const ends = Object.entries(nextStatuses).filter(([, next]) => next.length === 0);
     expect(ends.map(([status]) => status).sort()).toEqual(['cancelled', 'delivered', 'failed', 'ignored', 'rejected']);
     for (const [status, next] of Object.entries(nextStatuses))
       if (next.length > 0) expect([status, next.includes('failed' as never)]).toEqual([status, true]);
   });
 
-  test('refuses a step that is not drawn, without a write', async () => {
+  test('a move that is not in the table is refused without a write', async () => {
     const run = await waitingRun();
     await expect(moveRun(deps, run, running())).rejects.toThrow('cannot move from waiting to running');
     expect((await readRun(deps.runs, run.id))?.status).toBe('waiting');
@@ -78,14 +78,14 @@ describe('the table of moves', () => {
 });
 
 describe('a move', () => {
-  test('is made once: who read the run before it finds it changed', async () => {
+  test('a move is written once: a second move from the same read finds the run changed', async () => {
     const run = await waitingRun();
     await move(run, starting());
     expect(await moveRun(deps, run, { status: 'cancelled', reason: 'late' })).toEqual({ outcome: 'changed' });
     expect((await readRun(deps.runs, run.id))?.status).toBe('starting');
   });
 
-  test('takes a slot and the lock of the agent, or is not made at all', async () => {
+  test('a move to starting takes a slot and the agent’s lock, or is not written', async () => {
     const [first, second] = [await waitingRun('A'.repeat(24)), await waitingRun('B'.repeat(24))];
     await move(first, starting(0));
     const taken = await moveRun(deps, second, starting(1));
@@ -94,7 +94,7 @@ describe('a move', () => {
     expect((await readRun(deps.runs, second.id))?.status).toBe('waiting');
   });
 
-  test('leaves exactly the items that go with the new state', async () => {
+  test('a move leaves exactly the items of the new state', async () => {
     const pks = ['WAITING#default', 'SLOTS#default', 'AGENT#agent-1', 'AGENTRUN#run-1'];
     const beside = async () =>
       (await Promise.all(pks.map((pk) => deps.runs.query({ pk })))).flatMap(({ items }) => items);
@@ -120,14 +120,14 @@ describe('a move', () => {
     expect(await beside()).toHaveLength(1);
   });
 
-  test('of an agent run that belongs to another run is not made', async () => {
+  test('a move to an agent run that belongs to another run is not written', async () => {
     const first = await move(await move(await waitingRun('A'.repeat(24)), starting(0)), running());
     const second = await move(await waitingRun('B'.repeat(24)), starting(1));
     const moved = await moveRun(deps, second, { ...running(), slot: 1 } as NextState);
     expect(moved).toMatchObject({ outcome: 'taken', by: [{ type: 'agent-run', runId: first.id }] });
   });
 
-  test('is made even where a hand has removed the slot that it would free', async () => {
+  test('a move is written even if an operator removed the slot that it frees', async () => {
     const run = await move(await move(await waitingRun(), starting()), running());
     await deps.runs.write({ delete: { pk: 'SLOTS#default', sk: 'SLOT#0000' } });
     const failed = await move(run, { status: 'failed', failure: 'refused', reason: 'because' });
@@ -139,7 +139,7 @@ describe('a move', () => {
 const bySlotFirst = (a: string, b: string): number => Number(b.startsWith('SLOT')) - Number(a.startsWith('SLOT'));
 
 describe('a run in the table', () => {
-  test('comes back as it went, and is watched while it must be looked at', () => {
+  test('a stored run is read back unchanged and is indexed while reconcile must check it', () => {
     const item = runToItem(claimedRun());
     expect(runFromItem(item)).toEqual(claimedRun());
     expect(item).toMatchObject({ ipk: expect.stringMatching(/^OPEN#[0-3]$/), isk: claimedRun().checkAfter });
@@ -149,12 +149,12 @@ describe('a run in the table', () => {
   });
 });
 
-describe('what a move leaves behind', () => {
+describe('the outbox of a move', () => {
   const pks = shards.map((shard) => outboxPk(shard));
   const outbox = async () =>
     (await Promise.all(pks.map((pk) => deps.runs.query({ pk })))).flatMap(({ items }) => items);
 
-  test('is a pointer to what is to be told of it, in the same write, and a message that says so', async () => {
+  test('a move writes its outbox item in the same transaction and sends a message', async () => {
     const notifyQueue = platform.queue('notices');
     deps = { ...deps, notifyQueue };
     const run = await move(await move(await waitingRun(), starting()), running());
@@ -163,19 +163,19 @@ describe('what a move leaves behind', () => {
     expect(sent).toEqual([{ runId: run.id, revision: run.revision }]);
   });
 
-  test('is nothing to tell where nobody would want to hear it', async () => {
+  test('a move without an event writes no outbox item', async () => {
     await move(await waitingRun(), starting());
     expect(await outbox()).toEqual([]);
   });
 
-  test('is a pointer after an end that nobody is told of, too: its records have an end as well', async () => {
+  test('an end without an event writes an outbox item too, so that its records expire', async () => {
     const claimed = claimedRun();
     await deps.runs.write({ put: runToItem(claimed), if: 'absent' });
     await move(claimed, { status: 'ignored', reason: 'ours' });
     expect(await outbox()).toMatchObject([{ runId: claimed.id }]);
   });
 
-  test('is nothing where the move was not made', async () => {
+  test('a move that is not written writes no outbox item', async () => {
     const run = await waitingRun();
     await move(run, starting());
     await moveRun(deps, run, { status: 'cancelled', reason: 'late' });
@@ -183,8 +183,8 @@ describe('what a move leaves behind', () => {
   });
 });
 
-describe('what is measured', () => {
-  test('is how long a run was in each state, and how it ended', async () => {
+describe('metrics of a move', () => {
+  test('a move measures the time in the last state and counts the end', async () => {
     const measured: unknown[] = [];
     let now = Date.parse('2026-01-02T03:04:06.000Z');
     const note =

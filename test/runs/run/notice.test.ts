@@ -19,7 +19,7 @@ const paused = run({ status: 'paused', ...pause });
 const copying = run({ status: 'copying', agentRunId: 'r', expected: [], partial: false, nodeErrors: [], checkAfter });
 const delivered = { status: 'delivered', agentRunId: 'r', manifestKey: 'm.json', outputCount: 1 };
 
-describe('what a move is worth telling', () => {
+describe('the event of a move', () => {
   test.each<[string, Run, Run, string | undefined]>([
     ['its start', starting, running, 'Run Started'],
     ['a start that was in doubt', uncertain, running, 'Run Started'],
@@ -40,11 +40,11 @@ describe('what a move is worth telling', () => {
     ['that it is seen to', running, run({ ...running, progress: 0.5 }), undefined],
   ])('%s', (_what, from, to, type) => expect(noticeOf(from, to)?.type).toBe(type));
 
-  test('is every event that there is', () => {
+  test('there are seven events', () => {
     expect(eventNames).toHaveLength(7);
   });
 
-  test('names what a person can do after each kind of failure', () => {
+  test('the event of a failed run says what a person can do, for every failure class', () => {
     for (const failure of failureClasses) {
       const notice = noticeOf(running, run({ status: 'failed', failure, reason: 'x' }));
       expect(notice?.nextStep, failure).toMatch(/\w{3,}/);
@@ -53,7 +53,7 @@ describe('what a move is worth telling', () => {
     expect(again).toMatchObject({ nextRunId: 'next', nextStep: expect.stringContaining('tessera show next') });
   });
 
-  test('offers to copy again only where something was left to copy', () => {
+  test('an event suggests redrive only if outputs are left to copy', () => {
     const undelivered = { expected: [{ id: 'o' }], partial: false, nodeErrors: [], finishedAt: base.createdAt };
     const stepAfter = (state: object) => noticeOf(copying, run(state))?.nextStep;
     const failed = { status: 'failed', failure: 'delivery', reason: 'x', agentRunId: 'r' };
@@ -65,7 +65,7 @@ describe('what a move is worth telling', () => {
     expect(stepAfter({ ...delivered, partial: false })).toBe(undefined);
   });
 
-  test('holds no link that stood in a reason', () => {
+  test('an event does not contain a link from a reason', () => {
     const told = JSON.stringify(noticeOf(starting, run({ ...waiting, refusal })));
     expect(told).toContain('No credits');
     expect(told).not.toMatch(/pay\.example|abc/);

@@ -16,7 +16,7 @@ const transfer = {
   crc32c: '--------',
 };
 
-test('an output that has ended stays as it ended, whatever a slower worker still notes', async () => {
+test('an ended output is not overwritten by a slower worker', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tessera-'));
   const platform = openLocal({ folder });
   const table = platform.table('runs');

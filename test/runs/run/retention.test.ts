@@ -100,7 +100,7 @@ async function deleteWhatEnded(): Promise<void> {
 }
 
 describe('the records of a run that has ended', () => {
-  test('all end when they should, and only what keeps it from being paid for again stays', async () => {
+  test('records of an ended run expire, except those that prevent paying for it again', async () => {
     const run = await deliveredRun();
     expect(await expireRun(deps, run)).toBe('expires');
     const ends = (now + 30 * daySeconds * 1000) / 1000;
@@ -120,18 +120,18 @@ describe('the records of a run that has ended', () => {
     for (const [name, expiresAt] of places) expect([undefined, ends], name).toContain(expiresAt);
   });
 
-  test('stay for good where no time was set', async () => {
+  test('records of an ended run are kept for ever without a retention time', async () => {
     const run = await deliveredRun();
     expect(await expireRun({ ...deps, retentionDays: undefined }, run)).toBe('stays');
     expect(Object.values(await left()).filter((expiresAt) => expiresAt !== undefined)).toEqual([]);
   });
 
-  test('stay while it is open, however long that is', async () => {
+  test('records of an open run do not expire', async () => {
     const claimed = await claimRun(deps, upload, rule);
     expect(await expireRun(deps, claimed as Run)).toBe('stays');
   });
 
-  test('end counted from its end, whenever that is found out', async () => {
+  test('records expire counted from the end of the run, even if that was found late', async () => {
     const run = await deliveredRun();
     const ends = (now + 30 * daySeconds * 1000) / 1000;
     now += 3 * daySeconds * 1000;
@@ -139,7 +139,7 @@ describe('the records of a run that has ended', () => {
     expect((await left())[`RUN#${run.id} RUN`]).toBe(ends);
   });
 
-  test('stay as long as receivers are asked again, however soon they should end', async () => {
+  test('records are kept while webhooks are retried, even with a shorter retention', async () => {
     const run = await deliveredRun();
     const notify = [{ url: 'https://a.example/' }];
     const ends = expiryOf({ retentionDays: 1 }, { ...run, rule: { ...run.rule, notify } });
@@ -147,7 +147,7 @@ describe('the records of a run that has ended', () => {
     expect(expiryOf({ retentionDays: 1 }, run)).toBe(now / 1000 + daySeconds);
   });
 
-  test('can be given their end again, where somebody stopped half way', async () => {
+  test('setting the expiry of records can be repeated after a crash', async () => {
     const run = await deliveredRun();
     await expireRun(deps, run);
     const once = await left();
@@ -156,7 +156,7 @@ describe('the records of a run that has ended', () => {
   });
 });
 
-test('what a later run takes over of an output has no end of its own', async () => {
+test('an output that a later run takes over does not expire', async () => {
   const run = await deliveredRun();
   const before = await readOutput(deps.runs, run.id, 'o1');
   await expireRun(deps, run);
@@ -177,14 +177,14 @@ describe('a report that is late', () => {
   };
   const ends = () => new Set([(now + 30 * daySeconds * 1000) / 1000]);
 
-  test('what is reported of a run after its end goes with its records', async () => {
+  test('a report after the end of a run expires with its records', async () => {
     const run = await deliveredRun();
     await expireRun(deps, run);
     expect(await report(deps.runs, run.id)).toBe('accepted');
     expect(await endsOfEvents(run.id)).toEqual(ends());
   });
 
-  test('goes with the run’s records, though these get their end while it is stored', async () => {
+  test('a late report expires with the run’s records, even if their expiry is set while it is stored', async () => {
     const run = await deliveredRun();
     let reads = 0;
     const runs: Table = {
@@ -199,7 +199,7 @@ describe('a report that is late', () => {
     expect(await endsOfEvents(run.id)).toEqual(ends());
   });
 
-  test('goes with the run’s records, though whoever stored it stopped before it could say so', async () => {
+  test('a late report expires with the run’s records, even if the worker that stored it crashed', async () => {
     const run = await deliveredRun();
     await expireRun(deps, run);
     await recordEvent(deps.runs, run.id, sha256(body), { flag: 'RUN_FINISHED', receivedAt: checkAfter });
@@ -208,7 +208,7 @@ describe('a report that is late', () => {
   });
 });
 
-test('an upload whose run’s records are gone is known all the same, and not paid for again', async () => {
+test('an upload whose run’s records have expired is recognised and not paid for again', async () => {
   const run = await deliveredRun();
   await expireRun(deps, run);
   await deleteWhatEnded();
@@ -217,7 +217,7 @@ test('an upload whose run’s records are gone is known all the same, and not pa
   expect((await listRuns(deps, { ruleId: rule.id })).runs).toEqual([]);
 });
 
-test('a copy that goes on after its run was cancelled leaves nothing that stays', async () => {
+test('a copy that continues after its run was cancelled leaves no lasting records', async () => {
   const claimed = await claimRun(deps, upload, rule);
   const run = await move(claimed as Run, { status: 'cancelled', reason: 'nobody wants it.' });
   await noteOutput(deps.runs, run.id, 'o1', { status: 'copying' });
@@ -231,7 +231,7 @@ test('a copy that goes on after its run was cancelled leaves nothing that stays'
   expect(ends).toBeGreaterThan(now / 1000);
 });
 
-test('an object whose metadata are rewritten is no new video, though the records of its run are gone', async () => {
+test('an object with rewritten metadata is not a new video, even if its run’s records have expired', async () => {
   const object = { ...upload, etag: 'e', size: 5 };
   const run = await deliveredRun(object);
   await expireRun(deps, run);
@@ -251,13 +251,13 @@ test('an object whose metadata are rewritten is no new video, though the records
   }
 });
 
-test('a second attempt is not followed by a third for its link, though the first one’s records are gone', async () => {
+test('a second attempt with an expired link is not retried if the first attempt’s records have expired', async () => {
   const second = { ...claimedRun(), attempt: 2, previousRunId: 'Z'.repeat(24) };
   expect(await mayTryAgain(deps, claimedRun(), 'input-expired')).toBe(true);
   expect(await mayTryAgain(deps, second, 'input-expired')).toBe(false);
 });
 
-test('an output of a run whose records are gone is no upload all the same', async () => {
+test('an output of a run whose records have expired is not taken as an upload', async () => {
   const run = await deliveredRun();
   await expireRun(deps, run);
   await deleteWhatEnded();
@@ -267,7 +267,7 @@ test('an output of a run whose records are gone is no upload all the same', asyn
   expect((await deps.runs.query({ pk: `RUN#${run.id}` })).items).toMatchObject([{ type: 'move', to: 'copying' }]);
 });
 
-test('what leads from the files of a group to a run that never was complete goes as well', async () => {
+test('the key items of a group that was never complete expire too', async () => {
   const claimed = await claimRun(deps, upload, rule);
   const waits = { until: checkAfter, checkAfter, group: 'g', members: [{ key: 'in/a.mp4' }, { key: 'in/b.mp4' }] };
   const gathering = await move(claimed as Run, { status: 'gathering', ...waits });

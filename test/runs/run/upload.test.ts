@@ -19,16 +19,17 @@ describe('an upload', () => {
     (key) => expect(ignoredBecause(upload(key))).toBeDefined(),
   );
 
-  test.each(['a b/+%41 é 日本.mp4', 'party.mov', '.hidden/clip.mp4', 'noextension'])('%s is not', (key) =>
-    expect(ignoredBecause(upload(key))).toBeUndefined(),
+  test.each(['a b/+%41 é 日本.mp4', 'party.mov', '.hidden/clip.mp4', 'noextension'])(
+    'the key %s may be a video',
+    (key) => expect(ignoredBecause(upload(key))).toBeUndefined(),
   );
 
-  test('is one version of one key: a repeated event is the same, a rewrite is another', () => {
+  test('an upload is one version of one key: a repeated event is the same upload, an overwrite is another', () => {
     expect(uploadIdentity(upload('a'))).toBe(uploadIdentity({ ...upload('a'), size: undefined }));
     expect(uploadIdentity(upload('a'))).not.toBe(uploadIdentity({ ...upload('a'), versionId: 'v2' }));
   });
 
-  test('of a bucket without versions is told apart by its content', () => {
+  test('an upload in a bucket without versions is identified by its content', () => {
     const unversioned = { ...upload('a'), versionId: 'null' };
     expect(uploadIdentity(unversioned)).not.toBe(uploadIdentity({ ...unversioned, etag: 'e2' }));
   });
@@ -37,15 +38,15 @@ describe('an upload', () => {
     ['gone', undefined, 'deleted'],
     ['empty', head({ size: 0 }), 'empty'],
     ['too large', head({ size: maxUploadBytes + 1 }), '5 GiB'],
-  ])('that is %s is rejected in plain words', (_name, found, words) => {
+  ])('an upload that is %s is rejected with a reason', (_name, found, words) => {
     expect(rejectedBecause(upload('a.mp4'), found)).toContain(words);
   });
 
-  test('as large as the API allows is taken', () => {
+  test('an upload as large as the API allows is accepted', () => {
     expect(rejectedBecause(upload('a.mp4'), head({ size: maxUploadBytes }))).toBeUndefined();
   });
 
-  test('that was overwritten is rejected only where its version cannot be read any more', () => {
+  test('an overwritten upload is rejected only if its version can no longer be read', () => {
     const found = head({ etag: 'e2' });
     expect(rejectedBecause({ ...upload('a.mp4'), versionId: undefined }, found)).toContain('replaced');
     expect(rejectedBecause(upload('a.mp4'), found)).toBeUndefined();
