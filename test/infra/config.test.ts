@@ -14,25 +14,25 @@ const faultsOf = (read: () => unknown): string[] => {
   throw new Error('the settings were accepted');
 };
 
-test('a fresh clone has a stage that can be synthesized as it is', () => {
+test('a fresh clone has a stage that can be synthesized without changes', () => {
   expect(readStage(context.tessera, context.stage)).toMatchObject({ name: 'dev', engine: 'self-hosted', slots: 10 });
 });
 
-test('a stage’s own settings lie on top of the defaults', () => {
+test('a stage’s settings override the defaults', () => {
   expect(stageWith({ slots: 3 })).toMatchObject({ slots: 3, reconcileMinutes: 5 });
 });
 
-test('a stage that is not listed is refused, so that a slip does not deploy a second product', () => {
+test('a stage that is not listed is refused, so that a typing error does not deploy a second product', () => {
   expect(() => readStage(context.tessera, 'prdo')).toThrow(
     'There is no stage "prdo" (known: dev). Add "prdo": {} to context.tessera.stages in cdk.json, or use another name.',
   );
 });
 
-test('without a cdk.json it is said how the stacks are started', () => {
+test('without a cdk.json the error says how to synthesize the stacks', () => {
   expect(() => readStage(undefined, 'dev')).toThrow('npm run deploy -- <stage>');
 });
 
-test('all faults are named at once, each with what would be right', () => {
+test('all faults of a stage are listed together, each with its correction', () => {
   const faults = faultsOf(() =>
     stageWith({
       engine: 'mosiac',
@@ -61,13 +61,13 @@ test('all faults are named at once, each with what would be right', () => {
   );
 });
 
-test('a setting that neither the stage nor the defaults have is missing', () => {
+test('a setting that is in neither the stage nor the defaults is reported as missing', () => {
   expect(faultsOf(() => readStage({ stages: { dev: {} } }, 'dev'))).toContain(
     'slots is missing; it must be a whole number from 1 to 1000',
   );
 });
 
-test('a name that AWS would refuse in a stack’s name is refused here', () => {
+test('a stage name that AWS would refuse in a stack’s name is refused', () => {
   expect(faultsOf(() => stageWith({}, 'My_Stage'))[1]).toContain(
     'must be 1 to 20 lower-case letters, digits and hyphens',
   );
@@ -76,14 +76,14 @@ test('a name that AWS would refuse in a stack’s name is refused here', () => {
 describe('rules', () => {
   const twice = { prefix: 'a/', agentId: 'agent-1' };
 
-  test('what does not fit into a function’s settings is refused before AWS refuses it, with what to do', () => {
+  test('rules that are too large for a function’s settings are refused, and the error says what to do', () => {
     const rules = Array.from({ length: 60 }, (_, index) => ({ prefix: `folder-${index}/`, agentId: `agent-${index}` }));
     expect(faultsOf(() => stageWith({ rules: { rules } }))[1]).toMatch(
       /^rules are \d+ bytes as JSON; no more than 2500 .*rules apply rules\.json/,
     );
   });
 
-  test('each fault is said as whoever applies rules is told it, with its place in cdk.json', () => {
+  test('faults in the rules of cdk.json are described as by rules apply, with their path', () => {
     expect(faultsOf(() => stageWith({ rules: { rules: [twice, twice, { prefix: 'b/' }] } })).slice(1)).toEqual([
       expect.stringMatching(/^rules\.rules\[2\]\.agentId is missing/),
       'rules.rules[1] makes it two of them that are called "a/*"; give each its own id',
@@ -91,7 +91,7 @@ describe('rules', () => {
     expect(faultsOf(() => stageWith({ rules: [] }))[1]).toMatch(/^rules should be an object/);
   });
 
-  test('what was written is kept as it was written, for whoever reads it later', () => {
+  test('the rules of cdk.json are kept exactly as written', () => {
     const rules = { $schema: 'rules.schema.json', match: 'all', rules: [{ ...twice, deadlineMinutes: 90 }] };
     expect(stageWith({ rules }).rules).toEqual(rules);
   });
@@ -102,7 +102,7 @@ describe('existing buckets', () => {
   const oneBucket = { uploadsBucket: 'footage', deliveriesBucket: 'footage' };
   const apart = { ...oneBucket, deliveriesPrefix: 'edited/' };
 
-  test('uploads and deliveries in one bucket need folders that do not contain one another', () => {
+  test('uploads and deliveries in one bucket need folders that do not overlap', () => {
     expect(stageWith({ ...apart, ...rulesOf({ prefix: 'raw/' }) })).toMatchObject(apart);
     expect(faultsOf(() => stageWith(oneBucket))[1]).toMatch(/^uploadsBucket and deliveriesBucket are both "footage"/);
     for (const prefix of ['', 'edit', 'edited/', 'edited/again/'])
@@ -111,23 +111,23 @@ describe('existing buckets', () => {
       ]);
   });
 
-  test('two ways to write the same letter are one folder', () => {
+  test('Unicode forms of the same letter count as one folder', () => {
     const nfd = 'überarbeitet/'.normalize('NFD');
     const settings = { ...oneBucket, deliveriesPrefix: 'überarbeitet/'.normalize('NFC'), ...rulesOf({ prefix: nfd }) };
     expect(faultsOf(() => stageWith(settings))).toHaveLength(2);
   });
 
-  test('of a rule with a pattern, the part before its first name counts', () => {
+  test('the folder of a rule with a pattern is the part before its first placeholder', () => {
     expect(stageWith({ ...apart, ...rulesOf({ pattern: 'raw/{name}.mp4' }) })).toMatchObject(apart);
     expect(faultsOf(() => stageWith({ ...apart, ...rulesOf({ pattern: '{folder}/{name}.mp4' }) }))).toHaveLength(2);
   });
 
-  test('in two buckets nothing can overlap', () => {
+  test('folders in different buckets cannot overlap', () => {
     const settings = { uploadsBucket: 'footage', deliveriesBucket: 'results', ...rulesOf({ prefix: '' }) };
     expect(stageWith(settings)).toMatchObject({ uploadsBucket: 'footage', deliveriesPrefix: '' });
   });
 
-  test('what is no name, key or folder is refused in words, and so is a key without its bucket', () => {
+  test('invalid bucket names, keys and folders are refused, and so is a key without its bucket', () => {
     const faults = faultsOf(() =>
       stageWith({
         uploadsBucket: 's3://footage',
@@ -153,11 +153,11 @@ describe('existing buckets', () => {
   });
 });
 
-test('a link to an upload lives an hour at most, for its signer does', () => {
+test('a link to an upload lives at most an hour, like its signer’s credentials', () => {
   expect(faultsOf(() => stageWith({ uploadLinkSeconds: 7200 }))[1]).toContain('from 900 to 3600');
 });
 
-test('with hosted Mosaic a start without an answer is waited for long enough that it cannot be paid twice', () => {
+test('with hosted Mosaic an unanswered start waits long enough that it cannot be paid for twice', () => {
   const short = { engine: 'mosaic', uncertainWaitSeconds: 300 };
   expect(faultsOf(() => stageWith(short))[1]).toBe(
     'uncertainWaitSeconds must be at least 600 with "engine": "mosaic"; it is 300',

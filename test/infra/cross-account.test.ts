@@ -27,7 +27,7 @@ const place = { deliveriesBucket: 'customer-films', deliveriesRegion: 'eu-west-1
 const { pipeline } = synthesize(place);
 
 test.each(['CopyOutputRole', 'ReconcileRole'])(
-  'the policy that the page gives to the owner of a bucket elsewhere allows %s what it is allowed at home, and no more',
+  'the bucket policy in docs/deploy.md allows %s exactly the actions that its own policy allows',
   (role) => {
     expect(Version).toBe('2012-10-17');
     const theirs = Statement.filter(({ Principal }) => Principal.AWS.includes(role));
@@ -40,7 +40,7 @@ test.each(['CopyOutputRole', 'ReconcileRole'])(
   },
 );
 
-test('and nobody else', () => {
+test('the bucket policy in docs/deploy.md allows no other role', () => {
   const principals = Statement.map(({ Principal }) => /pipeline-([A-Za-z]+Role)/.exec(Principal.AWS)?.[1]);
   expect(new Set(principals)).toEqual(new Set(['CopyOutputRole', 'ReconcileRole']));
 });

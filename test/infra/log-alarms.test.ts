@@ -28,7 +28,7 @@ const filtersOf = (alarm: string) =>
   filters.filter(({ MetricTransformations: [metric] }) => metric?.MetricName === alarm);
 
 describe.each(Object.entries(alarms))('%s', (alarm, { events, level }) => {
-  test('counts its log events wherever they may be logged', () => {
+  test('a log alarm counts its events in the log of every function that may log them', () => {
     const sources = Object.entries(doorsOf).filter(([, door]) => {
       const code = [...reachedFrom(`functions/aws/${door}.ts`)].map((file) => readFileSync(join(root, file), 'utf8'));
       return events.some((event) => code.some((text) => text.includes(`'${event}'`)));
@@ -42,7 +42,7 @@ describe.each(Object.entries(alarms))('%s', (alarm, { events, level }) => {
     }
   });
 
-  test('says what to type, and costs nothing before the first event', () => {
+  test('a log alarm says what to type, and its metric costs nothing before the first event', () => {
     const { Properties } = only(pipeline, 'AWS::CloudWatch::Alarm', alarm);
     expect(Properties).toMatchObject({
       Namespace: 'Tessera/dev',
@@ -59,7 +59,7 @@ describe.each(Object.entries(alarms))('%s', (alarm, { events, level }) => {
   });
 });
 
-test('webhooks of unknown runs and flags are counted, and ring nobody', () => {
+test('webhooks for unknown runs and flags are counted without an alarm', () => {
   const [filter, ...others] = filtersOf('WebhookUnknown');
   expect(others).toEqual([]);
   expect(filter?.FilterPattern).toContain('$.event = "webhook.unknown-run"');
@@ -68,7 +68,7 @@ test('webhooks of unknown runs and flags are counted, and ring nobody', () => {
   expect(ringing).not.toContain('WebhookUnknown');
 });
 
-test('the stages of one account count apart', () => {
+test('each stage has its own metric namespace', () => {
   for (const {
     MetricTransformations: [metric],
   } of filters)

@@ -44,13 +44,13 @@ const stateful =
 const idsOf = ({ Resources }: TemplateJson) =>
   Object.fromEntries(Object.entries(Resources).flatMap(([id, { Type }]) => (stateful.test(Type) ? [[id, Type]] : [])));
 
-test('an upgrade keeps every table, bucket, queue, topic and secret: their ids are those of the first release', () => {
+test('an upgrade keeps the logical id of every table, bucket, queue, topic and secret', () => {
   const { pipeline, engine } = synthesize();
   expect(idsOf(pipeline)).toEqual({ ...pipelineIds, ...alarmsId, ...laterIds });
   expect(idsOf(engine)).toEqual({ ...engineIds, ...alarmsId });
 });
 
-test('and so it is for a stage that uses hosted Mosaic', () => {
+test('an upgrade of a stage with hosted Mosaic keeps the logical ids', () => {
   expect(idsOf(synthesize({ engine: 'mosaic' }).pipeline)).toEqual({
     ...pipelineIds,
     ...alarmsId,

@@ -27,7 +27,7 @@ async function measuredInARun(): Promise<Map<string, string>> {
   return found;
 }
 
-test('each measure that an alarm or the dashboard asks for is written, under that name and by that dimension', async () => {
+test('functions write every metric and dimension that an alarm or the dashboard reads', async () => {
   const measured = await measuredInARun();
   const logged = ofType(pipeline, 'AWS::Logs::MetricFilter').map(
     ([, { Properties }]) => (Properties.MetricTransformations as { MetricName: string }[])[0]?.MetricName,

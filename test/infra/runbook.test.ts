@@ -18,30 +18,30 @@ const paragraphs = new Map(
     }),
 );
 
-test('each alarm names a paragraph of the runbook of its own, and each paragraph has its alarm', () => {
+test('every alarm has its own section in the runbook, and every section has an alarm', () => {
   expect(new Set(anchors).size).toBe(alarms.length);
   expect([...paragraphs.keys()].sort()).toEqual([...anchors].sort());
 });
 
-test('each alarm fits into what CloudWatch keeps of a text, with ARNs as long as they may be', () => {
+test('every alarm’s text fits into CloudWatch’s limit, even with the longest ARNs', () => {
   // The shortened names stand for ARNs and addresses of up to 150 characters.
   for (const text of texts) expect(text.length + 2 * 150).toBeLessThan(1024);
 });
 
 describe.each([...paragraphs])('%s', (_, paragraph) => {
-  test('says what it means, where to look and what to type', () => {
+  test('a runbook section says what the alarm means, where to look and what to type', () => {
     for (const part of ['**Means.** ', '**Look.** ', '**Type.** ']) expect(paragraph).toContain(part);
     const [, toType = ''] = paragraph.split('**Type.**');
     expect(toType).toMatch(/`(tessera|npm run|sliceSeconds|rendersAtOnce|renderMemoryMb|aws) ?/);
   });
 });
 
-test('with hosted Mosaic the alarms are those of the pipeline', () => {
+test('a stage with hosted Mosaic has the same pipeline alarms', () => {
   const hosted = ofType(synthesize({ engine: 'mosaic' }).pipeline, 'AWS::CloudWatch::Alarm');
   expect(hosted.map(([id]) => id)).toEqual(ofType(pipeline, 'AWS::CloudWatch::Alarm').map(([id]) => id));
 });
 
-test('what it says to look for in logs is what functions log', () => {
+test('every log event that the runbook names is logged by a function', () => {
   const root = new URL('../../', import.meta.url);
   const code = ['shared', 'functions']
     .flatMap((folder) =>
@@ -55,7 +55,7 @@ test('what it says to look for in logs is what functions log', () => {
   expect(events.filter((event) => !code.includes(`'${event}'`))).toEqual([]);
 });
 
-test('its commands find every function, however many resources a stack has', () => {
+test('the commands in the pages find every function in a stack of more than 100 resources', () => {
   // The other one, `describe-stack-resources`, shows a hundred, and a pipeline with an engine has more.
   const inAll = [pipeline, engine].flatMap(({ Resources }) => Object.keys(Resources));
   expect(inAll.length).toBeGreaterThan(100);
@@ -65,7 +65,7 @@ test('its commands find every function, however many resources a stack has', () 
     );
 });
 
-test('what the pages refer to in one another is there', () => {
+test('links between the pages lead to existing headings', () => {
   const folder = new URL('../../docs/', import.meta.url);
   const pages = new Map(
     readdirSync(folder)

@@ -9,31 +9,31 @@ import { storeSecrets } from '../../infra/set-secrets.ts';
 
 const key = 'mk_0123456789abcdefghij';
 
-describe('reading', () => {
+describe('reading secret values', () => {
   const readFrom = (lines: string, environment: Record<string, string> = {}) => {
     const prompts = new PassThrough();
     return { values: readSecretValues(Readable.from([lines]), prompts, environment), prompts };
   };
 
-  test('takes one per line from a pipe', async () => {
+  test('secrets are read one per line from a pipe', async () => {
     expect(await readFrom(`${key}\nwebhook-secret\n`).values).toEqual({
       'mosaic-api-key': key,
       'webhook-secret': 'webhook-secret',
     });
   });
 
-  test('leaves out what is left empty', async () => {
+  test('an empty line leaves its secret out', async () => {
     expect(await readFrom('\nwebhook-secret\n').values).toEqual({ 'webhook-secret': 'webhook-secret' });
     expect(await readFrom('').values).toEqual({});
   });
 
-  test('prefers the environment, and then asks nothing', async () => {
+  test('secrets in the environment are used without asking', async () => {
     const { values, prompts } = readFrom('', { TESSERA_API_KEY: key });
     expect(await values).toEqual({ 'mosaic-api-key': key });
     expect(prompts.read()).toBeNull();
   });
 
-  test('asks on a terminal and does not show what is typed', async () => {
+  test('secrets typed on a terminal are not echoed', async () => {
     const terminal = Object.assign(new PassThrough(), { isTTY: true });
     const prompts = new PassThrough();
     const values = readSecretValues(terminal, prompts, {});
@@ -44,14 +44,14 @@ describe('reading', () => {
     expect(shown).not.toContain('mk_0');
   });
 
-  test('refuses what is no API key, without repeating it', async () => {
+  test('an invalid API key is refused without repeating it', async () => {
     const refused = readFrom('sk-not-ours-at-all\n').values;
     await expect(refused).rejects.toThrow('Nothing was changed.');
     await expect(refused).rejects.not.toThrow('sk-not-ours');
   });
 });
 
-describe('storing', () => {
+describe('storing secrets', () => {
   const ofStage = (stage: string, role: string) => ({
     ARN: `arn:aws:secretsmanager:eu-west-1:111111111111:secret:${stage}-${role}`,
     Tags: [
@@ -91,7 +91,7 @@ describe('storing', () => {
     server.close();
   });
 
-  test('finds the stage’s secrets by their tags, among those of others', async () => {
+  test('a stage’s secrets are found by their tags, among those of other stages', async () => {
     secrets = [
       ofStage('prod-2', 'mosaic-api-key'),
       ofStage('prod', 'webhook-secret'),
@@ -101,7 +101,7 @@ describe('storing', () => {
     expect(puts).toMatchObject([{ SecretId: ofStage('prod', 'mosaic-api-key').ARN, SecretString: key }]);
   });
 
-  test('changes nothing when one of them is not there, and says what to do', async () => {
+  test('no secret is changed when one is missing, and the error says what to do', async () => {
     secrets = [ofStage('prod', 'mosaic-api-key')];
     await expect(storeSecrets('prod', { 'mosaic-api-key': key, 'webhook-secret': 'x' }, client)).rejects.toThrow(
       'Stage "prod" has no webhook-secret secret in eu-west-1. Deploy it first: npm run deploy -- prod',
@@ -109,7 +109,7 @@ describe('storing', () => {
     expect(puts).toEqual([]);
   });
 
-  test('does nothing when nothing was given', async () => {
+  test('no secret is changed when none was given', async () => {
     expect(await storeSecrets('prod', {}, client)).toEqual([]);
   });
 });

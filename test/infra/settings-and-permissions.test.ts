@@ -12,7 +12,7 @@ const settingsOf = (door: Door): Record<string, string> => {
   return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, named(value)]));
 };
 
-describe('each function has exactly the settings that its door reads', () => {
+describe('exact settings of each function', () => {
   const mosaic = { MOSAIC_API_URL: 'engine DoorApi.ApiEndpoint', MOSAIC_API_KEY_SECRET: 'engine ApiKeySecret' };
   const trusted = { TRUSTED_HOSTS: 'cdn.example.com,media.example.com:8443' };
   const measured = { METRICS_NAMESPACE: 'Tessera/dev' };
@@ -108,7 +108,7 @@ test.each(doors)('the settings that %s reads at its start are those that it is g
   expect(names(needed)).toEqual(given.sort());
 });
 
-test('a stage that keeps records for a time, and delivers to another account and region, says so to whoever must know', () => {
+test('retention and a foreign deliveries bucket are passed to the functions that need them', () => {
   const deliveriesKeyArn = 'arn:aws:kms:eu-west-1:210987654321:key/0aa5b3f4-4f0e-4a3c-9d3c-000000000000';
   const place = { deliveriesBucket: 'results', deliveriesRegion: 'eu-west-1', deliveriesAccount: '210987654321' };
   const template = synthesize({ retentionDays: 30, deliveriesKeyArn, ...place }).pipeline;
@@ -126,7 +126,7 @@ test('a stage that keeps records for a time, and delivers to another account and
     expect(Condition.StringEquals).toEqual({ 'kms:ViaService': 's3.eu-west-1.amazonaws.com' });
 });
 
-describe('each function may do exactly this', () => {
+describe('exact permissions of each function', () => {
   const own = (log: string) => ({ [`${log}.Arn`]: 'logs:CreateLogStream logs:PutLogEvents' });
   const table = (id: string) => ({
     [`${id}.Arn`]:
@@ -217,7 +217,7 @@ describe('each function may do exactly this', () => {
     expect(permissionsOf(name)).toEqual(expected[name]);
   });
 
-  test('and, where the stage asks for traces, write them, which knows no narrower permission', () => {
+  test('with tracing every function may also write traces, and nothing more', () => {
     const { pipeline: tracing } = synthesize({ tracing: true });
     const names = ['StartRun', 'Webhook', 'Settle', 'CopyOutput', 'Notify', 'Reconcile'];
     for (const name of names)
@@ -226,7 +226,7 @@ describe('each function may do exactly this', () => {
     expect(modes).toEqual(names.map(() => ({ Mode: 'Active' })));
   });
 
-  test('and there is no other role, nor a policy that AWS manages', () => {
+  test('the stacks have no other roles and no AWS managed policies', () => {
     const roles = [pipeline, engine].flatMap((template) => ofType(template, 'AWS::IAM::Role'));
     expect(roles).toHaveLength(Object.keys(expected).length);
     for (const [, { Properties }] of roles) {
@@ -235,7 +235,7 @@ describe('each function may do exactly this', () => {
     }
   });
 
-  test('each role is Lambda’s, but for the one that signs links: only start-run takes it on, for an hour', () => {
+  test('Lambda assumes every role except the link signer, which only start-run can assume, for an hour', () => {
     const trusts = [pipeline, engine]
       .flatMap((template) => ofType(template, 'AWS::IAM::Role'))
       .map(([id, { Properties }]) => {
@@ -250,7 +250,7 @@ describe('each function may do exactly this', () => {
     ]);
   });
 
-  test('what is allowed on more than one thing is allowed on the objects of one bucket, and on nothing else', () => {
+  test('wildcards in policies cover only the objects of one bucket', () => {
     const wide = Object.keys(expected).flatMap((name) =>
       Object.keys(permissionsOf(name)).filter((resource) => resource.includes('*')),
     );
@@ -265,13 +265,13 @@ describe('each function may do exactly this', () => {
   });
 });
 
-describe('with buckets that were there before', () => {
+describe('existing buckets', () => {
   const { pipeline: borrowing } = synthesize(borrowed);
   const arn = 'arn:AWS::Partition:s3:::';
   const readObjects = 's3:GetObject s3:GetObjectVersion';
   const throughS3 = { StringEquals: { 'kms:ViaService': 's3.AWS::Region.amazonaws.com' } };
 
-  test('start-run reads and restores the uploads, its signer only reads them, copy-output writes below its folder', () => {
+  test('with existing buckets start-run reads and restores uploads, its signer reads them, copy-output writes in its folder', () => {
     expect(permissionsOf('StartRun', borrowing)).toMatchObject({
       [`${arn}footage`]: 's3:ListBucket',
       [`${arn}footage/*`]: `${readObjects} s3:RestoreObject`,
@@ -284,7 +284,7 @@ describe('with buckets that were there before', () => {
     ]);
   });
 
-  test('their key opens what S3 asks for, to those who read or write there, and to nobody else', () => {
+  test('only functions that read or write an existing bucket may use its KMS key, and only through S3', () => {
     const users = ['StartRun', 'StartRunLinkSigner', 'CopyOutput', 'Webhook', 'Settle', 'Notify', 'Reconcile'].map(
       (name) => [name, ...new Set(keyStatementsOf(name, borrowing).map((one) => JSON.stringify(one)))],
     );

@@ -12,12 +12,12 @@ const all = (type: string) => both.flatMap((template) => ofType(template, type))
 describe('queues', () => {
   const queues = all('AWS::SQS::Queue').filter(([id]) => !id.includes('DeadLetters'));
 
-  test('starts, settles, copies, notices and work are the queues', () => {
+  test('the queues are starts, settles, copies, notices and work', () => {
     const names = queues.map(([id]) => id.replace(/Queue.*/, ''));
     expect(names.sort()).toEqual(['Copies', 'Notices', 'Settles', 'Starts', 'Work']);
   });
 
-  test('each hands a message out several times, then puts it among its own dead letters, where it lies for 14 days', () => {
+  test('every queue retries a message several times, then keeps it for 14 days in its own dead-letter queue', () => {
     for (const [id, { Properties }] of queues) {
       const { deadLetterTargetArn, maxReceiveCount } = Properties.RedrivePolicy as Record<string, unknown>;
       const name = id.replace(/Queue.*/, '');
@@ -28,7 +28,7 @@ describe('queues', () => {
     for (const [, { Properties }] of all('AWS::SQS::Queue')) expect(Properties.MessageRetentionPeriod).toBe(1_209_600);
   });
 
-  test('an alarm rings at the first dead letter and says how to have it tried again', () => {
+  test('the first dead letter raises an alarm that says how to redrive it', () => {
     for (const [id] of queues) {
       const name = id.replace(/Queue.*/, '');
       const template = name === 'Work' ? engine : pipeline;
@@ -49,7 +49,7 @@ describe('queues', () => {
     }
   });
 
-  test('an alarm rings when messages wait for much longer than they should', () => {
+  test('messages that wait too long raise an alarm', () => {
     const seconds: Record<string, number> = {
       Starts: 1_800,
       Settles: 1_800,
@@ -70,7 +70,7 @@ describe('queues', () => {
     }
   });
 
-  test('a message stays hidden for as long as its function may run, which AWS demands', () => {
+  test('a queue’s visibility timeout equals its function’s timeout', () => {
     for (const template of both) {
       for (const [, { Properties }] of ofType(template, 'AWS::Lambda::EventSourceMapping')) {
         const queue = only(template, 'AWS::SQS::Queue', named(Properties.EventSourceArn).replace('.Arn', ''));
@@ -88,7 +88,7 @@ describe('queues', () => {
 describe('buckets', () => {
   const buckets = all('AWS::S3::Bucket');
 
-  test('uploads, deliveries, media and payloads are the buckets; each is private, encrypted, versioned and kept', () => {
+  test('the buckets are uploads, deliveries, media and payloads; each is private, encrypted, versioned and kept', () => {
     expect(buckets.map(([id]) => id.replace(/Bucket.*/, '')).sort()).toEqual([
       'Deliveries',
       'Media',
@@ -103,7 +103,7 @@ describe('buckets', () => {
     }
   });
 
-  test('each refuses whoever comes without TLS 1.2', () => {
+  test('every bucket refuses requests without TLS 1.2', () => {
     const policies = all('AWS::S3::BucketPolicy').map(([, { Properties }]) =>
       JSON.stringify(Properties.PolicyDocument),
     );
@@ -115,14 +115,14 @@ describe('buckets', () => {
     }
   });
 
-  test('parts of an upload that nobody finished are gone after a week', () => {
+  test('every bucket deletes the parts of unfinished uploads after a week', () => {
     for (const [, { Properties }] of buckets) {
       const { Rules } = Properties.LifecycleConfiguration as { Rules: object[] };
       expect(Rules[0]).toMatchObject({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 }, Status: 'Enabled' });
     }
   });
 
-  test('what was reported and was too large for the table is gone after 90 days; no video ever is', () => {
+  test('payloads expire after 90 days; videos never expire', () => {
     for (const [id, { Properties }] of buckets) {
       const { Rules } = Properties.LifecycleConfiguration as { Rules: object[] };
       const ending = Rules.slice(1);
@@ -135,7 +135,7 @@ describe('buckets', () => {
     }
   });
 
-  test('uploads and deliveries tell EventBridge, with no function of the CDK that may change other buckets', () => {
+  test('uploads and deliveries send events to EventBridge without a custom resource', () => {
     const telling = buckets.filter(([, { Properties }]) => Properties.NotificationConfiguration !== undefined);
     expect(telling.map(([id]) => id.replace(/Bucket.*/, '')).sort()).toEqual(['Deliveries', 'Uploads']);
     for (const [, { Properties }] of telling) {
@@ -146,8 +146,8 @@ describe('buckets', () => {
   });
 });
 
-describe('what leads where', () => {
-  test('a finished upload becomes a message to start-run, and what cannot be handed over joins the dead letters', () => {
+describe('routes between resources', () => {
+  test('an upload becomes a message for start-run, and an undeliverable event becomes a dead letter', () => {
     const { Properties } = only(pipeline, 'AWS::Events::Rule', 'UploadsUploaded');
     const pattern = Properties.EventPattern as { detail: { bucket: { name: unknown[] } } };
     // No filter by reason: a put, a form, a copy and many parts all make an object. What comes back from its archive
@@ -164,7 +164,7 @@ describe('what leads where', () => {
     ]);
   });
 
-  test('each queue wakes its function; long work comes one message at a time', () => {
+  test('each queue invokes its function, with one message at a time for long work', () => {
     const mappings = all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => [
       named(Properties.EventSourceArn),
       named(Properties.FunctionName),
@@ -179,7 +179,7 @@ describe('what leads where', () => {
     ]);
   });
 
-  test('an account of ten calls at once has room for all of them: each queue can be given two', () => {
+  test('an account with ten concurrent calls can give every queue two', () => {
     const small = synthesize({ workersAtOnce: 2, rendersAtOnce: 2 });
     const atOnce = [small.pipeline, small.engine]
       .flatMap((template) => ofType(template, 'AWS::Lambda::EventSourceMapping'))
@@ -190,7 +190,7 @@ describe('what leads where', () => {
       expect([ScalingConfig, FunctionResponseTypes]).toEqual([{ MaximumConcurrency: 5 }, ['ReportBatchItemFailures']]);
   });
 
-  test('every five minutes the schedule wakes reconcile, whose failing has an alarm', () => {
+  test('a schedule invokes reconcile every five minutes, and its failures raise an alarm', () => {
     const { Properties } = only(pipeline, 'AWS::Events::Rule', 'EveryFewMinutes');
     expect(Properties.ScheduleExpression).toBe('rate(5 minutes)');
     expect((Properties.Targets as { Arn: unknown }[]).map(({ Arn }) => named(Arn))).toEqual(['ReconcileFunction.Arn']);
@@ -200,7 +200,7 @@ describe('what leads where', () => {
     });
   });
 
-  test('the pipeline answers one route only; the engine decides on its routes itself', () => {
+  test('the pipeline’s endpoint has one route; the engine’s routes everything to its function', () => {
     const routes = (template: typeof pipeline) =>
       ofType(template, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties.RouteKey);
     expect(routes(pipeline)).toEqual(['POST /webhook/{runId}']);
@@ -215,7 +215,7 @@ describe('what leads where', () => {
     ]);
   });
 
-  test('requests are limited, and their log holds no path, for a path holds a run id', () => {
+  test('endpoints are throttled, and their access log has no paths, because a path contains a run id', () => {
     for (const [, { Properties }] of all('AWS::ApiGatewayV2::Stage')) {
       expect(Properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });
       const { Format } = Properties.AccessLogSettings as { Format: string };
@@ -225,7 +225,7 @@ describe('what leads where', () => {
   });
 });
 
-test('engine-work is x86_64 with FFmpeg beside it, 15 minutes and room for a large video; the others are ARM', () => {
+test('engine-work is x86_64 with FFmpeg, 15 minutes and a large disk; the other functions are ARM', () => {
   const worker = only(engine, 'AWS::Lambda::Function', 'EngineWork').Properties;
   expect(worker).toMatchObject({
     Architectures: ['x86_64'],
@@ -237,7 +237,7 @@ test('engine-work is x86_64 with FFmpeg beside it, 15 minutes and room for a lar
   for (const [, { Properties }] of others) expect(Properties.Architectures).toEqual(['arm64']);
 });
 
-test('tables are paid per request, restorable, kept, forget what has expired, and have the one index', () => {
+test('tables are paid per request, restorable and kept, with a TTL and one index', () => {
   for (const [, { Properties, DeletionPolicy }] of all('AWS::DynamoDB::GlobalTable')) {
     expect(DeletionPolicy).toBe('Retain');
     expect(Properties).toMatchObject({
@@ -256,7 +256,7 @@ test('tables are paid per request, restorable, kept, forget what has expired, an
   }
 });
 
-test('logs are kept for as long as the stage says', () => {
+test('logs are kept for the stage’s retention', () => {
   const short = synthesize({ logRetentionDays: 7 });
   const groups = [short.pipeline, short.engine].flatMap((template) => ofType(template, 'AWS::Logs::LogGroup'));
   expect(groups).toHaveLength(10);
@@ -264,7 +264,7 @@ test('logs are kept for as long as the stage says', () => {
 });
 
 describe('secrets', () => {
-  test('with our own engine they are generated, none is in the template, and both stacks read the same', () => {
+  test('our engine’s secrets are generated, in no template, and shared by both stacks', () => {
     const own = ofType(pipeline, 'AWS::SecretsManager::Secret').map(([id]) => named({ Ref: id }));
     expect(own).toEqual(['SigningSecret']);
     const key = only(engine, 'AWS::SecretsManager::Secret', 'ApiKeySecret').Properties;
@@ -275,7 +275,7 @@ describe('secrets', () => {
     }
   });
 
-  test('with hosted Mosaic there is no engine, and the pipeline says how to set the account’s own', () => {
+  test('with hosted Mosaic there is no engine, and an output says how to set the secrets', () => {
     const hosted = synthesize({ engine: 'mosaic' });
     expect(hosted.engine.Resources).toEqual({});
     const variables = only(hosted.pipeline, 'AWS::Lambda::Function', 'Settle').Properties.Environment as {
@@ -287,10 +287,10 @@ describe('secrets', () => {
   });
 });
 
-describe('with buckets that were there before', () => {
+describe('existing buckets', () => {
   const { pipeline: borrowing } = synthesize(borrowed);
 
-  test('the stack has no bucket but its payloads’, and nothing that could change theirs', () => {
+  test('with existing buckets the stack creates only the payloads bucket, and nothing that could change the others', () => {
     expect(ofType(borrowing, 'AWS::S3::Bucket').map(([id]) => id.replace(/Bucket.*/, ''))).toEqual(['Payloads']);
     expect(ofType(borrowing, 'AWS::S3::BucketPolicy')).toHaveLength(1);
     const types = Object.values(borrowing.Resources).map(({ Type }) => Type);
@@ -298,7 +298,7 @@ describe('with buckets that were there before', () => {
     expect(ofType(borrowing, 'AWS::Lambda::Function')).toHaveLength(6);
   });
 
-  test('no deploy or destroy can change them: no resource of the stack is one of them, or about one of them', () => {
+  test('no resource of the stack is an existing bucket or configures one', () => {
     const about = Object.entries(borrowing.Resources).filter(([, { Properties }]) =>
       JSON.stringify(Properties ?? {}).includes('footage'),
     );
@@ -310,7 +310,7 @@ describe('with buckets that were there before', () => {
     ]);
   });
 
-  test('their events come from the same bus', () => {
+  test('events of an existing bucket come from the same bus', () => {
     const { Properties } = only(borrowing, 'AWS::Events::Rule', 'UploadsUploaded');
     expect(Properties.EventPattern).toMatchObject({
       'detail-type': ['Object Created', 'Object Restore Completed'],
@@ -319,7 +319,7 @@ describe('with buckets that were there before', () => {
   });
 });
 
-test('the pipeline says what the tessera command needs to know', () => {
+test('the stack outputs contain everything that the tessera command needs', () => {
   const outputs = ({ Outputs = {} }: typeof pipeline) =>
     Object.fromEntries(Object.entries(Outputs).map(([name, { Value }]) => [name, named(Value)]));
   const {
@@ -358,7 +358,7 @@ test('the pipeline says what the tessera command needs to know', () => {
   });
 });
 
-test('every alarm is sent to the topic, and its all-clear where it has one; an address is subscribed', () => {
+test('every alarm and all-clear goes to the topic, and alarmEmail is subscribed', () => {
   const told = synthesize({ alarmEmail: 'editors@example.com' });
   const alarms = [told.pipeline, told.engine].flatMap((template) => ofType(template, 'AWS::CloudWatch::Alarm'));
   expect(alarms).toHaveLength(all('AWS::CloudWatch::Alarm').length);
@@ -377,7 +377,7 @@ test('every alarm is sent to the topic, and its all-clear where it has one; an a
   }
 });
 
-test('each function has an alarm for crashes, and runs that nothing moves have one', () => {
+test('every function has an alarm on crashes, and stuck runs have one', () => {
   const functions = all('AWS::Lambda::Function').map(([id]) => named({ Ref: id }));
   const watched = all('AWS::CloudWatch::Alarm')
     .filter(([, { Properties }]) => Properties.MetricName === 'Errors')
@@ -395,7 +395,7 @@ test('each function has an alarm for crashes, and runs that nothing moves have o
   });
 });
 
-test('what becomes of runs is told on a bus of the stage’s own, or on one that was there before', () => {
+test('the events of runs go to the stage’s own bus or to an existing one', () => {
   expect(ofType(pipeline, 'AWS::Events::EventBus')).toHaveLength(1);
   const given = synthesize({ eventBus: 'default' }).pipeline;
   expect(ofType(given, 'AWS::Events::EventBus')).toEqual([]);
@@ -408,7 +408,7 @@ describe('the dashboard', () => {
   const bodyOf = (template: typeof pipeline) =>
     named(only(template, 'AWS::CloudWatch::Dashboard', 'Dashboard').Properties.DashboardBody);
 
-  test('shows runs by status, time in each state, bytes, queues, errors, slots and what waits for a person', () => {
+  test('the dashboard shows runs by status, time in each state, bytes, queues, errors, slots and log alarms', () => {
     const body = bodyOf(pipeline);
     for (const measure of ['RunsEnded', 'RunsFailed', 'TimeInState', 'BytesDelivered', 'OpenRuns', 'SlotsTaken'])
       expect(body).toContain(measure);
@@ -418,14 +418,14 @@ describe('the dashboard', () => {
       expect(body).toContain(`"Tessera/dev","${held}"`);
   });
 
-  test('can be left out', () => {
+  test('the dashboard can be left out', () => {
     const { pipeline: without } = synthesize({ dashboard: false });
     expect(ofType(without, 'AWS::CloudWatch::Dashboard')).toEqual([]);
     expect(without.Outputs?.Dashboard).toBeUndefined();
   });
 });
 
-describe('docs/deploy.md counts what an idle month pays for', () => {
+describe('the costs of an idle month in docs/deploy.md', () => {
   const text = readFileSync(new URL('../../docs/deploy.md', import.meta.url), 'utf8');
   const hosted = [synthesize({ engine: 'mosaic' }).pipeline];
   const count = (type: string, among = both) => among.flatMap((template) => ofType(template, type)).length;
@@ -439,7 +439,7 @@ describe('docs/deploy.md counts what an idle month pays for', () => {
     expect(text).toContain(`| ${what} (${own}; ${others}) | ${dollars(own * price)} | ${dollars(others * price)} |`);
   });
 
-  test('the queues that Lambda asks for messages', () => {
+  test('docs/deploy.md counts the queues that Lambda polls', () => {
     const [own, others] = [both, hosted].map((among) => count('AWS::Lambda::EventSourceMapping', among)) as [
       number,
       number,
@@ -448,7 +448,7 @@ describe('docs/deploy.md counts what an idle month pays for', () => {
     expect(text).toContain(`for each of ${own} (${others}) queues, 0.40 a million | ${cost(own)} | ${cost(others)} |`);
   });
 
-  test('and adds it up', () => {
+  test('docs/deploy.md adds up the costs of an idle month', () => {
     for (const column of [1, 2]) {
       const table = text.slice(text.indexOf('| | own engine | hosted |')).split('\n\n')[0]?.split('\n').slice(2) ?? [];
       const costs = table.map((line) => Number(line.split('|')[column + 1]?.replaceAll('*', '')));
@@ -457,7 +457,7 @@ describe('docs/deploy.md counts what an idle month pays for', () => {
   });
 });
 
-test('two stages stand side by side in one account: nothing has a name of its own', () => {
+test('two stages fit into one account, because no resource has a fixed name', () => {
   const app = newApp();
   addStage(app, {}, 'dev');
   addStage(app, {}, 'prod');
@@ -496,7 +496,7 @@ test('two stages stand side by side in one account: nothing has a name of its ow
   ]);
 });
 
-test('two stages that share an API key share its slots: each is given its part, and counts and rings for itself', () => {
+test('two stages with one API key divide its slots and have their own metrics and alarms', () => {
   const stages = {
     dev: synthesizeAs('dev', { engine: 'mosaic', slots: 3 }),
     prod: synthesizeAs('prod', { engine: 'mosaic', slots: 7 }),
@@ -519,7 +519,7 @@ test('two stages that share an API key share its slots: each is given its part, 
   }
 });
 
-test('what holds videos, records or what people subscribed to is kept when the stack goes', () => {
+test('buckets and tables are kept when the stack is deleted', () => {
   const kept = [pipeline, engine].flatMap(({ Resources }) =>
     Object.entries(Resources).flatMap(([id, { DeletionPolicy }]) =>
       DeletionPolicy === 'Retain' ? [named({ Ref: id })] : [],
@@ -549,7 +549,7 @@ describe('the AwsSolutions pack of cdk-nag', () => {
     expect(violations.map(({ ruleName, violatingResources }) => [ruleName, violatingResources])).toEqual([]);
   });
 
-  test('would find a careless bucket', () => {
+  test('cdk-nag reports a bucket with the CDK’s defaults', () => {
     const app = new App();
     new Bucket(new Stack(app, 'Careless'), 'Bucket');
     const { violations } = new AwsSolutionsChecks().validateScope(app);

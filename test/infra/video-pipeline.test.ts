@@ -24,8 +24,8 @@ const variablesOf = (template: TemplateJson, id: string) =>
   (only(template, 'AWS::Lambda::Function', id).Properties.Environment as { Variables: Record<string, unknown> })
     .Variables;
 
-describe('in an app of somebody’s own', () => {
-  test('without any props it is what a stage is without settings, its engine included', () => {
+describe('VideoPipeline in a CDK app', () => {
+  test('a VideoPipeline without props equals a stage without settings, including the engine', () => {
     const template = shop((stack) => add(stack, 'Videos'));
     const { pipeline, engine } = synthesize();
     const typesOf = (...of: TemplateJson[]) =>
@@ -43,7 +43,7 @@ describe('in an app of somebody’s own', () => {
     });
   });
 
-  test('it can be there several times, each with its own part of the slots, and an engine may serve several', () => {
+  test('an app can hold several pipelines with their own slots, and one engine can serve several', () => {
     const template = shop((stack) => {
       const mosaic = new VideoEngine(stack, 'Engine', { assetsFolder });
       add(stack, 'Short', { mosaic, slots: 3 });
@@ -64,7 +64,7 @@ describe('in an app of somebody’s own', () => {
     expect(new Set(namespaces)).toEqual(new Set(['Tessera/Shop/Short', 'Tessera/Shop/Long']));
   });
 
-  test('its outputs begin with its place in the stack, and its alarms name it as the command does', () => {
+  test('a pipeline’s outputs begin with its path in the stack, and its alarms use the command’s name for it', () => {
     const template = shop((stack) => add(stack, 'Videos'));
     expect(Object.keys(template.Outputs ?? {})).toEqual(
       expect.arrayContaining(['VideosRunsTable', 'VideosUploadsBucket', 'VideosInitialRules']),
@@ -75,7 +75,7 @@ describe('in an app of somebody’s own', () => {
     expect(text).toContain('aws secretsmanager put-secret-value --secret-id VideosEngineApiKeySecret');
   });
 
-  test('it says where its buckets, its records and its alarms are', () => {
+  test('a VideoPipeline exposes its buckets, its table and its alarm topic', () => {
     shop((stack) => {
       const pipeline = add(stack, 'Videos');
       expect(pipeline.uploads).toBeInstanceOf(Bucket);
@@ -87,13 +87,13 @@ describe('in an app of somebody’s own', () => {
   });
 });
 
-describe('as apps are made', () => {
-  test('the same app is the same template each time, so that nothing is deployed for nothing', () => {
+describe('CDK features of the app', () => {
+  test('synthesizing an app twice gives the same template', () => {
     const once = () => shop((stack) => add(stack, 'Videos'));
     expect(once()).toEqual(once());
   });
 
-  test('in stages of two accounts and regions it is there in each, whole', () => {
+  test('a pipeline can be in CDK stages of two accounts and regions', () => {
     const app = newApp({});
     for (const [id, account, region] of [
       ['Beta', '111111111111', 'us-east-1'],
@@ -108,7 +108,7 @@ describe('as apps are made', () => {
     }
   });
 
-  test('each of its roles is within the boundary that the app sets', () => {
+  test('every role has the permissions boundary of the app', () => {
     const template = shop((stack) => {
       PermissionsBoundary.of(stack).apply(ManagedPolicy.fromAwsManagedPolicyName('PowerUserAccess'));
       add(stack, 'Videos');
@@ -119,8 +119,8 @@ describe('as apps are made', () => {
   });
 });
 
-describe('with what is there already', () => {
-  test('buckets of other stacks and names of buckets are used and not touched; a key that a bucket has is known', () => {
+describe('existing resources of the app', () => {
+  test('existing buckets are used without changes, and the key of a bucket construct is known', () => {
     const template = shop((stack) => {
       const encryptionKey = Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:us-east-1:123456789012:key/of-the-footage');
       const uploads = Bucket.fromBucketAttributes(stack, 'Footage', { bucketName: 'footage', encryptionKey });
@@ -137,7 +137,7 @@ describe('with what is there already', () => {
     expect(JSON.stringify(only(template, 'AWS::IAM::Policy', 'VideosStartRunRole'))).toContain('of-the-footage');
   });
 
-  test('a bucket that is known to be elsewhere is reached where it is, and expected to be whose it is', () => {
+  test('a bucket in another account or region is used there, with its expected owner', () => {
     const key = 'arn:aws:kms:eu-west-1:210987654321:key/of-the-films';
     const place = { bucketName: 'films', region: 'eu-west-1', account: '210987654321' };
     const stack = new Stack(newApp({}), 'Shop', { env: { account: '123456789012', region: 'us-east-1' } });
@@ -154,21 +154,21 @@ describe('with what is there already', () => {
     );
   });
 
-  test('a bus of another account is named by its ARN, for by its name alone it would be looked for here', () => {
+  test('a bus of another account is addressed by its ARN', () => {
     const arn = 'arn:aws:events:us-east-1:210987654321:event-bus/central';
     const template = shop((stack) => add(stack, 'Videos', { eventBus: EventBus.fromEventBusArn(stack, 'Bus', arn) }));
     expect(variablesOf(template, 'VideosNotify').EVENT_BUS).toBe(arn);
     expect(template.Outputs?.VideosEventBus?.Value).toBe(arn);
   });
 
-  test('a bucket of the same app is told to send its events, and is otherwise as its owner made it', () => {
+  test('a bucket of the same app gets its events switched on and is otherwise unchanged', () => {
     const template = shop((stack) => add(stack, 'Videos', { uploads: new Bucket(stack, 'Footage') }));
     expect(only(template, 'AWS::S3::Bucket', 'Footage').Properties).toBeUndefined();
     const { Properties } = only(template, 'Custom::S3BucketNotifications', 'Footage');
     expect(Properties.NotificationConfiguration).toEqual({ EventBridgeConfiguration: {} });
   });
 
-  test('an account’s keys and another topic are used as they are', () => {
+  test('given secrets and a given topic are used unchanged', () => {
     const template = shop((stack) => {
       const mosaic = { apiKey: new Secret(stack, 'Key'), webhookSecret: new Secret(stack, 'Shared') };
       add(stack, 'Videos', { mosaic, alarmTopic: new Topic(stack, 'Pager'), alarmEmail: 'editors@example.com' });
@@ -181,7 +181,7 @@ describe('with what is there already', () => {
   });
 });
 
-describe('props that cannot be', () => {
+describe('faulty props', () => {
   const faultsOf = (props: VideoPipelineProps): string[] => {
     try {
       add(new Stack(new App(), 'Shop'), 'Videos', props);
@@ -192,7 +192,7 @@ describe('props that cannot be', () => {
   };
   const secrets = { apiKey: named as never, webhookSecret: named as never };
 
-  test('are all named at once, with what would be right and which construct it is', () => {
+  test('all faulty props are listed together, with their corrections and the construct', () => {
     expect(faultsOf({ slots: 0, deliveriesPrefix: '/edited', alarmEmail: 'nobody', logRetentionDays: 4 })).toEqual([
       'VideoPipeline "Shop/Videos" cannot be created with these props:',
       expect.stringMatching(/^deliveriesPrefix must be a folder/),
@@ -202,7 +202,7 @@ describe('props that cannot be', () => {
     ]);
   });
 
-  test('are those that would edit each result again, that could be paid twice, or that nobody would read', () => {
+  test('props that would edit results again, risk paying twice or have no effect are refused', () => {
     expect(faultsOf({ uploads: 'footage', deliveries: 'footage' })[1]).toMatch(
       /^uploads and deliveries are both "footage"/,
     );
@@ -215,7 +215,7 @@ describe('props that cannot be', () => {
     expect(faultsOf({ rules: { rules: [{ prefix: 'a/' }] } })[1]).toMatch(/^rules\.rules\[0\]\.agentId is missing/);
   });
 
-  test('are names that AWS refuses of metrics and tags, also where they come from an id', () => {
+  test('names that AWS refuses in metrics and tags are refused, also if they come from an id', () => {
     const fault = (name: string) =>
       `name must be 1 to 200 letters from a to z, digits, spaces and . _ / -; it is "${name}"`;
     expect(faultsOf({ name: 'Müller (new)' })[1]).toBe(fault('Müller (new)'));
@@ -223,7 +223,7 @@ describe('props that cannot be', () => {
     expect(() => new VideoEngine(new Stack(new App(), 'Shop'), 'Motor*', { assetsFolder })).toThrow('Shop/Motor*');
   });
 
-  test('of the engine are named as the engine’s', () => {
+  test('faulty engine props name the engine', () => {
     expect(faultsOf({ engine: { renderMemoryMb: 128 } })).toEqual([
       'VideoEngine "Shop/Videos/Engine" cannot be created with these props:',
       'renderMemoryMb must be a whole number from 1769 to 10240; it is 128',
@@ -231,7 +231,7 @@ describe('props that cannot be', () => {
   });
 });
 
-test('what a stage of cdk.json has without settings is what the construct has without props', async () => {
+test('the construct’s defaults equal those in cdk.json', async () => {
   const { engineDefaults, hostedApiUrl, pipelineDefaults } = await import('../../infra/defaults.ts');
   expect(context.tessera.defaults).toEqual({
     engine: 'self-hosted',
