@@ -159,7 +159,7 @@ describe('deliveries in the bucket of the uploads', () => {
     ['a prefix of its own', [{ prefix: 'in/' }]],
     ['an exclusion', [{ prefix: '', exclude: ['OUT/**'] }]],
     ['a shape that begins elsewhere', [{ pattern: 'in/{show}/{name}.mp4' }]],
-  ])('deliveries in the uploads bucket are accepted if %s', async (_name, rules) => {
+  ])('deliveries in the uploads bucket are accepted with %s', async (_name, rules) => {
     expect(await overlap(together, ...rules)).toEqual([]);
   });
 

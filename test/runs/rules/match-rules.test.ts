@@ -101,7 +101,7 @@ describe('matching a manifest', () => {
     );
   });
 
-  test('a rule with only suffixes takes manifests in every folder', () => {
+  test('a rule with suffixes takes manifests only if it has a prefix', () => {
     expect(idsFor(setOf({ id: 'a', prefix: '', suffixes: ['.mxf'] }), 'in/x.run.json')).toEqual([]);
     expect(idsFor(setOf({ id: 'a', prefix: 'in/', suffixes: ['.mxf'] }), 'in/x.run.json')).toEqual(['a']);
   });

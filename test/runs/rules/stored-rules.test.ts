@@ -202,7 +202,7 @@ describe('the history', () => {
     expect(await rollbackRules(deps(), 1, { places: { ...places, deliveries: 'two' } })).toEqual({ version: 3 });
   });
 
-  test('the history has no version that was never applied', async () => {
+  test('rolling back to an unknown version is refused', async () => {
     await expect(rollbackRules(deps(), 7)).rejects.toThrow('There is no version 7 of the rules');
   });
 });
