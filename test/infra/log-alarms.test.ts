@@ -7,7 +7,7 @@ const { pipeline } = synthesize();
 const root = resolve(import.meta.dirname, '../..');
 const doorsOf = { StartRun: 'start-run', Webhook: 'webhook', Settle: 'settle', CopyOutput: 'copy-output' };
 
-/** Alarm → its log events, at which level. */
+/** The log events of each alarm, and their level. */
 const alarms: Record<string, { events: string[]; level: 'error' | 'warn' }> = {
   AccountHeld: { events: ['account.held'], level: 'error' },
   UploadDenied: { events: ['upload.denied'], level: 'error' },
@@ -28,7 +28,7 @@ const filtersOf = (alarm: string) =>
   filters.filter(({ MetricTransformations: [metric] }) => metric?.MetricName === alarm);
 
 describe.each(Object.entries(alarms))('%s', (alarm, { events, level }) => {
-  test('a log alarm counts its events in the log of every function that may log them', () => {
+  test(`${alarm} counts its events in the log of every function that may log them`, () => {
     const sources = Object.entries(doorsOf).filter(([, door]) => {
       const code = [...reachedFrom(`functions/aws/${door}.ts`)].map((file) => readFileSync(join(root, file), 'utf8'));
       return events.some((event) => code.some((text) => text.includes(`'${event}'`)));
@@ -42,7 +42,7 @@ describe.each(Object.entries(alarms))('%s', (alarm, { events, level }) => {
     }
   });
 
-  test('a log alarm says what to type, and its metric costs nothing before the first event', () => {
+  test(`${alarm} says what to type, and its metric costs nothing before the first event`, () => {
     const { Properties } = only(pipeline, 'AWS::CloudWatch::Alarm', alarm);
     expect(Properties).toMatchObject({
       Namespace: 'Tessera/dev',
@@ -64,8 +64,8 @@ test('webhooks for unknown runs and flags are counted without an alarm', () => {
   expect(others).toEqual([]);
   expect(filter?.FilterPattern).toContain('$.event = "webhook.unknown-run"');
   expect(filter?.FilterPattern).toContain('$.event = "webhook.unknown-event"');
-  const ringing = ofType(pipeline, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.MetricName);
-  expect(ringing).not.toContain('WebhookUnknown');
+  const alarming = ofType(pipeline, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties.MetricName);
+  expect(alarming).not.toContain('WebhookUnknown');
 });
 
 test('each stage has its own metric namespace', () => {
@@ -75,7 +75,7 @@ test('each stage has its own metric namespace', () => {
     expect(metric?.MetricNamespace).toBe('Tessera/dev');
 });
 
-/** A file and all that it imports. */
+/** A file and everything it imports. */
 function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
   if (reached.has(file)) return reached;
   reached.add(file);

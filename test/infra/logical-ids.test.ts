@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { synthesize, type TemplateJson } from './synthesize.ts';
 
 /**
- * What a deploy would lose if its id changed: CloudFormation makes a new resource under a new id, and forgets (or
- * deletes) the one under the old. These ids are those of the first release; none of these lines may ever change.
+ * A resource whose id changes is lost: CloudFormation creates a new one and forgets or deletes the old one. These are the
+ * ids of the first release; never change these lines.
  */
 const pipelineIds = {
   UploadsBucketC4B27CC7: 'AWS::S3::Bucket',
@@ -18,7 +18,7 @@ const pipelineIds = {
   CopiesDeadLettersDD1A60D7: 'AWS::SQS::Queue',
 };
 const alarmsId = { Alarms04B5A0BF: 'AWS::SNS::Topic' };
-/** What came later has kept its id since. */
+/** Resources added after the first release. */
 const laterIds = {
   NoticesQueue8F17BA1B: 'AWS::SQS::Queue',
   NoticesDeadLetters9751A95B: 'AWS::SQS::Queue',

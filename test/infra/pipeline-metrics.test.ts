@@ -5,8 +5,8 @@ import { named, ofType, only, synthesize } from './synthesize.ts';
 
 const { pipeline } = synthesize();
 
-/** What the functions' own code measures, each by its dimensions, while one run is delivered, one fails and one waits. */
-async function measuredInARun(): Promise<Map<string, string>> {
+/** Runs the functions' code while one run is delivered, one fails and one waits. Returns each metric's dimensions. */
+async function collectMetrics(): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const note = (name: string, _value?: number, dimensions: object = {}) =>
     void found.set(name, Object.keys(dimensions).join());
@@ -28,21 +28,21 @@ async function measuredInARun(): Promise<Map<string, string>> {
 }
 
 test('functions write every metric and dimension that an alarm or the dashboard reads', async () => {
-  const measured = await measuredInARun();
+  const measured = await collectMetrics();
   const logged = ofType(pipeline, 'AWS::Logs::MetricFilter').map(
     ([, { Properties }]) => (Properties.MetricTransformations as { MetricName: string }[])[0]?.MetricName,
   );
   const written = new Map([...measured, ...logged.map((name) => [String(name), ''] as const)]);
-  const ringing = ofType(pipeline, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) => {
+  const alarming = ofType(pipeline, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) => {
     if (Properties.Namespace !== 'Tessera/dev') return [];
     expect(Properties.Dimensions).toBeUndefined();
     return [String(Properties.MetricName)];
   });
   const body = named(only(pipeline, 'AWS::CloudWatch::Dashboard', 'Dashboard').Properties.DashboardBody);
   const shown = [...body.matchAll(/"Tessera\/dev","(\w+)"/g)].map(([, name = '']) => name);
-  expect(ringing).toContain('StuckRuns');
+  expect(alarming).toContain('StuckRuns');
   expect(shown).toContain('BytesDelivered');
-  expect([...ringing, ...shown].filter((name) => !written.has(name))).toEqual([]);
+  expect([...alarming, ...shown].filter((name) => !written.has(name))).toEqual([]);
   const searched = [...body.matchAll(/SEARCH\('\{\W*"Tessera\/dev\W*",(\w+)\} MetricName=\W*"(\w+)\W*"'/g)];
   const byDimension = searched.map(([, dimension = '', name = '']) => [name, dimension]);
   expect(new Set(byDimension.map(([name]) => name))).toEqual(new Set(['RunsEnded', 'RunsFailed', 'TimeInState']));

@@ -28,8 +28,8 @@ test('every alarm’s text fits into CloudWatch’s limit, even with the longest
   for (const text of texts) expect(text.length + 2 * 150).toBeLessThan(1024);
 });
 
-describe.each([...paragraphs])('%s', (_, paragraph) => {
-  test('a runbook section says what the alarm means, where to look and what to type', () => {
+describe.each([...paragraphs])('section %s', (anchor, paragraph) => {
+  test(`runbook section ${anchor} says what the alarm means, where to look and what to type`, () => {
     for (const part of ['**Means.** ', '**Look.** ', '**Type.** ']) expect(paragraph).toContain(part);
     const [, toType = ''] = paragraph.split('**Type.**');
     expect(toType).toMatch(/`(tessera|npm run|sliceSeconds|rendersAtOnce|renderMemoryMb|aws) ?/);
@@ -82,7 +82,7 @@ test('links between the pages lead to existing headings', () => {
   expect(lost).toEqual([]);
 });
 
-/** As code hosts write a heading's anchor. */
+/** A heading's anchor as on GitHub. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()

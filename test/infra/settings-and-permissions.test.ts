@@ -93,12 +93,12 @@ describe('exact settings of each function', () => {
       RENDER_LIMIT_SECONDS: '780',
     },
   };
-  test.each(doors)('%s', (door) => {
+  test.each(doors)('%s has exactly these settings in the template', (door) => {
     expect(settingsOf(door)).toEqual(expected[door]);
   });
 });
 
-test.each(doors)('the settings that %s reads at its start are those that it is given', (door) => {
+test.each(doors)('%s gets exactly the settings that it reads at startup', (door) => {
   const entry = readFileSync(new URL(`../../functions/aws/${door}.ts`, import.meta.url), 'utf8');
   const read = [...entry.matchAll(/\['([A-Z][A-Z_]+)', (optional)?/g)];
   const names = (some: readonly RegExpExecArray[]) => some.map(([, name = '']) => name).sort();
@@ -213,7 +213,7 @@ describe('exact permissions of each function', () => {
     },
   };
 
-  test.each(Object.keys(expected))('%s', (name) => {
+  test.each(Object.keys(expected))('%s has exactly these permissions', (name) => {
     expect(permissionsOf(name)).toEqual(expected[name]);
   });
 

@@ -370,7 +370,7 @@ test('every alarm and all-clear goes to the topic, and alarmEmail is subscribed'
   for (const [, { Properties }] of alarms) {
     const actions = (list: unknown) => ((list ?? []) as unknown[]).map(named);
     expect(actions(Properties.AlarmActions)).toEqual(['Alarms']);
-    // That nothing more was logged does not mean that somebody has done something.
+    // A quiet log does not mean that the problem is fixed.
     expect(actions(Properties.OKActions)).toEqual(
       String(Properties.Namespace).startsWith('Tessera/') && Properties.MetricName !== 'StuckRuns' ? [] : ['Alarms'],
     );
@@ -434,7 +434,7 @@ describe('the costs of an idle month in docs/deploy.md', () => {
   test.each([
     ['alarms, 0.10 each', 'AWS::CloudWatch::Alarm', 0.1],
     ['secrets, 0.40 each', 'AWS::SecretsManager::Secret', 0.4],
-  ])('%s', (what, type, price) => {
+  ])('docs/deploy.md counts %s', (what, type, price) => {
     const [own, others] = [count(type), count(type, hosted)];
     expect(text).toContain(`| ${what} (${own}; ${others}) | ${dollars(own * price)} | ${dollars(others * price)} |`);
   });
@@ -540,8 +540,8 @@ describe('the AwsSolutions pack of cdk-nag', () => {
     ['our own engine', { alarmEmail: 'editors@example.com' }],
     ['hosted Mosaic', { engine: 'mosaic' }],
     ['traces', { tracing: true }],
-    ['buckets that were there before', borrowed],
-  ])('finds nothing that is not explained, with %s', (_, own) => {
+    ['existing buckets', borrowed],
+  ])('cdk-nag has no unexplained findings with %s', (_, own) => {
     const app = newApp();
     addStage(app, own);
     app.synth();

@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 import { VideoEngine, VideoPipeline, type VideoPipelineProps } from '../../infra/index.ts';
 import { assetsFolder, context, named, newApp, ofType, only, synthesize, type TemplateJson } from './synthesize.ts';
 
-/** In an app of somebody else's, without our cdk.json. */
+/** A CDK app without our cdk.json. */
 function shop(add: (stack: Stack) => void): TemplateJson {
   const stack = new Stack(newApp({}), 'Shop');
   add(stack);
