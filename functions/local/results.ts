@@ -51,7 +51,7 @@ export const resultsHandler =
   async (event: SQSEvent): Promise<SQSBatchResponse | undefined> => {
     for (const { body } of event.Records)
       for (const { key } of parseObjectCreated(JSON.parse(body)))
-        if (/(^|\/)manifest(-\d+)?\.json$/.test(key)) await placeResults(deps, key);
+        if (/(^|[/.])manifest(-\d+)?\.json$/.test(key)) await placeResults(deps, key);
     return undefined;
   };
 

@@ -69,7 +69,7 @@ describe.skipIf(!process.env.AWS_ENDPOINT_URL_S3)('A first deploy, and three vid
     await journey.restored(archived);
     await journey.quiet();
     const keys = (await journey.state()).delivered.map((version) => version.slice(0, version.lastIndexOf('#')));
-    const found = keys.filter((key) => key.endsWith('/manifest.json'));
+    const found = keys.filter((key) => key.endsWith('.manifest.json'));
     const texts = await Promise.all(found.map((key) => objectAt(journey.deliveries, key)));
     manifests = texts.map((text) => JSON.parse(text.toString()));
   });

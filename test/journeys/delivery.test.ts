@@ -26,7 +26,7 @@ describe('what lies beside a video', () => {
     const { id } = await world.copying('o1');
     const done = await world.until(id);
     expect(done).toMatchObject({ status: 'delivered', partial: false, outputCount: 3 });
-    const stem = `in/talk/${id}/silence-removal-o1`;
+    const stem = 'in/talk';
     expect((await world.manifestOf(done)).outputs).toMatchObject([
       { outputId: 'o1', kind: 'video', key: `${stem}.mp4`, contentType: 'video/mp4', storageClass: 'STANDARD' },
       {
@@ -228,6 +228,6 @@ test('two workers who end the last two outputs at once deliver the run once', as
   expect(world.lines.filter(({ event, to }) => event === 'run.moved' && to === 'delivered')).toHaveLength(1);
   const { objects } = await world.deliveries.list();
   expect(objects.map(({ key }) => key.split('/').at(-1))).toEqual([
-    ...['manifest.json', 'silence-removal-o1.mp4', 'silence-removal-o2.mp4'],
+    ...['talk-clip-1.mp4', 'talk-clip-2.mp4', 'talk.manifest.json'],
   ]);
 });

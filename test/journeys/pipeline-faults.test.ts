@@ -193,7 +193,7 @@ describe('the manifest', () => {
     await finish(run, 2, { status: 'partial_complete', errors: [{ nodeId: 'n', messages: ['out of tune'] }] });
     world.jump(60);
     await world.drain();
-    expect(await now()).toMatchObject({ status: 'delivered', manifestKey: expect.stringMatching(/\/manifest\.json$/) });
+    expect(await now()).toMatchObject({ status: 'delivered', manifestKey: 'in/talk.manifest.json' });
     expect(lost).toBe(true);
   });
 });
@@ -384,8 +384,8 @@ test('outputs that nobody could copy for a week are given up, and what was copie
   await world.drain();
   const failedOutputs = [{ id: 'output-2', reason: expect.stringContaining('within a week') }];
   expect(await now()).toMatchObject({ status: 'delivered', partial: true, outputCount: 1, failedOutputs });
-  expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
-  expect(await world.deliveries.head(`in/talk/${run.id}/manifest.json`)).toBeDefined();
+  expect(await world.deliveries.head('in/talk-clip-1.mp4')).toBeDefined();
+  expect(await world.deliveries.head('in/talk.manifest.json')).toBeDefined();
 });
 
 test('a run whose end nobody could write for a week fails, and its outputs stay', async () => {
@@ -408,7 +408,7 @@ test('a run whose end nobody could write for a week fails, and its outputs stay'
     await world.drain('settle');
   }
   expect(await now()).toMatchObject({ status: 'failed', failure: 'delivery' });
-  expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
+  expect(await world.deliveries.head('in/talk.mp4')).toBeDefined();
 });
 
 test('an API key that is refused stops the starts with one alarm, and ends nothing that is under way', async () => {

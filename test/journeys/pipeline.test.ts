@@ -44,12 +44,11 @@ describe('an upload that goes well', () => {
 
     const done = await world.runOf('in/day 1/talk.mov');
     expect(done).toMatchObject({ status: 'delivered', partial: false, outputCount: 2 });
-    const folder = `in/day 1/talk/${run.id}`;
-    const manifest = await manifestAt(`${folder}/manifest.json`);
+    const manifest = await manifestAt('in/day 1/talk.manifest.json');
     expect(manifest.input).toMatchObject({ bucket: 'uploads', key: 'in/day 1/talk.mov', size: 20 });
     expect(manifest.outputs.map(({ key }: { key: string }) => key)).toEqual([
-      `${folder}/silence-removal-output-1.mp4`,
-      `${folder}/silence-removal-output-2.mp4`,
+      'in/day 1/talk-clip-1.mp4',
+      'in/day 1/talk-clip-2.mp4',
     ]);
     for (const { key, size } of manifest.outputs)
       expect(await world.deliveries.head(key)).toMatchObject({ size, contentType: 'video/mp4' });
@@ -216,7 +215,7 @@ describe('what repeats itself', () => {
     }
     expect((await world.runOf('in/talk.mov')).status).toBe('delivered');
     expect(world.lines.filter(({ event }) => event === 'output.copied')).toHaveLength(1);
-    expect(await world.deliveries.head(`in/talk/${run.id}/manifest-2.json`)).toBeUndefined();
+    expect(await world.deliveries.head('in/talk.manifest-2.json')).toBeUndefined();
   });
 });
 
@@ -384,7 +383,7 @@ describe('an agent run that does not end well', () => {
     await world.drain();
     const done = await world.runOf('in/talk.mov');
     expect(done).toMatchObject({ status: 'delivered', partial: true });
-    expect(await manifestAt(`in/talk/${run.id}/manifest.json`)).toMatchObject({ partial: true, nodeErrors: errors });
+    expect(await manifestAt('in/talk.manifest.json')).toMatchObject({ partial: true, nodeErrors: errors });
   });
 
   test('is paused while credits are out and goes on afterwards', async () => {
@@ -431,7 +430,7 @@ describe('what got lost', () => {
 
   test('an upload whose worker stopped right after the claim, and whose message is gone', async () => {
     world.close();
-    const process = crashingPorts({ write: 1, when: 'after' });
+    const process = crashingPorts({ write: 2, when: 'after' });
     world = pipelineWorld({ outputs, wrap: process.wrap });
     await world.upload('in/talk.mov');
     const [message] = await world.startQueue.receive();
@@ -458,8 +457,8 @@ describe('what got lost', () => {
     expect(await world.runOf('in/talk.mov')).toMatchObject({
       ...{ status: 'delivered', partial: true, outputCount: 1, failedOutputs: [failed] },
     });
-    expect(await world.deliveries.head(`in/talk/${run.id}/silence-removal-output-1.mp4`)).toBeDefined();
-    expect(await manifestAt(`in/talk/${run.id}/manifest.json`)).toMatchObject({
+    expect(await world.deliveries.head('in/talk-clip-1.mp4')).toBeDefined();
+    expect(await manifestAt('in/talk.manifest.json')).toMatchObject({
       partial: true,
       outputs: [{ outputId: 'output-1', kind: 'video' }],
       failed: [{ outputId: 'output-2', kind: 'video', reason: failed.reason }],

@@ -97,12 +97,11 @@ const isDone = async (world: PipelineWorld): Promise<boolean> =>
 async function endOf(world: PipelineWorld) {
   const run = await world.runOf('in/talk.mov');
   const count = async (pk: string) => (await world.runs.query({ pk })).items.length;
-  const folder = `in/talk/${run.id}`;
   return {
     status: run.status,
     paidStarts: world.script.runs.size,
-    manifest: JSON.parse(await world.textAt(`${folder}/manifest.json`)).outputs.length,
-    secondManifest: (await world.deliveries.head(`${folder}/manifest-2.json`)) !== undefined,
+    manifest: JSON.parse(await world.textAt('in/talk.manifest.json')).outputs.length,
+    secondManifest: (await world.deliveries.head('in/talk.manifest-2.json')) !== undefined,
     slots: await count('SLOTS#default'),
     locks: await count('AGENT#agent-1'),
     waiting: await count('WAITING#default'),

@@ -119,7 +119,7 @@ async function endOf(world: PipelineWorld) {
   return {
     statuses: runs.map(({ status }) => status),
     paid: world.script.runs.size,
-    manifests: manifests.filter((key) => key.endsWith('/manifest.json')).length,
+    manifests: manifests.filter((key) => key.endsWith('.manifest.json')).length,
     left: left.reduce((sum, count) => sum + count),
     overdrawn: world.script.mostAtOnce() > slots,
   };

@@ -35,7 +35,17 @@ export interface Drop {
 
 const minute = 60_000;
 const folders = ['a/', 'b/', 'c/'];
-const names = ['talk.mov', 'a b+c%41.mp4', 'Grüße/世界 🎬.mp4', 'ＡＢ.MOV', "it's (1)!*.mp4", 'x'.repeat(80)];
+// Results are named after their input, so these want names that meet.
+const meeting = ['talk.mp4', 'talk-2.mp4', 'talk-clip-1.mp4'];
+const names = [
+  'talk.mov',
+  ...meeting,
+  'a b+c%41.mp4',
+  'Grüße/世界 🎬.mp4',
+  'ＡＢ.MOV',
+  "it's (1)!*.mp4",
+  'x'.repeat(80),
+];
 const agents = ['agent-1', 'agent-2'];
 
 export function workloadOf(random: Random, faults: Faults): Workload {

@@ -4,6 +4,7 @@ import type { Item, Write } from '../../platform/ports.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { newRunId } from '../run/ids.ts';
 import { readRun } from '../run/move-run.ts';
+import { storeFirstResultNames } from '../run/result-names.ts';
 import type { Rule } from '../run/rule.ts';
 import type { Claimed, Run, Upload } from '../run/run.ts';
 import { claimKey, eventKey, newRunWrites, nextRunWrite } from '../run/run-items.ts';
@@ -17,6 +18,7 @@ const claimSeconds = 120;
  * repeated events find the same run. Undefined if the run's records have expired and only its claim is left.
  */
 export async function claimRun(deps: RunDeps, upload: Upload, rule: Rule): Promise<Run | undefined> {
+  await storeFirstResultNames(deps.runs, rule.id, deps.clock());
   const run = newRun(deps, upload, rule);
   const claim: Item = { ...claimKey(uploadIdentity(upload), rule.id), type: 'claim', runId: run.id };
   const written = await deps.runs.write({ put: claim, if: 'absent' }, ...newClaimWrites(run));

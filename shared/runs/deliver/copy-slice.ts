@@ -67,7 +67,8 @@ async function copyTo(
       propertiesFor: (extension) => propertiesOf(run, output, extension, run.expected),
       kind: output.kind,
       storageClass,
-      overwrite: ifExists === 'replace',
+      // A name that the rule did not choose is never meant to replace anything.
+      overwrite: ifExists === 'replace' && run.rule.deliver?.key !== undefined,
       deadlineMs,
       endMs,
       remembered,

@@ -15,7 +15,7 @@ export async function writeManifest(deps: DeliverDeps, run: Copying, endings: En
   const { deliveries, deliveriesPrefix } = deps;
   const body = `${JSON.stringify(manifestOf(run, endings), null, 2)}\n`;
   const properties = { contentType: 'application/json', metadata: { [runIdMetadata]: run.id }, ifAbsent: true };
-  for (let number = run.attempt; ; number += 1) {
+  for (let number = run.resultName === undefined ? run.attempt : 1; ; number += 1) {
     const key = manifestKey(run, number, deliveriesPrefix);
     const stored = await deliveries.put(key, body, properties);
     if (stored.outcome === 'stored' || (await readText(deliveries, key)) === body) return key;

@@ -2,12 +2,14 @@ import { PermanentError } from '../../errors.ts';
 import { fillTemplate, slug } from '../rules/template.ts';
 import { sha256 } from '../run/ids.ts';
 import type { ExpectedOutput, Run } from '../run/run.ts';
+import { cutToBytes, withoutExtension } from './key-parts.ts';
 import { namesakeOf, outputVariables, safeId } from './template-variables.ts';
 
 const maxKeyBytes = 1024;
 
 /**
- * Where an output is delivered: where its rule says, else `<folder>/<name>/<run id>/<node>-<output id>.<extension>`.
+ * Where an output is delivered: where its rule says; else under the run's result name, `tighten/talk.mp4`, or
+ * `tighten/talk-clip-1.mp4` where there are several; else `<folder>/<name>/<run id>/<node>-<output id>.<extension>`.
  */
 export function deliveryKey(
   run: Run,
@@ -15,9 +17,22 @@ export function deliveryKey(
   extension: string,
   { expected = [output], prefix = '', isTaken = false }: KeyOptions = {},
 ): string {
-  const named = run.rule.deliver?.key === undefined ? undefined : namedKey(run, output, extension, expected);
+  const named = chosenKey(run, output, extension, expected);
   if (named === undefined) return keyIn(run, `${nameOf(output)}.${extension}`, prefix);
   return fitted(isTaken ? withSuffix(named, `-${sha256(run.id).slice(0, 8)}`) : named, prefix);
+}
+
+/** Undefined where neither a rule nor a result name says what an output is called. */
+function chosenKey(
+  run: Run,
+  output: ExpectedOutput,
+  extension: string,
+  expected: readonly ExpectedOutput[],
+): string | undefined {
+  if (run.rule.deliver?.key !== undefined) return namedKey(run, output, extension, expected);
+  if (run.resultName === undefined) return undefined;
+  const clip = expected.length > 1 ? `-clip-${expected.findIndex(({ id }) => id === output.id) + 1}` : '';
+  return `${run.resultName}${clip}.${extension}`;
 }
 
 interface KeyOptions {
@@ -42,13 +57,15 @@ export function companionKey(
   return fitted(video.isTaken ? withSuffix(key, `-${sha256(`${run.id} ${id}`).slice(0, 8)}`) : key, '');
 }
 
-/** The first attempt's manifest is `manifest.json`; what is there already is never written over. */
-export const manifestKey = (run: Run, number: number, prefix = ''): string =>
-  keyIn(run, number === 1 ? 'manifest.json' : `manifest-${number}.json`, prefix);
+/** `talk.manifest.json` beside `talk.mp4`; `manifest.json` in the run's folder where it has no result name. */
+export function manifestKey(run: Run, number: number, prefix = ''): string {
+  const fileName = number === 1 ? 'manifest.json' : `manifest-${number}.json`;
+  return run.resultName === undefined ? keyIn(run, fileName, prefix) : `${prefix}${run.resultName}.${fileName}`;
+}
 
 function keyIn(run: Run, fileName: string, prefix: string): string {
   const end = `/${run.id}/${fileName}`;
-  const start = cut(
+  const start = cutToBytes(
     withoutExtension(namesakeOf(run)),
     maxKeyBytes - Buffer.byteLength(prefix) - Buffer.byteLength(end),
   );
@@ -104,30 +121,12 @@ function fitted(key: string, prefix: string): string {
   if (Buffer.byteLength(key) <= room) return prefix + key;
   const mark = `-${sha256(key).slice(0, 16)}`;
   const ending = /\.[A-Za-z0-9]{1,10}$/.exec(key)?.[0] ?? '';
-  return prefix + withSuffix(cut(key, room - mark.length - ending.length).replace(/\/+$/, '') + ending, mark);
+  return prefix + withSuffix(cutToBytes(key, room - mark.length - ending.length).replace(/\/+$/, '') + ending, mark);
 }
 
 function withSuffix(key: string, suffix: string): string {
   const [ending = ''] = /(?<=[^/])\.[A-Za-z0-9]{1,10}$/.exec(key) ?? [];
   return `${key.slice(0, key.length - ending.length)}${suffix}${ending}`;
-}
-
-function withoutExtension(key: string): string {
-  const name = key.slice(key.lastIndexOf('/') + 1);
-  const dot = name.lastIndexOf('.');
-  return dot > 0 ? key.slice(0, dot - name.length) : key;
-}
-
-/** Nothing collides by being cut short: what follows is its own. */
-function cut(text: string, maxBytes: number): string {
-  let kept = '';
-  let bytes = 0;
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > maxBytes) break;
-    kept += character;
-  }
-  return kept;
 }
 
 const nameOf = ({ id, nodeId, nodeName }: ExpectedOutput): string =>

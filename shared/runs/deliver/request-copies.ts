@@ -8,6 +8,7 @@ import { moveRun } from '../run/move-run.ts';
 import { noteOutput, type OutputState, outputStates } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput, Run } from '../run/run.ts';
 import { sameState } from '../run/state-fields.ts';
+import { claimResultName } from './claim-result-name.ts';
 import { undeliveredOf } from './deliver-run.ts';
 
 /** Longer than a copy under way is ever silent, so that none is asked for twice. */
@@ -20,9 +21,11 @@ export const lastSeconds = 24 * 3600;
 type RequestDeps = FollowUpDeps & { readonly copyQueue: Queue };
 
 /** Asks for each output that is not copied yet, when that is due: at first at once, later where a copy got lost. */
-export async function announceOutputs(deps: RequestDeps, run: Copying): Promise<Run | 'settled'> {
+export async function announceOutputs(deps: RequestDeps, before: Copying): Promise<Run | 'settled'> {
   const now = deps.clock();
-  if (now < Date.parse(run.checkAfter)) return 'settled';
+  if (now < Date.parse(before.checkAfter)) return 'settled';
+  const run = await claimResultName(deps, before);
+  if (run === undefined) return 'settled';
   const triedSeconds = (now - Date.parse(begunAt(run))) / 1000;
   const states = await outputStates(deps.runs, run.id);
   const missing = run.expected.filter(({ id }) => !hasEnded(states.get(id)));

@@ -1,10 +1,12 @@
 import { Denied } from '../../errors.ts';
 import type { Bucket, ObjectHead } from '../../platform/ports.ts';
+import { resultStem } from '../deliver/result-stem.ts';
 import { matchRules } from '../rules/match-rules.ts';
 import { isSidecarKey } from '../run/control-files.ts';
 import { readRun } from '../run/move-run.ts';
+import { expectedResultNames } from '../run/result-names.ts';
 import type { Rule, RuleSet } from '../run/rule.ts';
-import type { RunStatus } from '../run/run.ts';
+import type { Claimed, RunStatus } from '../run/run.ts';
 import { claimKey } from '../run/run-items.ts';
 import { uploadIdentity } from '../run/upload.ts';
 import type { ExplainDeps } from './explain-deps.ts';
@@ -102,7 +104,7 @@ async function whatBecomes(
   found: Found,
 ): Promise<Pick<ExplainedRule, 'claimed' | 'would' | 'heldBack'>> {
   const heldBack = await holdingRule(deps, rule);
-  const run = runOf(deps, rule, key, found.head);
+  const run = await withResultName(deps, runOf(deps, rule, key, found.head));
   if (found.head === undefined) return { would: byNameAlone(deps, run, found.denied), heldBack };
   const claim = await deps.runs.get(claimKey(uploadIdentity(run.upload), rule.id));
   const claimed = claim && (await readRun(deps.runs, String(claim.runId)));
@@ -113,4 +115,10 @@ async function whatBecomes(
   if (claim !== undefined) return { claimed: { runId: String(claim.runId), status: 'forgotten' }, heldBack };
   const would = await asJudged(deps, run);
   return { would, heldBack: [...heldBack, ...(await tooLittleLeft(deps, set, would.estimate))] };
+}
+
+/** The name that its results get if no other run has it. */
+async function withResultName({ runs, clock }: ExplainDeps, run: Claimed): Promise<Claimed> {
+  const names = await expectedResultNames(runs, run.rule.id, clock());
+  return names === 'input' ? { ...run, resultName: resultStem(run) } : run;
 }

@@ -33,6 +33,8 @@
  * | where did reconcile stop?           | put; get              | CONTROL                     | RECONCILED#<shard>                |
  * | which events are not sent yet?      | put; query            | OUTBOX#<shard>              | <run id>#<revision>               |
  * | which multipart copies may be open? | put; query            | UPLOADING#<shard>           | <begun>#<run id>#<output id>      |
+ * | which run has this result name?     | put if revision; query | NAME#<root>                | NAME, CLIP#<stem>                 |
+ * | how are results named here?         | put if absent; get    | CONTROL                     | RESULT-NAMES                      |
  *
  * The items of a run beside its own (its place in the queue, its slot, its agent's lock, its agent run's pointer)
  * follow from its state and are written with it: see `companions`.
@@ -72,6 +74,9 @@ export const pauseKey = (ruleId?: string): Key => ({
   pk: 'CONTROL',
   sk: ruleId === undefined ? 'PAUSE' : `PAUSE#${ruleId}`,
 });
+export const resultNamesKey: Key = { pk: 'CONTROL', sk: 'RESULT-NAMES' };
+/** Stems that may belong to one run are in one partition: `talk` and `talk-clip-1`, but not `talk-2`. */
+export const namePk = (root: string): string => `NAME#${root}`;
 export const reconciledKey = (shard: string): Key => ({ pk: 'CONTROL', sk: `RECONCILED#${shard}` });
 /** `hour`: yyyy-mm-ddThh, UTC. */
 export const startedKey = (hour: string, ruleId?: string): Key => ({

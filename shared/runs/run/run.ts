@@ -66,6 +66,8 @@ interface RunBase {
   /** The estimated cost of the agent run, if the rule has a rate. */
   readonly estimate?: { readonly amount: number; readonly currency: string };
   readonly lineage?: Lineage;
+  /** The name of its results, without prefix and extension: `tighten/talk-2`. Absent until they have one. */
+  readonly resultName?: string;
   /** From 1. Each attempt is a new run with one paid agent run, so that no run ever moves backwards. */
   readonly attempt: number;
   readonly previousRunId?: string;
@@ -256,6 +258,7 @@ export type Changes = Partial<
     | 'media'
     | 'estimate'
     | 'lineage'
+    | 'resultName'
     | 'nextRunId'
     | 'cancelAsked'
     | 'resumeAsked'
@@ -278,6 +281,7 @@ export const baseFields = [
   'media',
   'estimate',
   'lineage',
+  'resultName',
   'attempt',
   'previousRunId',
   'nextRunId',

@@ -92,7 +92,7 @@ describe('explain', () => {
     expect((await explainKey(deps, 'in/a.mp4')).rules[0]?.would).toMatchObject({
       reason: expect.stringContaining('no such object'),
       updateParams: { n: { title: 'a' } },
-      deliversTo: 'in/a/RUN/node-OUTPUT.mp4',
+      deliversTo: 'in/a.mp4',
     });
   });
 

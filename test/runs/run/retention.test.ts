@@ -110,6 +110,7 @@ describe('the records of a run that has ended', () => {
     // What is still to be told is gone as soon as it is.
     expect([...new Set(stay.map((name) => name.split('#')[0]))].sort()).toEqual([
       'AGENTRUN',
+      'CONTROL RESULT-NAMES',
       'OUTBOX',
       'RUN',
       'UPLOAD',

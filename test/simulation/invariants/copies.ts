@@ -13,6 +13,7 @@ export function copies({ table, api, deliveries, violated }: Watched) {
   const complete = new Set<string>();
   const failed = new Map<string, number>();
   const seen = new Map<string, Version>();
+  const owners = new Map<string, string>();
 
   function copied(version: Version, run: Run, agentRun: AgentRun): void {
     const outputId = decodeURIComponent(version.head.metadata[outputIdMetadata] ?? '');
@@ -24,6 +25,15 @@ export function copies({ table, api, deliveries, violated }: Watched) {
     if (before !== undefined)
       violated('every output is delivered once', `${outputId} of ${run.id}: ${before.head.key}, ${version.head.key}`);
     seen.set(`${run.id} ${outputId}`, version);
+  }
+
+  /** A rule's own template may bring two runs to one key; the names we choose never do. */
+  function named(key: string, { id, rule, resultName }: Run): void {
+    if (rule.deliver?.key !== undefined) return;
+    const owner = owners.get(key);
+    if (owner !== undefined && owner !== id) violated('no two runs share a result name', `${key}: ${owner} and ${id}`);
+    owners.set(key, id);
+    if (resultName === undefined) violated('a result has its name before it is copied', `${key} of ${id}`);
   }
 
   /** Whoever sees a manifest sees all that it names. */
@@ -48,6 +58,7 @@ export function copies({ table, api, deliveries, violated }: Watched) {
       // What one worker gave up another may bring all the same: whole, and named nowhere.
       if (complete.has(runId) && !isGivenUp(version)) violated('the manifest comes last', key);
       if (found === undefined) return;
+      named(key, found.run);
       if (metadata[outputIdMetadata] !== undefined) copied(version, found.run, found.agentRun);
       else completed(version, runId);
     },
