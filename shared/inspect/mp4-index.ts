@@ -1,6 +1,9 @@
 import type { MeasuredMedia } from './measured-media.ts';
 import type { Ranges } from './ranged-reader.ts';
 
+/** Reads parts of a file; a file that ends before `to` gives fewer bytes. */
+export type ByteRanges = Pick<Ranges, 'size' | 'read'>;
+
 interface Box {
   readonly type: string;
   /** Of what is in it. */
@@ -19,7 +22,7 @@ const mostBoxBytes = 4096;
  * many megabytes in a film of hours, are not read. `none`: there is no index, so nobody can say anything. Undefined
  * for one that says it in another way, such as in pieces.
  */
-export async function readMovieIndex(ranges: Ranges): Promise<MeasuredMedia | 'none' | undefined> {
+export async function readMovieIndex(ranges: ByteRanges): Promise<MeasuredMedia | 'none' | undefined> {
   const file: Box = { type: 'file', from: 0, to: ranges.size };
   const movie = await firstOf(ranges, file, 'moov');
   if (movie === undefined) return 'none';
@@ -43,13 +46,28 @@ export async function readMovieIndex(ranges: Ranges): Promise<MeasuredMedia | 'n
   };
 }
 
+/**
+ * Seconds that an MP4 or QuickTime file says it lasts, by a few small reads wherever its index is. Undefined for another
+ * format, and where the file does not say.
+ */
+export async function readMp4Seconds(ranges: ByteRanges): Promise<number | undefined> {
+  const file: Box = { type: 'file', from: 0, to: ranges.size };
+  const first = await boxesIn(ranges, file).next();
+  if (first.done || !isFirstBox(first.value.type)) return undefined;
+  const movie = await firstOf(ranges, file, 'moov');
+  const header = movie && (await firstOf(ranges, movie, 'mvhd'));
+  return header && secondsOf(await contentOf(ranges, header));
+}
+
+const isFirstBox = (type: string): boolean => ['ftyp', 'moov', 'mdat', 'wide', 'free', 'skip'].includes(type);
+
 interface Track {
   readonly handler?: string;
   readonly width?: number;
   readonly height?: number;
 }
 
-async function readTrack(ranges: Ranges, track: Box): Promise<Track> {
+async function readTrack(ranges: ByteRanges, track: Box): Promise<Track> {
   const header = await firstOf(ranges, track, 'tkhd');
   const media = await firstOf(ranges, track, 'mdia');
   const handler = media && (await firstOf(ranges, media, 'hdlr'));
@@ -59,15 +77,16 @@ async function readTrack(ranges: Ranges, track: Box): Promise<Track> {
   };
 }
 
-async function firstOf(ranges: Ranges, within: Box, type: string): Promise<Box | undefined> {
+async function firstOf(ranges: ByteRanges, within: Box, type: string): Promise<Box | undefined> {
   for await (const box of boxesIn(ranges, within)) if (box.type === type) return box;
   return undefined;
 }
 
-async function* boxesIn(ranges: Ranges, within: Box): AsyncGenerator<Box> {
+async function* boxesIn(ranges: ByteRanges, within: Box): AsyncGenerator<Box> {
   let at = within.from;
   for (let count = 0; count < mostBoxes && at + 8 <= within.to; count += 1) {
     const head = view(await ranges.read(at, Math.min(within.to, at + 16)));
+    if (head.byteLength < 8) return;
     const short = head.getUint32(0);
     // 1: the size follows in eight bytes. 0: to the end of what it is in.
     const headBytes = short === 1 ? 16 : 8;
@@ -79,7 +98,7 @@ async function* boxesIn(ranges: Ranges, within: Box): AsyncGenerator<Box> {
   }
 }
 
-const contentOf = async (ranges: Ranges, { from, to }: Box): Promise<DataView> =>
+const contentOf = async (ranges: ByteRanges, { from, to }: Box): Promise<DataView> =>
   view(await ranges.read(from, Math.min(to, from + mostBoxBytes)));
 
 const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

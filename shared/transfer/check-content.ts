@@ -1,10 +1,14 @@
-import { type Container, containerOf } from '../runs/transfer-container.ts';
+import type { Format } from '../inspect/formats.ts';
+import { sniff } from '../inspect/sniff.ts';
 import { WrongBytes } from './errors.ts';
 
 /** What is copied: the edited video, its picture, or the file that an editing program opens. */
 export type TransferKind = 'video' | 'thumbnail' | 'project';
 
-/** What the file is by its first bytes, if that is something that it may be. */
+/** What a delivered file is named and labelled with. */
+export type Container = Pick<Format, 'extension' | 'contentType'>;
+
+/** The format of an output by its first bytes, if this kind of output may have it. Throws `WrongBytes` otherwise. */
 export function accepted(kind: TransferKind, head: Uint8Array): Container {
   const found = kinds[kind].find(head);
   if (found) return found;
@@ -21,21 +25,32 @@ interface Kind {
 }
 
 const kinds: Readonly<Record<TransferKind, Kind>> = {
-  video: { name: 'media file', refusal: 'The output is of no media format that is known', find: containerOf },
+  video: {
+    name: 'media file',
+    refusal: 'The output is of no media format that is known',
+    find: (head) => ofMedium(['video', 'sound', 'image'], head) ?? zip(head),
+  },
   thumbnail: {
     name: 'picture',
     refusal: 'The thumbnail is of no picture format that is known',
-    find: (head) => onlyOf(['png', 'jpg', 'gif', 'webp', 'avif', 'heic'], containerOf(head)),
+    find: (head) => ofMedium(['image'], head),
   },
   project: {
     name: 'project file',
     refusal: 'The project file is of no format that is known',
-    find: (head) => onlyOf(['zip'], containerOf(head)) ?? packed(head) ?? xml(head),
+    find: (head) => zip(head) ?? packed(head) ?? xml(head),
   },
 };
 
-const onlyOf = (extensions: readonly string[], found: Container | undefined): Container | undefined =>
-  found && extensions.includes(found.extension) ? found : undefined;
+function ofMedium(media: readonly Format['medium'][], head: Uint8Array): Container | undefined {
+  const format = sniff(head);
+  return format && media.includes(format.medium) ? format : undefined;
+}
+
+const zip = (head: Uint8Array): Container | undefined => {
+  const format = sniff(head);
+  return format?.extension === 'zip' ? format : undefined;
+};
 
 /** Premiere packs its projects so. */
 const packed = (head: Uint8Array): Container | undefined =>

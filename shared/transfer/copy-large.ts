@@ -1,5 +1,5 @@
 import { Missing } from '../errors.ts';
-import type { Container } from '../runs/transfer-container.ts';
+import type { Container } from './check-content.ts';
 import { accepted } from './check-content.ts';
 import { promised } from './deferred.ts';
 import { OutOfTime, RangesIgnored, StartOver } from './errors.ts';

@@ -1,7 +1,6 @@
 import type { openLink } from '../platform/links.ts';
 import type { Bucket, Clock, ObjectProperties } from '../platform/ports.ts';
-import type { Container } from '../runs/transfer-container.ts';
-import type { TransferKind } from './check-content.ts';
+import type { Container, TransferKind } from './check-content.ts';
 import type { Progress, Watch } from './deadline.ts';
 import type { Existing, Identity } from './existing-object.ts';
 import type { PartMemory } from './part-memory.ts';

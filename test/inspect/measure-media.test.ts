@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { kindOf } from '../../shared/inspect/container.ts';
 import { measureMedia } from '../../shared/inspect/measure-media.ts';
 import { openRanges } from '../../shared/inspect/ranged-reader.ts';
+import { sniff, sniffBytes } from '../../shared/inspect/sniff.ts';
 import type { Bucket } from '../../shared/platform/ports.ts';
 import type { IngestDeps } from '../../shared/runs/ingest/deps.ts';
 import { judgeContent } from '../../shared/runs/ingest/judge-content.ts';
@@ -39,8 +39,8 @@ const clock = () => 0;
 async function measure(bytes: Uint8Array, size = bytes.length) {
   const { bucket, read } = bucketOf(bytes, size);
   const ranges = openRanges(bucket, { key: 'a', versionId: 'v', size }, clock);
-  const kind = kindOf(await ranges.read(0, Math.min(size, 4096)));
-  const container = kind !== undefined && 'container' in kind ? kind.container : undefined;
+  const format = sniff(await ranges.read(0, Math.min(size, sniffBytes)));
+  const container = format?.medium === 'video' ? format.extension : undefined;
   return { container, media: container && (await measureMedia(ranges, container)), read };
 }
 

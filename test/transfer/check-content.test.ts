@@ -10,7 +10,20 @@ const text = (beginning: string) => Buffer.from(beginning.padEnd(700));
 const attemptAs = async (kind: Kind, file: Buffer, type = 'application/octet-stream') =>
   (await transferWorld(await sourceServer(honest(file, { type })))).attempt({ kind });
 
+const packets192 = Buffer.concat(
+  Array.from({ length: 6 }, () => Buffer.from('\0\0\0\0G'.padEnd(192, '\x91'), 'latin1')),
+);
+const mxfAfterRunIn = Buffer.concat([
+  Buffer.alloc(300, 0x20),
+  Buffer.from('060e2b34020501010d010201', 'hex'),
+  bytes(''),
+]);
+
 test.each<[Kind, string, Buffer]>([
+  ['video', 'ts', packets192],
+  ['video', 'mpg', bytes('\0\0\x01\xb3')],
+  ['video', 'mov', bytes('\0\0\0\x08free\0\0\x10\0mdat')],
+  ['video', 'mxf', mxfAfterRunIn],
   ['thumbnail', 'jpg', bytes('\xff\xd8\xff\xe0')],
   ['thumbnail', 'png', bytes('\x89PNG\r\n\x1a\n')],
   ['thumbnail', 'webp', bytes('RIFF\0\0\0\0WEBPVP8 ')],

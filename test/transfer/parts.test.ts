@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { containerOf } from '../../shared/runs/transfer-container.ts';
 import { partMemory } from '../../shared/transfer/part-memory.ts';
 import { layoutOf, partCount, stretchesOf } from '../../shared/transfer/parts.ts';
 import { honest, mebibyte, movie, sourceServer, transferWorld } from './transfer-world.ts';
@@ -82,35 +81,3 @@ test('buffers are used again, and those that wait get theirs in turn', async () 
   // One that is larger than all that is allowed is given when nothing else is taken.
   expect((await partMemory(5).take(9)).byteLength).toBe(9);
 });
-
-const text = (latin1: string): Buffer => Buffer.concat([Buffer.from(latin1, 'latin1'), Buffer.alloc(600)]);
-const stream = Buffer.alloc(188 * 4);
-for (const at of [0, 188, 376, 564]) stream[at] = 0x47;
-
-test.each([
-  ['mp4', 'video/mp4', text('\0\0\0\x20ftypisom')],
-  ['mov', 'video/quicktime', text('\0\0\0\x14ftypqt  ')],
-  ['mov', 'video/quicktime', text('\0\0\0\x08wide')],
-  ['m4a', 'audio/mp4', text('\0\0\0\x20ftypM4A ')],
-  ['3gp', 'video/3gpp', text('\0\0\0\x20ftyp3gp5')],
-  ['webm', 'video/webm', text('\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm')],
-  ['mkv', 'video/x-matroska', text('\x1aE\xdf\xa3\xa3B\x86\x81\x01B\x82\x88matroska')],
-  ['avi', 'video/x-msvideo', text('RIFF\0\0\0\0AVI LIST')],
-  ['wav', 'audio/wav', text('RIFF\0\0\0\0WAVEfmt ')],
-  ['webp', 'image/webp', text('RIFF\0\0\0\0WEBPVP8 ')],
-  ['ts', 'video/mp2t', stream],
-  ['gif', 'image/gif', text('GIF89a')],
-  ['png', 'image/png', text('\x89PNG\r\n\x1a\n')],
-  ['jpg', 'image/jpeg', text('\xff\xd8\xff\xe0')],
-  ['zip', 'application/zip', text('PK\x03\x04')],
-  ['mp3', 'audio/mpeg', text('ID3\x04')],
-])('%s (%s) is known by its first bytes', (extension, contentType, head) => {
-  expect(containerOf(head)).toEqual({ extension, contentType });
-});
-
-test.each(['', '<!doctype html>', '{"detail":"no"}', 'G is for text', '\0\0\0\0'])(
-  '%j is of no known format',
-  (head) => {
-    expect(containerOf(text(head))).toBeUndefined();
-  },
-);

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
 import type { Media } from './index.ts';
+import { hasMp4Boxes } from './refuse-other-formats.ts';
 import { ProgramFailed, runProgram, safeInput } from './run-ffmpeg.ts';
-import { isMp4 } from './what-it-is.ts';
 
 /** What ffprobe says of a file, or in plain words why it says nothing. */
 export async function askFfprobe(media: Media, path: string, name: string, signal?: AbortSignal): Promise<Found> {
@@ -14,7 +14,7 @@ export async function askFfprobe(media: Media, path: string, name: string, signa
     await runProgram({ path: media.ffprobePath, args, wallSeconds: 60, onOutputLine, signal });
   } catch (error) {
     if (!(error instanceof ProgramFailed) || error.crashed) throw error;
-    if (!/moov atom not found/.test(error.said) || !(await isMp4(path))) throw notAVideo;
+    if (!/moov atom not found/.test(error.said) || !(await hasMp4Boxes(path))) throw notAVideo;
     const message = `${name} is cut off: its index is missing, so it was not written or copied to the end`;
     throw new InvalidInput(message, { name });
   }

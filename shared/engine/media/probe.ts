@@ -5,7 +5,7 @@ import { askFfprobe, type Found, type Stream } from './ask-ffprobe.ts';
 import { editingRate, type FrameRate, framesPerSecond, parseRate } from './frame-rate.ts';
 import type { Media } from './index.ts';
 import { lastMoments } from './last-moment.ts';
-import { whatItIs } from './what-it-is.ts';
+import { otherFormatOf } from './refuse-other-formats.ts';
 
 /** What we need to know of a video before deciding anything. */
 export interface Probe {
@@ -57,7 +57,7 @@ export async function probe(
   const name = options.name ?? basename(path);
   const { size } = await stat(path);
   if (size === 0) throw new InvalidInput(`${name} is empty`, { name });
-  const kind = await whatItIs(path);
+  const kind = await otherFormatOf(path);
   if (kind !== undefined) throw new InvalidInput(`${name} is not a video: it is ${kind}`, { name });
   const found = await askFfprobe(media, path, name, options.signal);
   const video = found.streams.find((stream) => stream.codec_type === 'video' && stream.disposition?.attached_pic !== 1);

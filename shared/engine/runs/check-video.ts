@@ -1,7 +1,7 @@
 import { InvalidInput, messageOf } from '../../errors.ts';
+import { readMp4Seconds } from '../../inspect/mp4-index.ts';
 import { type LinkAnswer, openLink, showLink } from '../../platform/links.ts';
 import type { Table } from '../../platform/ports.ts';
-import { mp4DurationSeconds } from '../mp4-duration.ts';
 import { Refusal } from '../refusal.ts';
 import type { Source } from './agent-run.ts';
 import type { Video } from './assign-videos.ts';
@@ -87,11 +87,12 @@ async function lengthOf(
   if (head.status !== 206 || size === undefined) return undefined;
   try {
     const opening = await bytesOf(head, headBytes);
-    return await mp4DurationSeconds(async (first, length) => {
-      if (first + length <= opening.length) return opening.subarray(first, first + length);
-      const answer = await read(first, length);
-      return answer.status === 206 ? bytesOf(answer, length) : new Uint8Array();
-    }, size);
+    const readBytes = async (from: number, to: number): Promise<Uint8Array> => {
+      if (to <= opening.length) return opening.subarray(from, to);
+      const answer = await read(from, to - from);
+      return answer.status === 206 ? bytesOf(answer, to - from) : new Uint8Array();
+    };
+    return await readMp4Seconds({ size, read: readBytes });
   } catch {
     // Only the early answer is lost: the worker measures the file before it does anything else.
     return undefined;

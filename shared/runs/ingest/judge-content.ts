@@ -1,8 +1,8 @@
 import { Missing } from '../../errors.ts';
-import { kindOf, magicBytes } from '../../inspect/container.ts';
 import { measureMedia } from '../../inspect/measure-media.ts';
 import type { MeasuredMedia } from '../../inspect/measured-media.ts';
 import { openRanges, Replaced } from '../../inspect/ranged-reader.ts';
+import { sniff, sniffBytes } from '../../inspect/sniff.ts';
 import { wrongContainer, wrongMedia, wrongSize } from '../run/filters.ts';
 import type { Rule } from '../run/rule.ts';
 import type { InputObject } from '../run/run.ts';
@@ -19,11 +19,11 @@ export async function judgeContent(
   if (bySize !== undefined) return { reason: bySize };
   const ranges = openRanges(uploads, object, clock);
   try {
-    const kind = kindOf(await ranges.read(0, Math.min(magicBytes, object.size ?? 0)));
-    if (kind === undefined)
+    const format = sniff(await ranges.read(0, Math.min(sniffBytes, object.size ?? 0)));
+    if (format === undefined)
       return { reason: 'its first bytes are of no video format that is known, whatever its name says.' };
-    if ('notVideo' in kind) return { reason: `it is ${kind.notVideo}, not a video, whatever its name says.` };
-    const { container } = kind;
+    if (format.medium !== 'video') return { reason: `it is ${format.name}, not a video, whatever its name says.` };
+    const container = format.extension;
     const byContainer = wrongContainer(container, filter, id);
     if (byContainer !== undefined) return { reason: byContainer };
     const media = await measureMedia(ranges, container);
