@@ -1,6 +1,6 @@
 import { type Format, formats } from './formats.ts';
 
-/** As many first bytes as tell every format we know; an MXF file may have a run-in before its first key. */
+/** The number of first bytes to read. An MXF file may have a run-in before its first key. */
 export const sniffBytes = 4096;
 
 type Bytes = Buffer;
@@ -44,8 +44,6 @@ const signatures: readonly (readonly [Format, Test])[] = [
   // A pack header or a sequence header.
   [formats.mpg, (head) => startsWith(0, 0, 1, 0xba)(head) || startsWith(0, 0, 1, 0xb3)(head)],
   [formats.mxf, (head) => head.includes(mxfPartitionKey)],
-  // Packets of 188 bytes; of 192 where each follows a time of four bytes.
-  [formats.ts, (head) => !isText(head) && (isPeriodic(head, 0, 188) || isPeriodic(head, 4, 192))],
   [formats.png, startsWith(0x89, 'PNG')],
   [formats.jpg, startsWith(0xff, 0xd8, 0xff)],
   [formats.gif, startsWith('GIF8')],
@@ -59,6 +57,8 @@ const signatures: readonly (readonly [Format, Test])[] = [
   [formats['7z'], startsWith('7z', 0xbc, 0xaf)],
   [formats.pdf, startsWith('%PDF-')],
   [formats.exe, (head) => startsWith(0x7f, 'ELF')(head) || startsWith('MZ')(head)],
+  // Last, because one byte in 188 is a weak sign. In 192 where each packet follows a time of four bytes.
+  [formats.ts, (head) => !isText(head) && (isPeriodic(head, 0, 188) || isPeriodic(head, 4, 192))],
 ];
 
 /** The boxes a QuickTime file may begin with when it is older than `ftyp`, or has it later. */
@@ -88,7 +88,7 @@ function baseMedia(head: Bytes): Format | undefined {
 
 function isPeriodic(head: Bytes, first: number, period: number): boolean {
   const places = Array.from({ length: 5 }, (_, index) => first + index * period).filter((at) => at < head.length);
-  return places.length >= 1 && head.length >= period && places.every((at) => head[at] === 0x47);
+  return places.length >= 3 && places.every((at) => head[at] === 0x47);
 }
 
 function textFormat(head: Bytes): Format | undefined {

@@ -29,9 +29,6 @@ export interface Reading {
   readonly send: (part: FullPart) => Promise<void>;
 }
 
-/** Enough to tell what a file is. */
-export const headBytes = 512;
-
 export interface Sending {
   /** Sends a part, and gives its buffer back afterwards. Does not wait. */
   begin(partNumber: number, buffer: Buffer, crc32c: string): void;

@@ -1,6 +1,7 @@
+import { sniffBytes } from '../inspect/sniff.ts';
 import { crc32cOf, joinCrc32c } from '../platform/crc32c.ts';
 import { RangesIgnored, SourceBroke, SourceBusy } from './errors.ts';
-import { headBytes, type Reading, type Sending, sendingOf } from './part-sender.ts';
+import { type Reading, type Sending, sendingOf } from './part-sender.ts';
 import { firstOfPart, type PartInHand, type Stretch, stretchesOf } from './parts.ts';
 import type { Answered } from './source.ts';
 
@@ -140,7 +141,7 @@ async function fill(copy: Copy, stretch: Stretch, buffer: Buffer, answered: () =
   open.add(answer);
   answered();
   const offset = stretch.first - firstOfPart(layout, stretch.part.partNumber);
-  const enough = stretch.first === 0 ? Math.min(headBytes, stretch.size) : Number.POSITIVE_INFINITY;
+  const enough = stretch.first === 0 ? Math.min(sniffBytes, stretch.size) : Number.POSITIVE_INFINITY;
   try {
     await answer.pour((piece) => {
       buffer.set(piece, offset + stretch.filled);

@@ -1,6 +1,7 @@
+import { sniffBytes } from '../inspect/sniff.ts';
 import { crc32cOf } from '../platform/crc32c.ts';
 import { SourceBroke } from './errors.ts';
-import { headBytes, type Reading, sendingOf } from './part-sender.ts';
+import { type Reading, sendingOf } from './part-sender.ts';
 import { firstOfPart, sizeOfPart } from './parts.ts';
 import { type Answered, isPinned } from './source.ts';
 
@@ -63,7 +64,7 @@ async function readOn(reading: Reading, opened?: Answered): Promise<void> {
     part.buffer.set(bytes, offset);
     part.crc32c = crc32cOf(bytes, part.crc32c);
     const filled = offset + bytes.byteLength;
-    if (partNumber === 1 && filled >= Math.min(headBytes, layout.bytes))
+    if (partNumber === 1 && filled >= Math.min(sniffBytes, part.buffer.byteLength))
       reading.head?.(part.buffer.subarray(0, filled));
   };
 

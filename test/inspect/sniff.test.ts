@@ -13,6 +13,12 @@ function packets(first: number, period: number): Buffer {
   return stream;
 }
 
+function withBytes(length: number, places: readonly number[]): Buffer {
+  const head = Buffer.alloc(length, 0x01);
+  for (const at of places) head[at] = 0x47;
+  return head;
+}
+
 const mxf = Buffer.from('060e2b34020501010d01020101020400', 'hex');
 
 /** Real beginnings, each with the extension of its format. */
@@ -69,10 +75,17 @@ const never: readonly [what: string, extension: string | undefined, head: Buffer
   ['text that begins as packets do', 'txt', Buffer.from('G is for text'.padEnd(600))],
   ['text with letters beyond ASCII', 'txt', Buffer.from('Grüße 世界'.padEnd(600))],
   ['zeros', undefined, Buffer.alloc(600)],
+  ['two sync bytes that stand in other bytes by chance', undefined, withBytes(300, [4, 196])],
 ];
 
 test.each([...videos, ...others, ...never])('%s is known as %s', (_, extension, head) => {
-  expect(sniff(head)?.extension).toBe(extension === 'html' ? 'html' : extension);
+  expect(sniff(head)?.extension).toBe(extension);
+});
+
+test('a picture whose bytes look like packets by chance stays a picture', () => {
+  const head = packets(4, 192);
+  head.set([0xff, 0xd8, 0xff, 0xe0]);
+  expect(sniff(head)?.extension).toBe('jpg');
 });
 
 test('no bytes are of no format', () => {

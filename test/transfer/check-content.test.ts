@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
 import { PermanentError } from '../../shared/errors.ts';
 import type { TransferJob } from '../../shared/transfer/transfer.ts';
@@ -73,3 +74,34 @@ test.each([5000, 20 * mebibyte])('a first byte that changed on its way is read o
   expect(await world.attempt()).toMatchObject({ outcome: 'copied', bytes: size });
   expect(answers).toBeGreaterThan(1);
 });
+
+/** Answers ranges, the first piece of each body small and the rest a moment later. */
+const inPieces =
+  (file: Buffer, firstBytes: number): RequestListener =>
+  (request, response) => {
+    const [, from = '0', to = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const [first, last] = [Number(from), to === '' ? file.length - 1 : Math.min(Number(to), file.length - 1)];
+    response.writeHead(206, {
+      'content-range': `bytes ${first}-${last}/${file.length}`,
+      'content-length': last - first + 1,
+      etag: etagOf(file),
+    });
+    response.write(file.subarray(first, first + firstBytes));
+    setTimeout(() => response.end(file.subarray(first + firstBytes, last + 1)), 50);
+  };
+
+test.each([
+  [1500, 1, 600],
+  [1500, 20, 600],
+  [1500, 20, 65_536],
+  [300, 20, 600],
+])(
+  'an MXF with a run-in of %i bytes (%i MiB) is delivered when the first piece has %i bytes',
+  async (runIn, mebibytes, firstBytes) => {
+    const file = movie(mebibytes * mebibyte);
+    file.fill(0x91, 0, runIn);
+    Buffer.from('060e2b34020501010d010201', 'hex').copy(file, runIn);
+    const world = await transferWorld(await sourceServer(inPieces(file, firstBytes)));
+    expect(await world.attempt({ kind: 'video' })).toMatchObject({ outcome: 'copied', extension: 'mxf' });
+  },
+);
