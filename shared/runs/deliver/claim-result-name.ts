@@ -6,6 +6,7 @@ import { readResultNames } from '../run/result-names.ts';
 import type { Copying } from '../run/run.ts';
 import { namePk } from '../run/run-items.ts';
 import { sameState } from '../run/state-fields.ts';
+import { copyingBeganAt } from './copying-began-at.ts';
 import { resultStem } from './result-stem.ts';
 
 /** More runs than this that claim one name in the same moment wait for the next try of their message. */
@@ -19,6 +20,8 @@ const maxTries = 200;
  */
 export async function claimResultName(deps: RunDeps, run: Copying): Promise<Copying | undefined> {
   if (run.resultName !== undefined || run.rule.deliver?.key !== undefined) return run;
+  // Copies were requested before: what is delivered already has the older names.
+  if (run.checkAfter !== copyingBeganAt(run)) return run;
   if ((await readResultNames(deps.runs)) !== 'input') return run;
   const wanted = resultStem(run);
   let number = await firstFreeNumber(deps.runs, wanted);

@@ -9,6 +9,7 @@ import { noteOutput, type OutputState, outputStates } from '../run/output-items.
 import type { Copying, ExpectedOutput, Run } from '../run/run.ts';
 import { sameState } from '../run/state-fields.ts';
 import { claimResultName } from './claim-result-name.ts';
+import { copyingBeganAt } from './copying-began-at.ts';
 import { undeliveredOf } from './deliver-run.ts';
 
 /** Longer than a copy under way is ever silent, so that none is asked for twice. */
@@ -26,7 +27,7 @@ export async function announceOutputs(deps: RequestDeps, before: Copying): Promi
   if (now < Date.parse(before.checkAfter)) return 'settled';
   const run = await claimResultName(deps, before);
   if (run === undefined) return 'settled';
-  const triedSeconds = (now - Date.parse(begunAt(run))) / 1000;
+  const triedSeconds = (now - Date.parse(copyingBeganAt(run))) / 1000;
   const states = await outputStates(deps.runs, run.id);
   const missing = run.expected.filter(({ id }) => !hasEnded(states.get(id)));
   const isOver = triedSeconds > giveUpSeconds;
@@ -39,10 +40,6 @@ export async function announceOutputs(deps: RequestDeps, before: Copying): Promi
   await moveRun(deps, run, { ...sameState(run), checkAfter });
   return 'settled';
 }
-
-/** A run that delivers anew what was made long ago has its own week. */
-const begunAt = ({ redelivers, createdAt, finishedAt }: Copying): string =>
-  redelivers === undefined ? finishedAt : createdAt;
 
 const hasEnded = (state: OutputState | undefined): boolean => state !== undefined && state.status !== 'copying';
 

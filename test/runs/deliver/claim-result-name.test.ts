@@ -119,6 +119,11 @@ describe('a result name', () => {
     expect(keysOf(older)[0]).toBe(`talk/${older.id}/manifest.json`);
   });
 
+  test('is not claimed late: a stage that switches leaves a run whose copies were requested as it is', async () => {
+    const late = copying('talk.mp4', 2, { checkAfter: '2026-01-02T03:24:05.000Z' });
+    expect((await claim(await newTable(), late)).resultName).toBeUndefined();
+  });
+
   test.each([
     ['a name without extension', 'in/talk', 'in/talk'],
     ['a name that begins with a dot', 'in/.hidden', 'in/.hidden'],
