@@ -9,7 +9,7 @@ import { sameState } from '../run/state-fields.ts';
 import { copyingBeganAt } from './copying-began-at.ts';
 import { resultStem } from './result-stem.ts';
 
-/** More runs than this that claim one name in the same moment wait for the next try of their message. */
+/** Far more than the jumps below need; a run that loses this many races is retried with its message. */
 const maxTries = 200;
 
 /**
@@ -25,11 +25,13 @@ export async function claimResultName(deps: RunDeps, run: Copying): Promise<Copy
   if ((await readResultNames(deps.runs)) !== 'input') return run;
   const wanted = resultStem(run);
   let number = await firstFreeNumber(deps.runs, wanted);
+  let taken = 0;
   for (let tries = 0; tries < maxTries; tries += 1) {
     const stem = number === 1 ? wanted : `${wanted}-${number}`;
     const claim = await claimWrites(deps.runs, run, stem);
     if (claim === undefined) {
-      number += 1;
+      taken += 1;
+      number += stepAfter(taken);
       continue;
     }
     const moved = await moveRun(deps, run, { ...sameState(run), resultName: stem }, claim);
@@ -45,6 +47,12 @@ export async function claimResultName(deps: RunDeps, run: Copying): Promise<Copy
     `Run ${run.id} found no free name for its results after ${maxTries} tries, the last one ${wanted}-${number}.`,
   );
 }
+
+/**
+ * The next number at first, then jumps that double: uploads called `talk-2` to `talk-900` must not keep a second `talk`
+ * from finding a name.
+ */
+const stepAfter = (taken: number): number => (taken < 5 ? 1 : 2 ** (taken - 4));
 
 async function stillCopying({ runs }: RunDeps, { id }: Copying): Promise<Copying | undefined> {
   const now = await readRun(runs, id);

@@ -60,7 +60,7 @@ export function companionKey(
 /** `talk.manifest.json` beside `talk.mp4`; `manifest.json` in the run's folder where it has no result name. */
 export function manifestKey(run: Run, number: number, prefix = ''): string {
   const fileName = number === 1 ? 'manifest.json' : `manifest-${number}.json`;
-  return run.resultName === undefined ? keyIn(run, fileName, prefix) : `${prefix}${run.resultName}.${fileName}`;
+  return run.resultName === undefined ? keyIn(run, fileName, prefix) : fitted(`${run.resultName}.${fileName}`, prefix);
 }
 
 function keyIn(run: Run, fileName: string, prefix: string): string {

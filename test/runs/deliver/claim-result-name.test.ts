@@ -138,6 +138,9 @@ describe('a result name', () => {
     const long = `in/${'ü'.repeat(500)}`;
     const [one, two] = [await claim(runs, copying(`${long}1.mp4`, 12)), await claim(runs, copying(`${long}2.mp4`, 12))];
     for (const key of [...keysOf(one), ...keysOf(two)]) expect(Buffer.byteLength(key)).toBeLessThan(1024);
+    const prefix = `${'p'.repeat(250)}/`;
+    expect(Buffer.byteLength(manifestKey(one, 12, prefix))).toBeLessThanOrEqual(1024);
+    expect(manifestKey(one, 12, prefix)).toMatch(/\.json$/);
     expect(new Set([...keysOf(one), ...keysOf(two)]).size).toBe(2 * keysOf(one).length);
   });
 
@@ -158,6 +161,14 @@ describe('a result name', () => {
       readsOfEach.push(reads);
     }
     expect(readsOfEach.at(-1)).toBe(readsOfEach[2]);
+  });
+
+  test('is found when hundreds of uploads are called as its numbers would be', async () => {
+    const runs = await newTable();
+    await claim(runs, copying('talk.mp4'));
+    for (let number = 2; number <= 260; number += 1) await claim(runs, copying(`talk-${number}.mp4`));
+    const [second, third] = [await nameOf(runs, 'talk.mp4'), await nameOf(runs, 'talk.mp4')];
+    expect([second, third]).toEqual(['talk-515', 'talk-516']);
   });
 
   test('many runs that claim one name at once all get one of their own', async () => {
