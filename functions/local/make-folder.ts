@@ -3,10 +3,13 @@ import { dirname } from 'node:path';
 import { InvalidInput } from '../../shared/errors.ts';
 import { shownPath } from './shown-path.ts';
 
-/** The folder, made when it is missing, and known to be writable; `option` is what chooses another. */
+/**
+ * Makes a folder when it is missing, and checks that it is writable. `option` chooses another one. A new data folder is
+ * private, because it holds keys.
+ */
 export function makeFolder(folder: string, option: '--out' | '--data'): void {
   try {
-    make(folder);
+    make(folder, option === '--data' ? 0o700 : 0o777);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''] ?? (error as Error).message;
@@ -16,14 +19,14 @@ export function makeFolder(folder: string, option: '--out' | '--data'): void {
   }
 }
 
-/** Not by `recursive`: where a file system makes nothing (`/proc`), Node then tries for ever. */
-function make(folder: string): void {
+/** Without `recursive`: on a file system that makes no folders (`/proc`), Node would then try for ever. */
+function make(folder: string, mode: number): void {
   if (existsSync(folder)) {
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error('it is a file'), { code: 'ENOTDIR' });
     return;
   }
-  if (dirname(folder) !== folder) make(dirname(folder));
-  mkdirSync(folder);
+  if (dirname(folder) !== folder) make(dirname(folder), 0o777);
+  mkdirSync(folder, { mode });
 }
 
 const reasons: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join, parse } from 'node:path';
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join, parse, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
@@ -78,7 +78,7 @@ async function placeResults(deps: ResultsDeps, manifestKey: string): Promise<voi
   const files = (known?.files as unknown as Placed[] | undefined) ?? (await chooseNames(deps, manifest, manifestKey));
   if (!known) await deps.remembered.write({ put: { ...key, type: 'placed-results', files: [...files], done: false } });
   const own = files.filter(({ before }) => before !== true);
-  for (const file of own) await place(deps.deliveries, file);
+  for (const file of own) await place(deps, file);
   await deps.remembered.write({ update: key, set: { done: true } }, ...freePaths(own.map(({ path }) => path)));
   deps.log.info('results.placed', { runId: manifest.runId, files: own.length });
 }
@@ -143,14 +143,17 @@ const segments = (key: string): string[] =>
     .split('/')
     .map((part) => (part === '' || part === '.' || part === '..' ? `_${part}` : part.replace(/[\\\0]/g, '_')));
 
-/** Whole or not at all: a copy under a temporary name, then a rename. */
-async function place(bucket: LocalBucket, { key, path }: Placed): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+/** Writes a result whole or not at all: under a temporary name, then renamed. */
+async function place(deps: ResultsDeps, { key, path }: Placed): Promise<void> {
+  const isPrivate = path.startsWith(deps.folder + sep);
+  await mkdir(dirname(path), { recursive: true, ...(isPrivate && { mode: 0o700 }) });
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID().slice(0, 8)}.part`);
   try {
-    const source = await bucket.localPath(key);
+    const source = await deps.deliveries.localPath(key);
     if (source) await copyFile(source, temporary, constants.COPYFILE_FICLONE);
-    else await pipeline((await bucket.read(key)).body, createWriteStream(temporary));
+    else await pipeline((await deps.deliveries.read(key)).body, createWriteStream(temporary));
+    // A copy has the mode of the store's file; in a folder of the user's it gets that of any new file.
+    await chmod(temporary, isPrivate ? 0o600 : 0o666 & ~process.umask());
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });

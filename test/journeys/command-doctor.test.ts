@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -54,6 +54,21 @@ test('what npm start cannot work with is named with its cure', async () => {
     { name: 'other engine', cure: 'unset MOSAIC_API_URL' },
     { name: 'folder', says: 'a-file is a file, not a folder' },
   ]);
+});
+
+test('the doctor reports a data folder that other users can read, with the command that closes it', async () => {
+  worked().close();
+  const folderFinding = async () => {
+    const { out } = await typed(['doctor', '--json'], folder);
+    return JSON.parse(out).findings.find(({ name }: { name: string }) => name === 'folder');
+  };
+  expect(await folderFinding()).toMatchObject({ state: 'good' });
+  chmodSync(join(folder, '.tessera'), 0o755);
+  expect(await folderFinding()).toMatchObject({
+    state: 'bad',
+    says: expect.stringContaining('can be read by other users'),
+    cure: 'chmod -R go-rwx .tessera',
+  });
 });
 
 test('of a folder it tells what waits for a person: dead letters, pauses, a held account, and overdue runs', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,6 +55,19 @@ test('two runs that end together and want one name get two; neither overwrites t
   const files = placed();
   expect(Object.keys(files)).toEqual(['a-2.mp4', 'a.mp4']);
   expect(Object.values(files).sort()).toEqual(['edited first', 'edited second']);
+});
+
+test('a result in a folder of the user has the mode of any new file; one in the data folder is private', async () => {
+  await deliver('first');
+  const upload = await deps.uploads.put('tighten/b.mp4', 'b');
+  await deps.deliveries.put('tighten/b.mp4', 'edited b');
+  const versionId = upload.outcome === 'stored' ? upload.head.versionId : '';
+  const manifest = { runId: 'b', input: { key: 'tighten/b.mp4', versionId }, outputs: [{ key: 'tighten/b.mp4' }] };
+  await deps.deliveries.put('tighten/b.manifest.json', JSON.stringify(manifest));
+  for (const message of await events()) await resultsHandler(deps)({ Records: [asRecord('results', message)] });
+  const modeOf = (path: string) => (statSync(join(folder, path)).mode & 0o777).toString(8);
+  expect(modeOf('out/a.mp4')).toBe((0o666 & ~process.umask()).toString(8));
+  expect(modeOf('all/tighten/b.mp4')).toBe('600');
 });
 
 test('a name that was chosen before a crash stays its run’s, and is free again once its file is taken away', async () => {

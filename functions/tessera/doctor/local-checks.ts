@@ -77,11 +77,20 @@ function folder(dataFolder: string): Finding {
   } catch {
     return bad('folder', `${shownPath(there)} cannot be written by this user`, 'give another with --data DIR');
   }
+  if (there === dataFolder && isOpenToOthers(there))
+    return bad(
+      'folder',
+      `${shownPath(dataFolder)} can be read by other users of this machine, with the keys in it`,
+      `chmod -R go-rwx ${shownPath(dataFolder)}`,
+    );
   return good(
     'folder',
     there === dataFolder ? `${shownPath(dataFolder)} can be written` : `${shownPath(dataFolder)} can be made`,
   );
 }
+
+/** Earlier versions made the folder with the mode of any new folder. */
+const isOpenToOthers = (folder: string): boolean => (statSync(folder).mode & 0o077) !== 0;
 
 /** A video is there as its upload, as the engine's copies and as its result. */
 const littleDiskBytes = 10 * 1000 ** 3;

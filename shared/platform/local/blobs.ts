@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { constants, createReadStream, readdirSync, rmSync } from 'node:fs';
 import { chmod, copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32cOf } from '../crc32c.ts';
 import { explained } from './disk-full.ts';
+import { makePrivateFolder, privateFileMode, privateFolder } from './private-files.ts';
 
 /** A file that holds an object, or one piece of it. It never changes once it has its name. */
 export interface Blob {
@@ -29,7 +30,7 @@ export interface Blobs {
 
 export function openBlobs(folder: string): Blobs {
   const incoming = join(folder, 'incoming');
-  mkdirSync(incoming, { recursive: true });
+  makePrivateFolder(incoming);
   const pathOf = (blob: string) => join(folder, blob.slice(0, 2), blob);
   const keep = async (write: (path: string) => Promise<Written>): Promise<Blob> => {
     const blob = randomUUID();
@@ -59,7 +60,7 @@ export function openBlobs(folder: string): Blobs {
 }
 
 async function writeBody(path: string, body: Uint8Array, crc32c: string): Promise<Written> {
-  const file = await open(path, 'wx');
+  const file = await open(path, 'wx', privateFileMode);
   try {
     await file.writeFile(body);
     await file.sync();
@@ -72,8 +73,8 @@ async function writeBody(path: string, body: Uint8Array, crc32c: string): Promis
 /** The checksum is of the copy, so that it is right even if the file is changed meanwhile. */
 async function copyAndHash(from: string, to: string): Promise<Written> {
   await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
-  // It came with the rights of the original, which may be read-only; some systems flush only what may be written.
-  await chmod(to, 0o644);
+  // The copy has the mode of the original, which may be read-only; some systems flush only writable files.
+  await chmod(to, privateFileMode);
   const [read] = await Promise.all([hashFile(to), flush(to)]);
   return read;
 }
@@ -100,7 +101,7 @@ async function hashFile(path: string): Promise<Written> {
 }
 
 async function moveDurably(from: string, to: string, toFolder: string): Promise<void> {
-  await mkdir(toFolder, { recursive: true });
+  await mkdir(toFolder, privateFolder);
   await rename(from, to);
   // The name must be on the disk before the row that points at it. Not every system can flush a folder.
   const folder = await open(toFolder, 'r').catch(() => undefined);

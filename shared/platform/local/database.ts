@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { explained } from './disk-full.ts';
+import { makePrivateFile } from './private-files.ts';
 import { laterColumns, schema } from './schema.ts';
 
 /** A value SQLite can store; it has no booleans. */
@@ -23,6 +24,7 @@ const waitForOtherProcessMs = 10_000;
  * (synchronous=NORMAL does not flush the log at each commit), but never half of a transaction.
  */
 export function openDatabase(path: string): Database {
+  makePrivateFile(path);
   const connection = new DatabaseSync(path, { timeout: waitForOtherProcessMs });
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   connection.exec(schema);

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, EventBus, Queue, Table } from '../ports.ts';
 import { type Blobs, openBlobs } from './blobs.ts';
@@ -6,6 +5,7 @@ import { type LocalBucket, openBucket } from './bucket.ts';
 import { type KeptEvent, openBus, readEvents } from './bus.ts';
 import { type Database, openDatabase } from './database.ts';
 import { ownFolder } from './owner.ts';
+import { makePrivateFolder } from './private-files.ts';
 import { insertMessages, openQueue } from './queue.ts';
 import { serveLinks } from './serve-links.ts';
 import { openLinks } from './sign-links.ts';
@@ -58,7 +58,7 @@ export function isOwned(folder: string): boolean {
  * looks and sends opens it with `own: false`, so that a program that starts meanwhile finds the folder free.
  */
 export function openLocal({ folder, clock = Date.now, own = true }: LocalOptions): LocalPlatform {
-  mkdirSync(folder, { recursive: true });
+  makePrivateFolder(folder);
   const disown = own ? ownFolder(join(folder, 'owner.lock')) : undefined;
   const database = openDatabase(join(folder, 'tessera.db'));
   const blobs = openBlobs(join(folder, 'objects'));

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from './private-files.ts';
 import { isSqliteError } from './sqlite-errors.ts';
 
 /** A process that only looks whether the folder is free holds the lock for a moment. */
@@ -9,6 +10,7 @@ const waitForLookMs = 100;
  * the process ends, however it ends. A file with a process id in it could not promise that.
  */
 export function ownFolder(path: string): (() => void) | undefined {
+  makePrivateFile(path);
   const lock = new DatabaseSync(path, { timeout: waitForLookMs });
   try {
     lock.exec('BEGIN EXCLUSIVE');
