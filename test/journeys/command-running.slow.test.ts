@@ -47,7 +47,7 @@ test('rules applied beside the running program hold for it, and a back-fill brin
   const shown = await tessera('show', 'in/early.mp4');
   expect(shown).toMatchObject({ code: 0, err: '' });
   expect(shown.out).toMatch(/^in\/early\.mp4 is delivered/);
-  expect(shown.out).toMatch(/output +in\/early\//);
+  expect(shown.out).toMatch(/output +in\/early\.mp4/);
 });
 
 test('pause, cancel, retry and resume reach the runs of the program beside it', async () => {
