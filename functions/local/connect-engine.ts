@@ -5,6 +5,7 @@ import { engineApi } from '../../shared/engine/api/routes.ts';
 import { openMedia } from '../../shared/engine/media/index.ts';
 import { editVideo } from '../../shared/engine/work/edit.ts';
 import { cleanWork } from '../../shared/engine/work/work.ts';
+import { makePrivateFolder } from '../../shared/platform/local/index.ts';
 import { engineWorkHandler } from '../engine-work.ts';
 import { inTurns } from './limit-concurrency.ts';
 import type { Lane } from './queue-pump.ts';
@@ -31,6 +32,7 @@ export async function openEngine(stores: Stores, around: Surroundings) {
   };
   await seedReadyAgents(stores.engine);
   const workFolder = join(around.dataFolder, 'work');
+  makePrivateFolder(workFolder);
   await cleanWork({ workFolder });
   const media = openMedia(around.ffmpeg);
   // FFmpeg uses every core by itself: renders beside each other only delay the first.

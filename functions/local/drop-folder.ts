@@ -1,10 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FSWatcher, watch } from 'chokidar';
-import type { LocalBucket } from '../../shared/platform/local/index.ts';
+import { type LocalBucket, makePrivateFolder } from '../../shared/platform/local/index.ts';
 import { contentTypeOf, identityOf } from './put-upload.ts';
 
 export interface DropFolder {
@@ -27,7 +26,7 @@ export function watchDropFolder(
   uploads: LocalBucket,
   report: { taken(key: string): void; failed(path: string, error: unknown): void },
 ): DropFolder {
-  for (const subfolder of subfolders) mkdirSync(join(folder, subfolder), { recursive: true });
+  for (const subfolder of subfolders) makePrivateFolder(join(folder, subfolder));
   const watcher = watch(folder, {
     awaitWriteFinish: { stabilityThreshold: stillnessMs, pollInterval: 100 },
     followSymlinks: false,

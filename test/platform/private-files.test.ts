@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openLocal } from '../../shared/platform/local/index.ts';
+import { isOwned, openLocal } from '../../shared/platform/local/index.ts';
 import { testFolder } from './open-world.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -53,4 +54,38 @@ test('a data folder that is there keeps its mode, and what is added to it is pri
   const platform = openLocal({ folder });
   onTestFinished(() => platform.close());
   expect([modeOf(folder), modeOf(join(folder, 'tessera.db'))]).toEqual(['755', '600']);
+});
+
+/** Whether a second process is refused the lock, as a second `npm start` would be. */
+function isLockedForOthers(path: string): boolean {
+  const program = `new (require('node:sqlite').DatabaseSync)(${JSON.stringify(path)}).exec('BEGIN EXCLUSIVE')`;
+  try {
+    execFileSync(process.execPath, ['-e', program], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+test('the owner of a data folder keeps its lock when the same process opens the folder again', () => {
+  const folder = testFolder();
+  const owner = openLocal({ folder });
+  onTestFinished(() => owner.close());
+  expect(isOwned(folder)).toBe(true);
+  openLocal({ folder }).close();
+  expect(isLockedForOthers(join(folder, 'owner.lock'))).toBe(true);
+});
+
+test('a file is stored readable by its owner only, even when the dropped file is read-only or open to all', async () => {
+  const folder = testFolder();
+  const platform = openLocal({ folder: join(folder, 'data') });
+  onTestFinished(() => platform.close());
+  for (const mode of [0o400, 0o600, 0o777]) {
+    const dropped = join(folder, `${mode}.mp4`);
+    writeFileSync(dropped, 'z');
+    chmodSync(dropped, mode);
+    await platform.bucket('uploads').importFile(`${mode}.mp4`, dropped);
+    expect(modeOf((await platform.bucket('uploads').localPath(`${mode}.mp4`)) ?? '')).toBe('600');
+    expect(modeOf(dropped)).toBe(mode.toString(8));
+  }
 });

@@ -90,7 +90,8 @@ function folder(dataFolder: string): Finding {
 }
 
 /** Earlier versions made the folder with the mode of any new folder. */
-const isOpenToOthers = (folder: string): boolean => (statSync(folder).mode & 0o077) !== 0;
+const isOpenToOthers = (folder: string): boolean =>
+  process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0;
 
 /** A video is there as its upload, as the engine's copies and as its result. */
 const littleDiskBytes = 10 * 1000 ** 3;

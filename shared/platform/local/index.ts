@@ -16,6 +16,7 @@ import { openWakeUps } from './wake-ups.ts';
 
 export type { LocalBucket } from './bucket.ts';
 export type { KeptEvent } from './bus.ts';
+export { makePrivateFolder } from './private-files.ts';
 
 export interface LocalPlatform {
   /** False while another process has the folder; then nothing is swept, and messages should be left to that process. */

@@ -8,7 +8,14 @@ export function makePrivateFolder(path: string): void {
   mkdirSync(path, privateFolder);
 }
 
-/** Creates an empty file, or leaves the one that is there. What SQLite puts beside it (-wal, -shm) gets its mode. */
+/**
+ * Creates an empty file. SQLite gives the files beside it (-wal, -shm) the same mode. A file that exists is not even
+ * opened: closing it would release the locks that this process has on it.
+ */
 export function makePrivateFile(path: string): void {
-  closeSync(openSync(path, 'a', privateFileMode));
+  try {
+    closeSync(openSync(path, 'wx', privateFileMode));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
