@@ -9,6 +9,7 @@ import { registerBackfill } from './register/backfill.ts';
 import { registerControl } from './register/control.ts';
 import { registerDoctor } from './register/doctor.ts';
 import { registerEvents } from './register/events.ts';
+import { registerNames } from './register/names.ts';
 import { registerRedrive } from './register/redrive.ts';
 import { registerRules } from './register/rules.ts';
 import { registerRuns } from './register/runs.ts';
@@ -37,6 +38,7 @@ export function program(print: Print, exit: (code: number) => void): Command {
 
   const inWorld = actionInWorld(print, exit);
   registerRules(tessera, inWorld);
+  registerNames(tessera, inWorld);
   registerControl(tessera, inWorld);
   registerRedrive(tessera, inWorld);
   registerBackfill(tessera, inWorld);

@@ -5,11 +5,14 @@ import { runCommand, typed } from './run-command.ts';
 /** Answers as CloudFormation and DynamoDB do, over real HTTP: one stage named demo, with an empty table. */
 let server: Listening;
 let denied = false;
+let writes: unknown[] = [];
 let outputs: Record<string, string> = {};
 beforeAll(async () => {
   server = await listen(async (request) => {
     const target = request.headers.get('x-amz-target');
-    const { status, text } = target ? table(target) : stacks(await request.text());
+    const body = await request.text();
+    if (target && !/\.(Query|GetItem)$/.test(target)) writes.push(JSON.parse(body));
+    const { status, text } = target ? table(target) : stacks(body);
     return new Response(text, {
       status,
       headers: { 'content-type': text.startsWith('<') ? 'text/xml' : 'application/x-amz-json-1.0' },
@@ -19,6 +22,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(() => {
   denied = false;
+  writes = [];
   outputs = {
     RunsTable: 'runs',
     UploadsBucket: 'uploads-demo',
@@ -89,6 +93,15 @@ describe('the command on a stage in AWS', () => {
     expect((await onStage('demo', ['runs'])).out).toContain('There are no such runs');
     const events = await onStage('demo', ['events']);
     expect(events).toMatchObject({ code: 1, err: expect.stringContaining('go to its event bus') });
+  });
+
+  test('the names of results are shown and changed in the table of the stage', async () => {
+    expect((await onStage('demo', ['names', '--json'])).out).toContain('"input"');
+    expect(writes).toEqual([]);
+    expect(await onStage('demo', ['names', 'run'])).toMatchObject({ code: 0, err: '' });
+    expect(JSON.stringify(writes)).toMatch(
+      /"TableName":"runs".*"names":\{"S":"run"\}|"names":\{"S":"run"\}.*"TableName":"runs"/,
+    );
   });
 
   test('a stage that is not there, or is older than the command, is said with what to do', async () => {

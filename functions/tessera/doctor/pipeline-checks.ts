@@ -3,6 +3,7 @@ import { readHold } from '../../../shared/runs/capacity/account-hold.ts';
 import { readPauses } from '../../../shared/runs/capacity/pause.ts';
 import type { Rule } from '../../../shared/runs/run/rule.ts';
 import { openPk, shards } from '../../../shared/runs/run/run-items.ts';
+import { currentNames, namesSentences } from '../commands/names.ts';
 import { count } from '../print/layout.ts';
 import type { World } from '../world/world.ts';
 import { bad, type Check, type Finding, good, note } from './finding.ts';
@@ -10,6 +11,7 @@ import { bad, type Check, type Finding, good, note } from './finding.ts';
 /** What can be seen of a pipeline in its own records, in either world. */
 export const pipelineChecks = (world: World): readonly Check[] => [
   { name: 'rules', look: () => rules(world) },
+  { name: 'names', look: async () => good('names', `results are ${namesSentences[await currentNames(world)]}`) },
   { name: 'queues', look: () => queues(world) },
   { name: 'overdue runs', look: () => overdue(world) },
   { name: 'held back', look: () => heldBack(world) },
