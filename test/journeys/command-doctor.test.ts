@@ -31,7 +31,7 @@ async function doctor(...words: string[]) {
 /** A folder in which a Tessera has worked, and none does now. */
 const worked = () => openLocal({ folder: join(folder, '.tessera'), own: false });
 
-test('where none was ever started the doctor says what npm start will find', async () => {
+test('in an empty folder the doctor says what npm start will find', async () => {
   const { code, isWell, bad, named } = await doctor();
   expect({ code, isWell, bad }).toEqual({ code: 0, isWell: true, bad: [] });
   expect(named('node')).toMatchObject({ state: 'good', says: process.versions.node });
@@ -42,7 +42,7 @@ test('where none was ever started the doctor says what npm start will find', asy
   expect(out).toContain('Nothing has to be mended.');
 });
 
-test('what npm start cannot work with is named with its cure', async () => {
+test('the doctor names each obstacle to npm start, with its fix', async () => {
   vi.stubEnv('FFMPEG_PATH', join(folder, 'no-ffmpeg'));
   vi.stubEnv('MOSAIC_API_URL', 'https://api.mosaic.so');
   writeFileSync(join(folder, 'a-file'), '');
@@ -71,7 +71,7 @@ test('the doctor reports a data folder that other users can read, with the comma
   });
 });
 
-test('of a folder it tells what waits for a person: dead letters, pauses, a held account, and overdue runs', async () => {
+test('the doctor reports dead letters, pauses, a held account and overdue runs of a folder', async () => {
   const platform = worked();
   await platform.queue('copies-dead').send({ body: 1 }, { body: 2 });
   await platform.table('runs').write(...newRunWrites(claimedRun()));
@@ -90,7 +90,7 @@ test('of a folder it tells what waits for a person: dead letters, pauses, a held
   expect(named('overdue runs')).toMatchObject({ state: 'note', cure: expect.stringContaining('next npm start') });
 });
 
-test('an engine that does not answer for its folder is found, and so is a port that another program has', async () => {
+test('the doctor finds an engine that does not answer, and a port that another program uses', async () => {
   const other = await listen(() => new Response('hello', { status: 418 }));
   const platform = worked();
   const port = Number(new URL(other.url).port);
@@ -106,7 +106,7 @@ test('an engine that does not answer for its folder is found, and so is a port t
   await other.close();
 });
 
-test('the secret that signs our webhooks is printed only to who asks for it', async () => {
+test('the secret that signs webhooks is printed only with --show-secrets', async () => {
   const platform = worked();
   const secret = await ensureSecret(platform.table('local'), 'signing-secret');
   platform.close();

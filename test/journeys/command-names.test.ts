@@ -42,7 +42,7 @@ describe('tessera names', () => {
     expect(await storedNames()).toBe('input');
   });
 
-  test('a folder with a run of an older version keeps the names of that version until it is told otherwise', async () => {
+  test('a folder with a run of an older version keeps the names of that version until names input', async () => {
     const platform = open();
     await platform.table('runs').write(...newRunWrites({ ...claimedRun(), createdAt: new Date().toISOString() }));
     platform.close();

@@ -69,7 +69,7 @@ test.each([
   for (const size of [2, 5, 17]) expect(await pages(size, ...words)).toEqual(whole);
 });
 
-test('of a rule the open runs come first, each half newest first', async () => {
+test('the open runs of a rule are listed first, and each half newest first', async () => {
   const whole = await list('--rule', 'formats');
   const open = whole.filter(({ status }) => status === 'waiting');
   expect(whole.slice(0, open.length)).toEqual(open);
@@ -82,7 +82,7 @@ test('of a rule the open runs come first, each half newest first', async () => {
     );
 });
 
-test('a list that is not all says how to go on, and a full page that is all does not', async () => {
+test('an incomplete list of runs says how to go on, and a complete one does not', async () => {
   const some = await typed(['runs', '--limit', '3'], folder);
   const last = some.out.trim().split('\n').at(-1)?.split(' ')[0];
   expect(some.err).toContain(`--after ${last}`);
@@ -91,7 +91,7 @@ test('a list that is not all says how to go on, and a full page that is all does
   expect((await typed(['runs', '--after', 'q'.repeat(24)], folder)).err).toContain('there is no such run');
 });
 
-test('a run whose id begins like an option can be gone on behind', async () => {
+test('--after accepts a run id that begins like an option', async () => {
   const id = `-${'b'.repeat(23)}`;
   const createdAt = new Date(Date.now() - 30_000).toISOString();
   await platform.table('runs').write(...newRunWrites({ ...claimedRun(id), createdAt }));

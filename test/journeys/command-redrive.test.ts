@@ -24,7 +24,7 @@ const tessera = (...words: string[]) => typed(words, folder);
 const bodiesIn = async (name: string) =>
   (await platform.queue(name).receive({ visibilitySeconds: 0 })).map(({ body }) => JSON.parse(body));
 
-test('a dry run shows what lies among the dead letters, of which run and object, and leaves it there', async () => {
+test('redrive --dry-run shows each dead letter with its run and object, and leaves it in its queue', async () => {
   const run = { ...claimedRun(), createdAt: new Date().toISOString() };
   await platform.table('runs').write(...newRunWrites(run));
   await platform.queue('copies-dead').send({ body: { runId: run.id, outputId: 'out-1' } });
@@ -41,7 +41,7 @@ test('a dry run shows what lies among the dead letters, of which run and object,
   expect(await bodiesIn('copies')).toEqual([]);
 });
 
-test('dead letters go back to their queues, all or those of the queues that are named', async () => {
+test('redrive sends dead letters back to their queues, all of them or those of the named queues', async () => {
   const bodies = Array.from({ length: 23 }, (_, number) => ({ runId: 'r', outputId: `out-${number}` }));
   await platform.queue('copies-dead').send(...bodies.map((body) => ({ body })));
   await platform.queue('notices-dead').send({ body: { runId: 'r', revision: 3 } });
@@ -56,7 +56,7 @@ test('dead letters go back to their queues, all or those of the queues that are 
   );
 });
 
-test('a command that dies between sending a letter back and taking it out sends it twice, and loses none', async () => {
+test('redrive that dies between sending a dead letter and deleting it sends it twice, and loses none', async () => {
   const [queue, deadLetters] = [platform.queue('copies'), platform.queue('copies-dead')];
   await deadLetters.send({ body: 1 }, { body: 2 });
   const dying: Queue = { ...deadLetters, done: () => Promise.reject(new Error('killed')) };
@@ -68,14 +68,14 @@ test('a command that dies between sending a letter back and taking it out sends 
   expect((await queue.receive()).map(({ body }) => body).sort()).toEqual(['1', '1', '2', '2']);
 });
 
-test('what is neither a queue nor a run is refused with the names of the queues', async () => {
+test('redrive refuses a word that is neither a queue nor a run, and names the queues', async () => {
   expect(await tessera('redrive', 'copy')).toMatchObject({
     code: 1,
     err: expect.stringMatching(/copy is neither a run nor a queue\.\s+The queues are starts, settles, copies, notices/),
   });
 });
 
-test('a run that could not be delivered is delivered again by its id, in a run that is not paid for', async () => {
+test('redrive RUN delivers the outputs of a failed delivery again, in a run that costs nothing', async () => {
   const { checkAfter: _, ...base } = claimedRun();
   const undelivered = { expected: [{ id: 'one' }], partial: false, nodeErrors: [], finishedAt: base.createdAt };
   const why = { agentRunId: 'a-1', reason: 'the link was dead', failure: 'delivery' as const, undelivered };

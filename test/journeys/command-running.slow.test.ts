@@ -33,7 +33,7 @@ async function drop(key: string): Promise<void> {
   await makeClip(path);
 }
 
-test('rules applied beside the running program hold for it, and a back-fill brings what lay there before', async () => {
+test('a running npm start uses newly applied rules, and a backfill hands over older uploads', async () => {
   await drop('in/early.mp4');
   await program.saying('in/early.mp4  ignored: no rule takes it');
   const document = { rules: [{ id: 'shorts', prefix: 'in/', agentId: readyAgents[0]?.id }] };
@@ -50,7 +50,7 @@ test('rules applied beside the running program hold for it, and a back-fill brin
   expect(shown.out).toMatch(/output +in\/early\.mp4/);
 });
 
-test('pause, cancel, retry and resume reach the runs of the program beside it', async () => {
+test('pause, cancel, retry and resume act on the runs of a running npm start', async () => {
   await tessera('pause', '--reason', 'tea');
   await drop('in/second.mp4');
   await program.saying('in/second.mp4  uploaded');
@@ -68,7 +68,7 @@ test('pause, cancel, retry and resume reach the runs of the program beside it', 
   expect((await runs('--key', 'in/second.mp4')).map(({ status }) => status)).toEqual(['delivered', 'cancelled']);
 });
 
-test('a rule’s receiver is told by webhooks that are signed with the secret which doctor shows, and watch sees the same run', async () => {
+test('webhooks to a rule’s receiver are signed with the secret that doctor shows, and watch shows the same run', async () => {
   const told: { type: string; data: { id: string } }[] = [];
   const { findings } = (await jsonOf(['doctor', '--show-secrets'], folder)) as { findings: { says: string }[] };
   const [secret = ''] = findings.flatMap(({ says }) => /whsec_\S+/.exec(says) ?? []);
@@ -98,7 +98,7 @@ test('a rule’s receiver is told by webhooks that are signed with the secret wh
   expect(onBus).toEqual(expect.arrayContaining(told.map(({ data }) => data.id)));
 });
 
-test('a rollback holds for the very next upload', async () => {
+test('a rollback of the rules applies to the next upload', async () => {
   expect((await tessera('rules', 'rollback', '0')).code).toBe(0);
   await drop('tighten/third.mp4');
   await program.saying('tighten/third.mp4  done');

@@ -57,7 +57,7 @@ test('a rule that takes the outputs of another is paused and resumed by its name
   expect((await tessera('resume', '--rule', 'captions')).said).toContain('Resumed');
 });
 
-test('a second pause says that the first one stays, and a rule that is not there is not resumed', async () => {
+test('a second pause says that the first one stays, and a rule that does not exist is not resumed', async () => {
   await tessera('pause', '--reason', 'first');
   expect((await tessera('pause', '--reason', 'second')).said).toMatch(/Paused already, since .* \(first\)/);
   expect(await tessera('resume', '--rule', 'nobody')).toMatchObject({
@@ -90,7 +90,7 @@ test('a run that waits for the next hour or day says so, not that it waits for a
   expect((await tessera('show', capped)).said).toContain('1000 runs began in this hour');
 });
 
-test('a run that is told to go on while all is paused does not promise to', async () => {
+test('resuming a run while everything is paused does not promise that it goes on', async () => {
   const id = await waitingRun('tighten');
   await tessera('pause', '--reason', 'tea');
   expect((await tessera('resume', id)).said).toMatch(/Starts are paused since .* \(tea\)/);
@@ -115,7 +115,7 @@ test('a run that took and delivered one key is counted once', async () => {
   expect((await tessera('show', 'in/talk.mov')).said).toContain('1 more run of this key');
 });
 
-test('why a run came to nothing is said once', async () => {
+test('the reason why a run ended without a result is printed once', async () => {
   const id = await waitingRun('one');
   const deps = { runs: platform.table('runs'), clock: Date.now, log: silentLog };
   const run = (await readRun(deps.runs, id)) as Run;
@@ -125,7 +125,7 @@ test('why a run came to nothing is said once', async () => {
   expect(said).toMatch(/What happened .*noticed .*failed/);
 });
 
-test('what was told of the runs is listed, of all or of one, as its listeners had it', async () => {
+test('events lists the events of all runs or of one run, as receivers got them', async () => {
   const event = (runId: string, type: string) => ({
     ...{ id: `${runId}-1`, type, time: '2026-05-01T10:00:00.000Z' },
     detail: { id: `${runId}-1`, runId, input: { key: `in/${runId}.mp4` } },
@@ -143,7 +143,7 @@ test('what was told of the runs is listed, of all or of one, as its listeners ha
   expect((await tessera('events', 'c')).said).toContain('Nothing was told of a run c');
 });
 
-test('rules that were edited from an older version are refused, also when nothing is to be changed', async () => {
+test('rules edited from an older version are refused, even when they change nothing', async () => {
   const document = { rules: [{ prefix: 'in/', agentId: tighten }] };
   await apply(document);
   for (const words of [[], ['--dry-run']]) {
@@ -154,7 +154,7 @@ test('rules that were edited from an older version are refused, also when nothin
   expect((await tessera('rules', 'apply', 'rules.json', '--based-on', '1')).said).toContain('Version 2 holds now');
 });
 
-test('a file that an editor marked as Unicode is a file of rules, and a rollback to the same rules is none', async () => {
+test('a rules file with a byte order mark is accepted, and a rollback to the same rules changes nothing', async () => {
   const text = JSON.stringify({ rules: [{ id: 'in', prefix: 'in/', agentId: tighten }] });
   await apply({}, `\uFEFF${text}`);
   await apply({ rules: [] });
@@ -162,7 +162,7 @@ test('a file that an editor marked as Unicode is a file of rules, and a rollback
   expect((await tessera('rules', 'rollback', '1')).said).toContain('hold already, as version 3');
 });
 
-test('JSON holds no letter that commands a terminal, and says the same when it is parsed', async () => {
+test('JSON output has no terminal control characters, and parses to the same values', async () => {
   const key = 'in/\u009b31m\u001b[0m\u202e\u200f\n.mp4';
   const id = await waitingRun('in', { upload: { bucket: 'uploads', key, versionId: 'v' } });
   const { out } = await typed(['show', id, '--json'], folder);
@@ -173,7 +173,7 @@ test('JSON holds no letter that commands a terminal, and says the same when it i
   expect((await typed(['runs'], folder)).out).toContain('in/?31m?[0m???.mp4');
 });
 
-test('a receiver’s URL, which may be a key to it, is shown with its host alone', async () => {
+test('only the host of a receiver’s URL is shown, since the URL may contain a secret', async () => {
   const notify = [{ url: 'https://hooks.example/T0P/s3cret?token=s3cret', events: ['Run Failed'] }];
   const rule = { id: 'a', agentId: 'b', priority: 5, notify, next: [{ id: 'c', notify }] };
   const id = await waitingRun('told', { rule } as never);
@@ -190,7 +190,7 @@ test('a sidecar that no rule takes is refused once, not once for each rule', asy
   expect(said.match(/which is no video/g)).toHaveLength(1);
 });
 
-test('a command that is there to be copied is not broken over two lines', () => {
+test('a command that a user may copy is not broken over two lines', () => {
   const command = `tessera retry ${'a'.repeat(24)} --never-began`;
   expect(wrapped(`Look whether it ran. Only if not: ${command}`, 60)).toEqual([
     'Look whether it ran. Only if not:',
@@ -202,7 +202,7 @@ test('a command that is there to be copied is not broken over two lines', () => 
   ]);
 });
 
-test('a back-fill ends on Ctrl-C behind the last page, and the same command goes on there', async () => {
+test('a backfill stops on Ctrl-C after the current page, and the same command goes on from there', async () => {
   const uploads = platform.bucket('uploads');
   await Promise.all(Array.from({ length: 1001 }, (_, number) => uploads.put(`old/${number}.mp4`, 'x')));
   const before = process.listenerCount('SIGINT');

@@ -36,7 +36,7 @@ async function doctor() {
   return { code, err, named, bad: findings.filter(({ state }) => state === 'bad') };
 }
 
-test('the doctor finds nothing to be mended of a stage that is well, and writes nothing to know it', async () => {
+test('the doctor finds nothing to fix on a healthy stage, and writes nothing to it', async () => {
   const { code, bad, named } = await doctor();
   expect({ code, bad }).toEqual({ code: 0, bad: [] });
   expect(named('credentials')?.says).toContain('arn:aws:iam::123456789012:user/ops');
@@ -46,7 +46,7 @@ test('the doctor finds nothing to be mended of a stage that is well, and writes 
   expect(server.asked.filter((name) => /BatchWrite|TransactWrite|PutObject|PutSecret/.test(name))).toEqual([]);
 });
 
-test('each thing that is missing is named with its cure, and the exit code is 1', async () => {
+test('the doctor names each missing part of a stage with its fix, and exits with 1', async () => {
   server.answers.set('DynamoDB.UpdateItem', refusal('dynamodb:UpdateItem'));
   server.answers.set('SQS.DeleteMessage', (body) =>
     body.includes('Copy-dead') ? refusal('sqs:DeleteMessage') : badReceipt,
@@ -79,7 +79,7 @@ test('each thing that is missing is named with its cure, and the exit code is 1'
   expect(all).not.toContain('whsec_');
 });
 
-test('secrets that nobody has set, a stack that is broken or older, and rules without their agent are seen', async () => {
+test('the doctor finds secrets that were never set, a broken or older stack, and rules whose agent does not exist', async () => {
   server.stackStatus = 'UPDATE_ROLLBACK_COMPLETE';
   const { NotifyDeadLetters: _, SigningSecret: __, ...older } = outputs;
   server.outputs = older;
@@ -104,7 +104,7 @@ const unset = {
   ],
 };
 
-test('without credentials or a stack only that is said', async () => {
+test('without credentials or a stack the doctor reports only that', async () => {
   const { AWS_ACCESS_KEY_ID: _, AWS_SECRET_ACCESS_KEY: __, ...nobody } = process.env;
   process.env = nobody;
   const first = await doctor();
@@ -147,7 +147,7 @@ test('dead letters of a stage go back through its own queues; a stage too old to
   expect((await onStage('runs')).code).toBe(0);
 });
 
-test('a pipeline in an app of somebody’s own is found by its stack and its place in there', async () => {
+test('a pipeline in a user’s own CDK app is found by its stack and its id in that stack', async () => {
   server.outputs = Object.fromEntries(Object.entries(outputs).map(([name, value]) => [`Video${name}`, value]));
   const inApp = (name: string) => typed(['runs', '--stage', name], '/');
   expect(await inApp('tessera-demo-pipeline/Video')).toMatchObject({ code: 0 });

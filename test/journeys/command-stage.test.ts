@@ -104,7 +104,7 @@ describe('the command on a stage in AWS', () => {
     );
   });
 
-  test('a stage that is not there, or is older than the command, is said with what to do', async () => {
+  test('an error about a missing stage, or one older than the command, says what to do', async () => {
     const missing = await onStage('dmeo', ['runs']);
     expect(missing.code).toBe(1);
     expect(missing.err).toContain('There is no stack tessera-dmeo-pipeline in eu-central-1');
@@ -113,7 +113,7 @@ describe('the command on a stage in AWS', () => {
     expect((await onStage('demo', ['runs'])).err).toMatch(/does not say its RunsTable.*Deploy it again/);
   });
 
-  test('without credentials, a region or a permission it says so in a sentence, never with a stack of calls', async () => {
+  test('missing credentials, a missing region and a missing permission are each reported in one sentence, without a stack trace', async () => {
     // As the shell runs it once, since nothing else shows that the SDK says nothing of its own.
     const nobody = await runCommand(['runs', '--stage', 'demo'], '/', environment());
     expect(nobody.code).toBe(1);

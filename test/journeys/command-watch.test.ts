@@ -66,7 +66,7 @@ function watching(...words: string[]) {
   return { lines, said, ended, saying };
 }
 
-test('watch tells every change of every run once, as lines of JSON, and ends when none is open', async () => {
+test('watch --json prints every change of every run once, and ends when no run is open', async () => {
   const id = await newRun();
   const watch = watching('--until-done', '--json');
   await watch.saying('claimed');
@@ -98,7 +98,7 @@ test('watch tells every change of every run once, as lines of JSON, and ends whe
   expect(changes.at(-1)).toMatchObject({ ended: true, partial: true, outputCount: 1, manifestKey: 'm.json' });
 });
 
-test('what begins and ends between two looks is told all the same, and a bad end is the exit code', async () => {
+test('watch also prints a run that begins and ends between two looks, and a failed run sets the exit code', async () => {
   await newRun({ upload: { bucket: 'uploads', key: 'in/stays.mov', versionId: 'v' } });
   const watch = watching('--until-done');
   await watch.saying('in/stays.mov: noticed');
@@ -114,7 +114,7 @@ async function openId(key: string): Promise<string | undefined> {
   return page.items.map(({ runId }) => String(runId))[0];
 }
 
-test('of one run it shows the attempts that follow too, and ends with the last of them', async () => {
+test('watch RUN also shows the attempts that follow, and ends with the last one', async () => {
   const first = await newRun();
   const watch = watching('in/talk.mov');
   await watch.saying(`${first}  in/talk.mov: noticed`);
@@ -129,7 +129,7 @@ test('of one run it shows the attempts that follow too, and ends with the last o
   expect((await typed(['watch', 'in/nothing.mov'], folder)).err).toContain('There is no run in/nothing.mov');
 });
 
-test('it goes on until Ctrl-C where nothing is open, and shows only the rule that is asked for', async () => {
+test('watch goes on until Ctrl-C when no run is open, and --rule shows only that rule', async () => {
   await newRun({ rule: { ...claimedRun().rule, id: 'other' } });
   const before = process.listenerCount('SIGINT');
   await newRun();
@@ -143,7 +143,7 @@ test('it goes on until Ctrl-C where nothing is open, and shows only the rule tha
   expect((await typed(['watch', '--rule', 'nobody'], folder)).err).toContain('There is no rule nobody');
 });
 
-test('a run that has ended stays so, however late the index that lists the open ones hears of it', async () => {
+test('a run that watch has shown as ended stays ended while the index of open runs lags behind', async () => {
   const id = await newRun();
   const runs = platform.table('runs');
   const first = new Map<string, Promise<Page>>();
@@ -170,7 +170,7 @@ test('a run that has ended stays so, however late the index that lists the open 
   expect(looks.at(-1)?.open).toEqual([]);
 });
 
-test('on a terminal a table is drawn over itself, above it stays what has ended, and what does not fit is counted', () => {
+test('on a terminal watch redraws its table, keeps ended runs above it, and counts those that do not fit', () => {
   const written: string[] = [];
   const terminal = { columns: 80, rows: 6, write: (text: string) => written.push(text) > 0 } as unknown as WriteStream;
   const view = watchTable('.tessera', terminal);

@@ -39,7 +39,7 @@ test('a file that is still being copied when the program starts is taken once, a
   }
 });
 
-test('a folder that is made while it begins to watch is watched too, whenever that is', async () => {
+test('a folder that is created while the watcher starts is watched too', async () => {
   const uploads = platform.bucket('uploads');
   const taken = new Set<string>();
   const starts = Array.from({ length: 60 }, (_, turns) => ({ root: join(folder, `drop-${turns}`), turns }));

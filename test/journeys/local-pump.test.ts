@@ -20,7 +20,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('messages that wait together come in one event, at most ten; of those only what failed comes again', async () => {
+test('waiting messages are handed over in events of at most ten, and only the failed ones are handed over again', async () => {
   const queue = platform.queue('starts');
   await queue.send(...Array.from({ length: 12 }, (_, number) => ({ body: number })));
   const events: string[][] = [];
@@ -37,7 +37,7 @@ test('messages that wait together come in one event, at most ten; of those only 
   expect(await queue.receive()).toEqual([]);
 });
 
-test('a message that another process sends to the same folder is found without a word from it', async () => {
+test('a message that another process sends to the same folder is found by polling', async () => {
   const bodies: string[] = [];
   const door = async ({ Records }: SQSEvent) => {
     bodies.push(...Records.map(({ body }) => body));
@@ -51,7 +51,7 @@ test('a message that another process sends to the same folder is found without a
   await expect.poll(() => bodies, { timeout: 10_000 }).toEqual(['"wake"']);
 });
 
-test('a door that says itself when a failed message comes again is not overruled', async () => {
+test('a handler that sets the retry time of a failed message is not overruled', async () => {
   const queue = platform.queue('notices');
   await queue.send({ body: 1 });
   let tries = 0;

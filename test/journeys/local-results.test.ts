@@ -47,7 +47,7 @@ const placed = () =>
       .map((name) => [name, readFileSync(join(folder, 'out', name), 'utf8')]),
   );
 
-test('two runs that end together and want one name get two; neither overwrites the other', async () => {
+test('two runs that end together and want the same name get two names, and neither overwrites the other', async () => {
   await deliver('first');
   await deliver('second');
   const place = resultsHandler(deps);
@@ -70,7 +70,7 @@ test('a result in a folder of the user has the mode of any new file; one in the 
   expect(modeOf('all/tighten/b.mp4')).toBe('600');
 });
 
-test('a name that was chosen before a crash stays its run’s, and is free again once its file is taken away', async () => {
+test('a run keeps the result name that it chose before a crash, and the name is free again when its file is removed', async () => {
   await deliver('first');
   const messages = await events();
   const unplaceable = { ...deps.deliveries, localPath: () => Promise.reject(new Error('the process died')) };
@@ -105,7 +105,7 @@ async function deliverAll(runId: string, outputs: readonly Output[], redelivers?
 const placeAll = async () =>
   resultsHandler(deps)({ Records: (await events()).map((message) => asRecord('results', message)) });
 
-test('a project file is called after its video, only videos are told as results, and no picture lies among them', async () => {
+test('a project file is named after its video, only videos are reported as results, and no thumbnail is placed among them', async () => {
   await deliverAll('first', [
     { outputId: '1#thumbnail', kind: 'thumbnail', of: '1', key: 't/x.thumbnail.jpg' },
     { outputId: '2#project', kind: 'project', of: '2', key: 't/y.project.zip' },
@@ -122,7 +122,7 @@ test('a project file is called after its video, only videos are told as results,
   expect(files?.map((path) => basename(path))).toEqual(['a.mp4', 'a-2.mp4']);
 });
 
-test('a run that is delivered again brings what was missing, and nothing a second time', async () => {
+test('a redelivered run places the missing results, and none a second time', async () => {
   const video = { outputId: '1', kind: 'video', key: 't/x.mp4' };
   await deliverAll('first', [video]);
   await placeAll();

@@ -20,7 +20,7 @@ describe('what a terminal shows of files under way', () => {
     expect(lines[2]).toContain('-the-end.mp4');
   });
 
-  test('never more lines than there is room for: those that move first, then how many more there are', () => {
+  test('the progress screen never has more lines than fit: runs in progress first, then the number of the others', () => {
     const files = [...Array.from({ length: 30 }, (_, index) => file(`clip-${index}.mp4`, 0)), file('moving.mp4')];
     const lines = screen(files, 80, 6);
     expect(lines).toHaveLength(6);
@@ -28,7 +28,7 @@ describe('what a terminal shows of files under way', () => {
     expect(lines[5]).toBe('  … and 26 more');
   });
 
-  test('a name cannot break the line or command the terminal', () => {
+  test('a file name on the progress screen cannot break its line or control the terminal', () => {
     expect(plainText('new\nline \u001b[31mred \u202egnp.mp4')).toBe('new?line ?[31mred ?gnp.mp4');
     expect(plainText('Grüße 日本語 👩‍👩‍👧.mp4')).toBe('Grüße 日本語 👩‍👩‍👧.mp4');
   });

@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const begin = (path: string) => beginJourney(world, path, 'tighten', join(folder, 'out'));
 
-test('a program killed before it could say "done" says it at the next start; only then is the same file a new wish', async () => {
+test('a program that was killed before it printed "done" prints it at the next start; after that the same file is a new edit', async () => {
   const clip = await makeClip(join(folder, 'a.mp4'));
   const first = await begin(clip);
   await expect
