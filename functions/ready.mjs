@@ -21,7 +21,8 @@ function isOlderThan24() {
 
 async function continueOnNode24() {
   const { findNode24 } = await import('./setup/find-node.mjs');
-  return continueOn(findNode24(root), process.argv.slice(1));
+  // This file itself: functions/tessera.mjs has put its program's name before the words already.
+  return continueOn(findNode24(root), [fileURLToPath(import.meta.url), ...process.argv.slice(2)]);
 }
 
 /** Ends this process when the one that continued on it is killed. */

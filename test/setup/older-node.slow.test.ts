@@ -62,6 +62,18 @@ describe.each(olderNodes)('Node %s', (version) => {
     });
   });
 
+  test('npx tessera passes its words on once', () => {
+    const folder = project('');
+    cpSync(join(root, 'functions/tessera.mjs'), join(folder, 'functions/tessera.mjs'));
+    mkdirSync(join(folder, 'functions/tessera'));
+    writeFileSync(
+      join(folder, 'functions/tessera/main.ts'),
+      `const words: string[] = process.argv.slice(2); console.log(JSON.stringify(words));`,
+    );
+    const printed = execFileSync(node, [join(folder, 'functions/tessera.mjs'), 'runs', '--json'], { encoding: 'utf8' });
+    expect(JSON.parse(printed)).toEqual(['runs', '--json']);
+  });
+
   test('programs started by name find Node 24', () => {
     const folder = project(`import { execFileSync } from 'node:child_process';
       process.stdout.write(execFileSync('node', ['--version']));`);
