@@ -7,7 +7,7 @@ import { type LocalBucket, makePrivateFolder } from '../../shared/platform/local
 import { contentTypeOf, identityOf } from './put-upload.ts';
 
 export interface DropFolder {
-  /** Resolves once whatever lands from now on is seen. */
+  /** Resolves when each file that lands from now on is seen. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export function watchDropFolder(
     followSymlinks: false,
   });
   const closing = new AbortController();
-  // Each file that lies there already waits for it.
+  // Each file that is there at the start adds a listener.
   setMaxListeners(0, closing.signal);
   const turns = new Map<string, Promise<void>>();
   let isFirstLook = true;
@@ -74,7 +74,7 @@ export function watchDropFolder(
   }
 }
 
-/** A folder that is made while the watcher looks for the first time may be overlooked, and then for good. */
+/** The watcher may miss a folder that is created during its first scan, and then never sees it. */
 async function watchMissed(watcher: FSWatcher, folder: string): Promise<void> {
   // One that goes while it is listed spoils the list; it was a folder in motion, and moves are seen.
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);

@@ -24,7 +24,7 @@ export interface Standing {
     | { readonly reason: string };
 }
 
-/** Puts the file into the uploads bucket, unless an earlier start did and nobody was told of its end. */
+/** Puts the file into the uploads bucket, unless an earlier start did and its end was not printed yet. */
 export async function beginJourney(
   world: LocalWorld,
   path: string,
@@ -58,7 +58,7 @@ export async function markTold({ remembered }: LocalWorld, { upload }: Journey):
 
 const toldKey = ({ versionId }: Upload) => ({ pk: `TOLD#${versionId}`, sk: 'TOLD' });
 
-/** Under way, or done when the program was killed. A failure that nobody saw is simply tried again. */
+/** Under way, or done when the program was killed. A failure that was not printed is tried again. */
 async function isUnseen(world: LocalWorld, journey: Journey): Promise<boolean> {
   const { ended } = await standingOf(world, journey);
   if (ended && 'reason' in ended) return false;

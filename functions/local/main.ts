@@ -7,7 +7,7 @@ import { wrapped } from './wrap-text.ts';
 // Paths that the user types are meant from where npm was called, not from the project's folder.
 const folder = process.env.INIT_CWD ?? process.cwd();
 
-// Whoever reads may go away (a closed terminal, `| head`): then nobody is told, and the work still ends in order.
+// The reader may close the pipe (a closed terminal, `| head`): the work still ends in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 try {

@@ -5,7 +5,7 @@ import { fitted, widthOf } from './text-width.ts';
 
 /** Where files are: a bar each on a terminal, a line at each change of state elsewhere. */
 export interface Progress {
-  /** The files under way; one that has ended is no longer among them. */
+  /** The files in progress, without those that have ended. */
   show(files: readonly { name: string; standing: Standing }[]): void;
   /** A line that stays. */
   say(line: string): void;

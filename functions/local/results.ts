@@ -42,7 +42,7 @@ const manifestSchema = z.object({
 });
 type Manifest = z.infer<typeof manifestSchema>;
 type Output = Manifest['outputs'][number];
-/** `kind`: what it is where it is no video; `before`: another run put it there, and whoever has it now may keep it. */
+/** `kind`: what it is where it is no video; `before`: another run put it there, and it is not written again. */
 type Placed = { readonly key: string; readonly path: string; readonly kind?: string; readonly before?: boolean };
 
 /** Listens to the deliveries bucket as any consumer would: a run's manifest says that its outputs are complete. */
@@ -55,7 +55,7 @@ export const resultsHandler =
     return undefined;
   };
 
-/** The videos that a run's results became, once all files are in place; what belongs to one lies beside it. */
+/** The videos that a run's results became, once all files are in place, without the files that belong to them. */
 export async function placedResults(remembered: Table, runId: string): Promise<readonly string[] | undefined> {
   const placed = await placedFiles(remembered, runId);
   return placed?.filter(({ kind, path }) => kind === undefined && !path.endsWith('.json')).map(({ path }) => path);
@@ -73,7 +73,7 @@ async function placeResults(deps: ResultsDeps, manifestKey: string): Promise<voi
   const key = placedKey(manifest.runId);
   // The names are chosen once and kept, or a repeat after a crash would choose new ones beside its own files.
   const known = await deps.remembered.get(key);
-  // What is there now is the user's, also when it is no longer what we put there.
+  // The files are the user's now: a changed or deleted one is not written again.
   if (known?.done === true) return;
   const files = (known?.files as unknown as Placed[] | undefined) ?? (await chooseNames(deps, manifest, manifestKey));
   if (!known) await deps.remembered.write({ put: { ...key, type: 'placed-results', files: [...files], done: false } });

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 
-/** A path as the user would type it: relative to where they are when it lies below. */
+/** A path as the user would type it: relative when it is below the current folder. */
 export function shownPath(path: string): string {
   const here = process.env.INIT_CWD ?? process.cwd();
   const short = relative(here, path);

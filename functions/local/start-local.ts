@@ -114,7 +114,7 @@ async function lookAround(
   };
 }
 
-/** A full disk shows as a failure of whatever wrote next, so the log is where it is seen first. */
+/** A full disk fails the next write, so it is first seen in the log. */
 function watchingForSpace(sink: LogSink): { log: Log; isDiskFull(): boolean } {
   let full = false;
   const log = createLog((line) => {

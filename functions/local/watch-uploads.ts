@@ -14,7 +14,7 @@ import { placedResults } from './results.ts';
 import { plainText, shownPath } from './shown-path.ts';
 import type { LocalWorld } from './start-local.ts';
 
-/** `npm start`: whatever lands in an agent's folder is edited, until Ctrl-C. */
+/** `npm start`: edits each file that lands in an agent's folder, until Ctrl-C. */
 export async function watchUploads(options: Arguments): Promise<number> {
   const moves = moveScreen();
   const world = await openWorld(options, { onMove: moves.note });

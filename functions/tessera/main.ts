@@ -1,6 +1,6 @@
 import { tessera } from './tessera.ts';
 
-// Whoever reads may go away (`| head`): then nobody is told, and the work still ends in order.
+// The reader may close the pipe (`| head`): the command still ends in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 // Which Node its next versions need is not the user's to mend: the version here is locked.

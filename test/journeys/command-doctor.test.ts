@@ -39,7 +39,7 @@ test('in an empty folder the doctor says what npm start will find', async () => 
   expect(named('tessera')).toMatchObject({ state: 'note', cure: 'npm start' });
   const { out } = await typed(['doctor'], folder);
   expect(out).toMatch(/^✓ node {2,}\d/);
-  expect(out).toContain('Nothing has to be mended.');
+  expect(out).toContain('Nothing to fix.');
 });
 
 test('the doctor names each obstacle to npm start, with its fix', async () => {
@@ -48,7 +48,7 @@ test('the doctor names each obstacle to npm start, with its fix', async () => {
   writeFileSync(join(folder, 'a-file'), '');
   const { code, bad, err } = await doctor('--data', 'a-file');
   expect(code).toBe(1);
-  expect(err).toContain('3 things to be mended');
+  expect(err).toContain('3 things to fix');
   expect(bad).toMatchObject([
     { name: 'ffmpeg', says: expect.stringMatching(/no-ffmpeg.*Install FFmpeg 5 or newer with `/) },
     { name: 'other engine', cure: 'unset MOSAIC_API_URL' },

@@ -64,7 +64,7 @@ test('the doctor names each missing part of a stage with its fix, and exits with
   }));
   const { code, bad, err } = await doctor();
   expect(code).toBe(1);
-  expect(err).toContain(`${bad.length} things to be mended`);
+  expect(err).toContain(`${bad.length} things to fix`);
   const cures = Object.fromEntries(bad.map(({ name, says, cure }) => [name, `${says} → ${cure}`]));
   expect(cures).toEqual({
     'dynamodb:UpdateItem': expect.stringMatching(/not authorized.*allow dynamodb:UpdateItem/),
@@ -115,7 +115,7 @@ test('without credentials or a stack the doctor reports only that', async () => 
   const { code, err, out } = await typed(['doctor', '--stage', 'dmeo'], '/');
   expect(code).toBe(1);
   expect(out).toContain('✗ stack        There is no stack tessera-dmeo-pipeline in eu-central-1');
-  expect(err).toContain('1 thing to be mended');
+  expect(err).toContain('1 thing to fix');
 });
 
 test('dead letters of a stage go back through its own queues; a stage too old to name them says so', async () => {

@@ -8,7 +8,7 @@ import { columnsHere, count, quoted } from '../print/layout.ts';
 import type { Outcome } from '../print/outcome.ts';
 import type { World } from '../world/world.ts';
 
-/** Tells the pipeline of what lies there already. Stopped at any moment, the same command goes on behind the last page. */
+/** Hands existing objects to the pipeline. After a stop at any moment the same command goes on after the last page. */
 export async function backfillPrefix(
   world: World,
   prefix: string,

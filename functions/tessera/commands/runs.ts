@@ -54,7 +54,7 @@ function tableOf(runs: readonly ListedRun[]): string[] {
   return table(header, rows, { paint: (line, row) => colourOf(runs[row]?.status ?? 'waiting')(line) });
 }
 
-/** An agent's id behind the rule's own would take the room of the key; where nobody looks, nothing is cut. */
+/** On a terminal the agent's id after the rule's would leave no room for the key. Other output is not cut. */
 const startOf = (ruleId: string): string =>
   Number.isFinite(columnsHere()) && ruleId.length > 14 ? `${ruleId.slice(0, 13)}…` : ruleId;
 

@@ -22,7 +22,7 @@ const mostFailures = 20;
 /** With `--until-done` the exit code tells a script whether all went well. */
 const badEnds: ReadonlySet<RunStatus> = new Set(['failed', 'rejected', 'cancelled']);
 
-/** Shows where the runs are until Ctrl-C, or until none is open; answers the exit code. */
+/** Shows the runs until Ctrl-C, or until none is open. Returns the exit code. */
 export async function watch(world: World, which: Which, print: Print): Promise<number> {
   const { runOrKey, rule, untilDone = runOrKey !== undefined, json = false } = which;
   const look = runOrKey === undefined ? await watcherOfAll(world, rule) : await watcherOf(world, runOrKey);
@@ -57,7 +57,7 @@ async function patiently(look: Watcher, view: WatchView, signal: AbortSignal): P
       return await look();
     } catch (thrown) {
       const error = explained(thrown);
-      // What the command can name a cure for is not mended by waiting.
+      // An error with advice for the user does not go away by waiting.
       if (error instanceof PermanentError || failures === mostFailures) throw error;
       if (failures === 1) view.say(`Could not look just now, so it is tried again: ${messageOf(error)}`);
       await pause(everyMs.stage, signal);

@@ -10,14 +10,14 @@ interface Asked extends WorldOptions {
   readonly showSecrets?: boolean;
 }
 
-/** `doctor`: what is missing here, each with its cure. It opens no world of its own, since that may be what is missing. */
+/** `doctor`: lists what is missing, each with its fix. It opens no world, since that may be what is missing. */
 export async function doctor({ stage, dataFolder, showSecrets = false }: Asked): Promise<Outcome> {
   const findings =
     stage === undefined
       ? await (await import('./local-checks.ts')).localFindings(dataFolder, showSecrets)
       : await (await import('./stage-checks.ts')).stageFindings(stage);
   const wrong = findings.filter(({ state }) => state === 'bad').length;
-  const verdict = wrong === 0 ? 'Nothing has to be mended.' : `${count(wrong, 'thing')} to be mended.`;
+  const verdict = wrong === 0 ? 'Nothing to fix.' : `${count(wrong, 'thing')} to fix.`;
   return {
     lines: [...linesOf(findings), '', ...(wrong === 0 ? [verdict] : [])],
     json: { isWell: wrong === 0, findings },

@@ -2,8 +2,8 @@ import { messageOf } from '../../../shared/errors.ts';
 import { explained } from '../world/aws-errors.ts';
 
 /**
- * What was looked at. `good`: as it should be; `note`: worth knowing, nothing to do, or something that cannot be looked
- * at from here; `bad`: something does not work before it is mended.
+ * The result of a check. `good`: nothing to do; `note`: worth knowing, or it cannot be checked from here; `bad`: something
+ * does not work until it is fixed.
  */
 export interface Finding {
   readonly name: string;
@@ -17,15 +17,15 @@ export const good = (name: string, says: string): Finding => ({ name, state: 'go
 export const note = (name: string, says: string, cure?: string): Finding => ({ name, state: 'note', says, cure });
 export const bad = (name: string, says: string, cure?: string): Finding => ({ name, state: 'bad', says, cure });
 
-/** One thing to look at; it may find several. */
+/** One check; it may have several findings. */
 export interface Check {
   readonly name: string;
   readonly look: () => Promise<Finding | readonly Finding[]>;
-  /** Where the reason alone does not say it. */
+  /** What to do when the check throws, where its error does not say so. */
   readonly cure?: string;
 }
 
-/** Looks at all at once, in their order; one that fails has found something bad. */
+/** Runs all checks at once and keeps their order. A check that throws is a bad finding. */
 export async function lookedAt(checks: readonly Check[]): Promise<readonly Finding[]> {
   return (await Promise.all(checks.map(found))).flat();
 }

@@ -15,7 +15,7 @@ import { bad, type Check, type Finding, good, lookedAt, note } from './finding.t
 import { node } from './node-check.ts';
 import { pipelineChecks } from './pipeline-checks.ts';
 
-/** What `npm start` needs of this machine, and how the folder is that it works in. */
+/** Checks what `npm start` needs on this machine, and its data folder. */
 export async function localFindings(dataFolder: string, showSecrets: boolean): Promise<readonly Finding[]> {
   const machine = await lookedAt([
     node,
@@ -93,7 +93,7 @@ function folder(dataFolder: string): Finding {
 const isOpenToOthers = (folder: string): boolean =>
   process.platform !== 'win32' && (statSync(folder).mode & 0o077) !== 0;
 
-/** A video is there as its upload, as the engine's copies and as its result. */
+/** Each video is stored several times: the upload, the engine's copies and the result. */
 const littleDiskBytes = 10 * 1000 ** 3;
 const noDiskBytes = 1000 ** 3;
 
@@ -107,7 +107,7 @@ function freeDisk(dataFolder: string): Finding {
     : good('free disk', says);
 }
 
-/** What is there of the path. */
+/** The path, or its nearest parent that exists. */
 function nearest(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearest(dirname(path));
 }
@@ -139,7 +139,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A secret is shown only to who asks for it: what a doctor says is pasted elsewhere. */
+/** The secret is printed only with --show-secrets, because people paste the doctor's output elsewhere. */
 async function signing(remembered: Table, showSecrets: boolean): Promise<Finding> {
   const secret = await readSecret(remembered, 'signing-secret');
   if (secret === undefined)

@@ -123,7 +123,7 @@ async function eventsAre(stage: string, { UploadsBucket }: StageOutputs): Promis
     ? bad(
         'bucket events',
         `${UploadsBucket} does not send its events to EventBridge, so no upload is noticed`,
-        `node infra/switch-events-on.ts ${stage}; then, for what lies there: tessera backfill ""`,
+        `node infra/switch-events-on.ts ${stage}; then, for the objects that are there: tessera backfill ""`,
       )
     : good('bucket events', `${UploadsBucket} sends them to EventBridge`);
 }
@@ -134,7 +134,7 @@ async function alarmsAre({ StackName }: Stack): Promise<Finding> {
   const alarms = types.filter((type) => type === 'AWS::CloudWatch::Alarm').length;
   const says = `${alarms} in the stack; which of them ring: aws cloudwatch describe-alarms --state-value ALARM`;
   if (alarms > 0 && !types.includes('AWS::SNS::Subscription'))
-    return note('alarms', says, 'the stack itself mails them to nobody: set alarmEmail, or listen to its topic');
+    return note('alarms', says, 'the stack sends them to no address: set alarmEmail, or subscribe to its topic');
   return note('alarms', says);
 }
 

@@ -7,17 +7,17 @@ import { wrapped } from '../../local/wrap-text.ts';
 
 const gap = '  ';
 
-/** How wide lines may be: as the terminal is. Where nobody looks, nothing is cut. */
+/** The width of the terminal. Output that goes elsewhere is not cut. */
 export const columnsHere = (): number =>
   process.stdout.isTTY ? Math.max(40, process.stdout.columns || 80) : Number.POSITIVE_INFINITY;
 
 interface TableOptions {
   readonly paint?: (line: string, row: number) => string;
-  /** What becomes of a last cell that is too long: its beginning is cut off (default), or it goes on below. */
+  /** A last cell that is too long loses its beginning (default) or is wrapped. */
   readonly tooLong?: 'cut' | 'wrap';
 }
 
-/** Rows below their header; the last column takes what room is left. */
+/** Lays out a header and rows. The last column takes the remaining width. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
@@ -39,7 +39,7 @@ export function table(
   );
 }
 
-/** Names and their values below each other; what has no value is left out. */
+/** Lays out names and values below each other, without those that have no value. */
 export function facts(entries: readonly (readonly [name: string, value: string | undefined])[]): string[] {
   const known = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
   const width = Math.max(0, ...known.map(([name]) => name.length));
@@ -50,15 +50,15 @@ export function facts(entries: readonly (readonly [name: string, value: string |
   );
 }
 
-/** As it would be typed; of what a shell would read otherwise, only what it is. */
+/** The text in quotes, as a user would type it; `what` instead when a shell would interpret it. */
 export const quoted = (text: string, what: string): string =>
   text === plainText(text) && !/["$`\\!]/.test(text) ? `"${text}"` : what;
 
-/** Reasons tell times as programs do; people have clocks. */
+/** Replaces ISO times in a reason with the user's local time. */
 export const inLocalTimes = (text: string): string =>
   text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, localTime);
 
-/** As the user's clock shows it. */
+/** The time in the user's time zone. */
 export function localTime(iso: string): string {
   const time = new Date(iso);
   if (Number.isNaN(time.getTime())) return iso;
@@ -80,7 +80,7 @@ function inMinutes(seconds: number): string {
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** What is known of a video, in a few words. */
+/** Size, format and length of a video, as far as they are known. */
 export function videoOf(size: number | undefined, media: MeasuredMedia = {}): string | undefined {
   const { container, seconds, width, height, audioTracks } = media;
   const parts = [

@@ -6,9 +6,9 @@ import { columnsHere } from './layout.ts';
 export interface Outcome {
   readonly lines: readonly string[];
   readonly json: unknown;
-  /** What keeps it from being done: said on standard error, and the command ends with 1. */
+  /** Why it could not be done: printed on standard error, and the exit code is 1. */
   readonly faults?: readonly string[];
-  /** What else the user should know; on standard error, so that no pipe has to sort it out. */
+  /** What else the user should know: printed on standard error, so that a pipe does not get it. */
   readonly note?: string;
 }
 
@@ -18,7 +18,7 @@ export interface Print {
   readonly err: (line: string) => void;
 }
 
-/** Prints the outcome and answers the exit code. */
+/** Prints the outcome and returns the exit code. */
 export function printed(print: Print, { lines, json, faults = [], note }: Outcome, asJson: boolean): number {
   const notes = note === undefined ? [] : note.split('\n').flatMap(fitting);
   if (asJson) print.out(harmless(JSON.stringify(json, null, 2)));
@@ -27,11 +27,11 @@ export function printed(print: Print, { lines, json, faults = [], note }: Outcom
   return faults.length > 0 ? 1 : 0;
 }
 
-/** Broken between words for a terminal; what has colours was laid out for it already. */
+/** Wraps a line for the terminal. A line with colours is laid out already. */
 const fitting = (line: string): string[] =>
   line.includes('\u001b') || /^ |\n/.test(line) ? [line] : wrapped(line, columnsHere() - 1);
 
-/** JSON leaves some letters as they are that command a terminal; escaped they mean the same to whoever parses it. */
+/** Escapes control characters that JSON leaves as they are. A parser reads the same text. */
 export const harmless = (text: string): string =>
   text.replace(unseen, (letter) =>
     letter === '\n' ? letter : `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,

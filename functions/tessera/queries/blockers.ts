@@ -6,13 +6,13 @@ import { localTime } from '../print/layout.ts';
 import type { World } from '../world/world.ts';
 import type { Obstacles } from './operator-next-step.ts';
 
-/** What keeps a run from its start just now. */
+/** Reads what prevents the run from starting now. */
 export async function readObstacles(world: World, run: Run): Promise<Obstacles> {
   const [pauses, hold, full] = await Promise.all([readPauses(world), readHold(world), fullBecause(world, run)]);
   return { pauses, hold, full, nowMs: world.clock() };
 }
 
-/** The hour's and the day's limits, as whoever starts runs counts them. */
+/** Checks the limits of the hour and the day as the start of a run does. */
 async function fullBecause(world: World, { status, rule, estimate }: Run): Promise<string | undefined> {
   if (status !== 'waiting') return undefined;
   const [{ maxRunsPerHour, budget }, all, ofRule] = await Promise.all([

@@ -3,16 +3,16 @@ import type { Json, Queue, Received, Table } from '../../../shared/platform/port
 import { parseStartMessage } from '../../../shared/runs/run/messages.ts';
 import { readRun } from '../../../shared/runs/run/move-run.ts';
 
-/** A queue with that for what has failed in it too often. */
+/** A queue and its dead-letter queue. */
 export interface Hop {
   readonly name: string;
   readonly queue: Queue;
   readonly deadLetters: Queue;
-  /** How long to wait for a message before it is said that there is none. */
+  /** How long to wait for a message before the queue counts as empty. */
   readonly waitSeconds: number;
 }
 
-/** What a dead letter is about, as far as it can be read. */
+/** A dead letter, as far as it can be read. */
 export interface DeadLetter {
   readonly queue: string;
   readonly messageId: string;
@@ -25,10 +25,10 @@ export interface DeadLetter {
   readonly about: string;
 }
 
-/** They are hidden for so long while one command handles them; after a crash they are there again. */
+/** Dead letters are hidden while a command handles them, and visible again after a crash. */
 export const visibilitySeconds = 120;
 
-/** Looks at dead letters and leaves them where they are; at most so many. */
+/** Reads at most `most` dead letters and leaves them in their queue. */
 export async function peek(runs: Table, hop: Hop, most: number): Promise<readonly DeadLetter[]> {
   const hidden: Received[] = [];
   try {
@@ -43,13 +43,13 @@ export async function peek(runs: Table, hop: Hop, most: number): Promise<readonl
   }
 }
 
-/** Sends some back to the queue in which they died; `sent` none and `unreadable` none: nothing lies there. */
+/** Sends some dead letters back to their queue. The queue is empty when none was sent and none was unreadable. */
 export async function sendBack(hop: Hop): Promise<{ sent: number; unreadable: readonly Received[] }> {
   const { queue, deadLetters } = hop;
   const letters = await receive(hop);
   const bodies = letters.map((letter) => ({ letter, body: bodyOf(letter) }));
   const readable = bodies.filter((each): each is { letter: Received; body: Json } => each.body !== undefined);
-  // First sent, then done: whoever stops between the two sends it twice, which changes nothing.
+  // Sent first, then deleted: a stop between the two sends a message twice, which is idempotent.
   await queue.send(...readable.map(({ body }) => ({ body })));
   for (const { letter } of readable) await deadLetters.done(letter.receipt);
   return { sent: readable.length, unreadable: letters.filter((letter) => bodyOf(letter) === undefined) };
@@ -58,7 +58,7 @@ export async function sendBack(hop: Hop): Promise<{ sent: number; unreadable: re
 const receive = ({ deadLetters, waitSeconds }: Hop): Promise<readonly Received[]> =>
   deadLetters.receive({ max: 10, visibilitySeconds, waitSeconds });
 
-/** Whoever is handed what is no JSON refuses it again, and a queue of ours carries nothing else. */
+/** Undefined when it is not JSON: no handler accepts it, so sending it back is useless. */
 function bodyOf({ body }: Received): Json | undefined {
   try {
     return JSON.parse(body);

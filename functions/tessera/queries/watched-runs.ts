@@ -9,7 +9,7 @@ import { openRuns, runsSince } from './open-runs.ts';
 
 export interface Seen {
   readonly run: Run;
-  /** How much of its outputs is delivered, from 0 to 1; of a run that is being delivered. */
+  /** The share of its outputs that is delivered, from 0 to 1, while the run is being delivered. */
   readonly delivered?: number;
 }
 
@@ -21,7 +21,7 @@ export interface Look {
   readonly further: number;
 }
 
-/** Where the runs are that somebody watches; each look tells what is open and what has ended since the last one. */
+/** Reads the watched runs: which are open, and which have ended since the last read. */
 export type Watcher = () => Promise<Look>;
 
 /** One run, with the attempts that follow it; or the runs of a key, the newest where all have ended. */
@@ -50,7 +50,7 @@ async function latestOf({ runs }: World, runId: string): Promise<readonly Run[]>
   return chain;
 }
 
-/** The index by which runs are listed may be so much behind. */
+/** The index that lists runs may lag by this much. */
 const indexLagMs = 15_000;
 
 /** All runs, or those of one rule. */
@@ -68,7 +68,7 @@ export async function watcherOfAll(world: World, rule: string | undefined): Prom
     const [found, begun] = await Promise.all([openRuns(world.runs, open), runsSince(world.runs, since, known)]);
     const listed = [...found.runs, ...begun].filter(({ id }) => !told.has(id));
     const here = new Map(listed.map((run) => [run.id, newer(open.get(run.id), run)]));
-    // What is no longer listed has ended, or is just being moved from one list to another.
+    // A run that left the list has ended, or moves between two lists at this moment.
     const gone = await Promise.all([...open.keys()].filter((id) => !here.has(id)).map((id) => readRun(world.runs, id)));
     for (const run of gone) if (run !== undefined) here.set(run.id, run);
     const runs = [...here.values()].filter(isWatched);
@@ -77,7 +77,7 @@ export async function watcherOfAll(world: World, rule: string | undefined): Prom
     open = new Map(runs.filter((run) => !isEnded(run)).map((run) => [run.id, run]));
     return { open: await seen(world, [...open.values()]), ended, further: found.further };
   };
-  // Before anything runs, a rule may well have none; only a name that nobody knows is a mistake.
+  // A known rule may have no runs yet; an unknown name is an error.
   const stranger = rule === undefined || set === undefined ? undefined : unknownRule(set, rule);
   if (stranger === undefined) return look;
   const first = await look();
@@ -85,14 +85,14 @@ export async function watcherOfAll(world: World, rule: string | undefined): Prom
   return look;
 }
 
-/** An index may tell of an earlier moment than one that was seen. */
+/** The index may be older than what was read before. */
 const newer = (known: Run | undefined, run: Run): Run =>
   known !== undefined && known.revision > run.revision ? known : run;
 
 /** Those that may be listed again because the index is behind. */
 const recent = (runs: readonly Run[]): Map<string, Run> => new Map(runs.slice(-2000).map((run) => [run.id, run]));
 
-/** More than a screen shows of those that are being delivered is not looked into. */
+/** Reading the outputs of more runs than a screen shows is useless. */
 const mostLookedInto = 40;
 
 async function seen(world: World, runs: readonly Run[]): Promise<readonly Seen[]> {

@@ -7,7 +7,7 @@ const doctor = () => import('../doctor/doctor.ts');
 export function registerDoctor(tessera: Command, withoutWorld: WithoutWorld): void {
   tessera
     .command('doctor')
-    .description('what is missing here, each with its cure; ends with 1 where something must be mended')
+    .description('what is missing here, each with its cure; ends with 1 where something must be fixed')
     .option('--show-secrets', 'print the secret that signs our webhooks (of a folder)')
     .action(
       withoutWorld(async (options) =>

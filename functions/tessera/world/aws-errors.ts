@@ -1,7 +1,7 @@
 import { messageOf, PermanentError, Rejected } from '../../../shared/errors.ts';
 import { MosaicError } from '../../../shared/mosaic/errors.ts';
 
-/** What AWS or its SDK says, as a sentence that says what to do; other errors stay as they are. */
+/** Adds advice to an error of AWS or its SDK. Returns any other error unchanged. */
 export function explained(error: unknown): unknown {
   if (error instanceof PermanentError || error instanceof MosaicError) return error;
   const { name = '', message = '' } = error instanceof Error ? error : {};

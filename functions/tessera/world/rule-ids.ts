@@ -1,6 +1,6 @@
 import type { Rule, RuleSet } from '../../../shared/runs/run/rule.ts';
 
-/** Says so where no rule is called so. */
+/** The error message when no rule has this name. */
 export function unknownRule(set: RuleSet, name: string): string | undefined {
   const names = ruleNames(set);
   return names.includes(name) ? undefined : `There is no rule ${name}. There are: ${names.join(', ')}.`;
@@ -12,11 +12,11 @@ export function ruleIdsOf(set: RuleSet, name: string): readonly string[] {
   return ids.length === 0 ? [name] : unique(ids);
 }
 
-/** What a person may call the rules: a rule with several agents by its own id too. */
+/** The names that a user may type. A rule with several agents also has its own id. */
 const ruleNames = (set: RuleSet): readonly string[] =>
   unique(allRules(set).flatMap(({ id, of }) => (of === undefined ? [id] : [of, id])));
 
-/** Those that take another's outputs are found in that one. */
+/** All rules, including those that take another rule's outputs. */
 const allRules = ({ rules }: Pick<RuleSet, 'rules'>): readonly Rule[] =>
   rules.flatMap((rule) => [rule, ...allRules({ rules: rule.next ?? [] })]);
 

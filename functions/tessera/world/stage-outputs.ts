@@ -71,7 +71,7 @@ function outputsOf({ Outputs: given = [] }: Stack, stackName: string, place: rea
   const missing = always.filter((name) => !told(name));
   if (missing.length === always.length)
     throw new Missing(
-      `The stack ${stackName} tells of no Tessera${begin === '' ? '' : ` at ${place.join('/')}`}. A pipeline in an app of your own is named STACK/ID: --stage ${stackName}/ID, with the id that it has there.`,
+      `The stack ${stackName} has no outputs of a Tessera${begin === '' ? '' : ` at ${place.join('/')}`}. A pipeline in an app of your own is named STACK/ID: --stage ${stackName}/ID, with the id that it has there.`,
     );
   if (missing.length > 0)
     throw new InvalidInput(

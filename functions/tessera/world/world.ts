@@ -11,25 +11,25 @@ export interface World {
   readonly isStage: boolean;
   readonly runs: Table;
   readonly uploads: Bucket;
-  /** Where a key that somebody names may lie. */
+  /** The buckets in which a key from the user is looked up. */
   readonly buckets: readonly string[];
   readonly startQueue: Queue;
   readonly settleQueue: Queue;
-  /** So that what a command changes is told at once. */
+  /** Woken after a change, so that its events are sent at once. */
   readonly notifyQueue?: Queue;
-  /** The queues whose messages may fail for good. */
+  /** The queues that have dead letters. */
   readonly hops: () => readonly Hop[];
   readonly places: { readonly uploads: string; readonly deliveries: string; readonly deliveriesPrefix: string };
-  /** What the bus of a folder keeps, oldest first; a stage's keeps nothing. */
+  /** The events that a folder's bus keeps, oldest first. A stage's bus keeps none. */
   readonly told?: () => readonly BusEvent[];
   readonly mosaic: () => Promise<Mosaic>;
-  /** The document that holds where none was ever applied by command. */
+  /** The rules in force while none was applied by command. */
   readonly initialRules: () => Promise<Json>;
-  /** The rules that hold now. */
+  /** The rules in force. */
   readonly rules: () => Promise<RuleSet>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Why nothing comes of a command's work for the moment; undefined while something is there to do it. */
+  /** Why the pipeline does not work now; undefined while it does. */
   idleBecause(): string | undefined;
   close(): void;
 }
