@@ -1,10 +1,10 @@
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { messageBackoff, wholeSeconds } from '../shared/retry.ts';
+import { messageBackoff } from '../shared/retry.ts';
 import { copyOutput } from '../shared/runs/deliver/copy-output.ts';
 import type { CopyDeps } from '../shared/runs/deliver/deps.ts';
 import { parseCopyMessage } from '../shared/runs/run/messages.ts';
 import { partMemory } from '../shared/transfer/transfer.ts';
-import { eachMessage } from './handle-batch.ts';
+import { bodyOf, extendVisibility, handleBatch } from './handle-batch.ts';
 
 export interface CopyDoorDeps extends CopyDeps {
   /** How long one message works on a copy before it hands over to another; default 120. */
@@ -25,20 +25,19 @@ export const copyOutputHandler = (world: CopyDoorDeps) => {
   const deps = { memory: partMemory(memoryBytes), ...world };
   return async (event: SQSEvent, context?: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SQSBatchResponse> => {
     const waiting = new Set(event.Records);
-    const extend = () => hide(deps, [...waiting], visibilitySeconds);
+    const extend = () => extendVisibility(deps.copyQueue, deps.log, [...waiting], visibilitySeconds);
     await extend();
-    return eachMessage(
-      event,
-      deps.log,
-      async (body, record) => {
-        await copyOutput(deps, parseCopyMessage(body), { extend, ...timesOf(deps, context) });
+    const copy = async (record: SQSRecord) => {
+      try {
+        await copyOutput(deps, parseCopyMessage(bodyOf(record)), { extend, ...timesOf(deps, context) });
+      } finally {
         waiting.delete(record);
-      },
-      async (record) => {
-        waiting.delete(record);
-        await hide(deps, [record], wholeSeconds(messageBackoff(Number(record.attributes.ApproximateReceiveCount))));
-      },
-    );
+      }
+    };
+    return handleBatch(event, deps.log, copy, {
+      queue: deps.copyQueue,
+      onFailure: () => ({ backoff: messageBackoff }),
+    });
   };
 };
 
@@ -49,12 +48,4 @@ function timesOf({ clock, sliceSeconds = 120 }: CopyDoorDeps, context?: Pick<Con
     deadlineMs: clock() + Math.max(0, Math.min(sliceSeconds * 1000, leftMs - spareMs)),
     endMs: clock() + Math.max(0, leftMs - lastMs),
   };
-}
-
-/** One that is handed out twice is copied once all the same, so that it could not be hidden is no reason to stop. */
-async function hide({ copyQueue, log }: CopyDoorDeps, records: readonly SQSRecord[], seconds: number): Promise<void> {
-  for (const { messageId, receiptHandle } of records)
-    await copyQueue
-      .extend(receiptHandle, seconds)
-      .catch((error: unknown) => log.warn('message.extend-failed', { messageId, error }));
 }

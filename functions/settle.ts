@@ -2,9 +2,9 @@ import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { parseSettleMessage } from '../shared/runs/run/messages.ts';
 import type { SettleDeps } from '../shared/runs/settle/deps.ts';
 import { settleRun } from '../shared/runs/settle/settle-run.ts';
-import { eachMessage } from './handle-batch.ts';
+import { bodyOf, handleBatch } from './handle-batch.ts';
 
 export const settleHandler =
   (deps: SettleDeps) =>
   (event: SQSEvent): Promise<SQSBatchResponse> =>
-    eachMessage(event, deps.log, (body) => settleRun(deps, parseSettleMessage(body).runId));
+    handleBatch(event, deps.log, (record) => settleRun(deps, parseSettleMessage(bodyOf(record)).runId));

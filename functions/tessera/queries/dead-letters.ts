@@ -1,6 +1,5 @@
-import { parseObjectCreated, parseObjectRestored } from '../../../shared/platform/events.ts';
 import type { Json, Queue, Received, Table } from '../../../shared/platform/ports.ts';
-import { parseStartMessage } from '../../../shared/runs/run/messages.ts';
+import { parseStartQueueMessage } from '../../../shared/runs/run/messages.ts';
 import { readRun } from '../../../shared/runs/run/move-run.ts';
 
 /** A queue and its dead-letter queue. */
@@ -89,12 +88,15 @@ function aboutRun({ outputId, revision, url }: AboutRun): string {
 }
 
 function aboutObject(body: Json): { key?: string; about: string } {
-  const message = parseStartMessage(body);
-  if (message?.kind === 'object') return { key: message.key, about: 'an upload' };
-  if (message?.kind === 'start-waiting') return { about: 'starts what waits' };
-  const [created] = parseObjectCreated(body);
+  const message = parseStartQueueMessage(body);
+  if (message.kind === 'object') return { key: message.key, about: 'an upload' };
+  if (message.kind === 'start-waiting') return { about: 'starts what waits' };
+  if (message.kind === 'start-run') return { about: 'the run' };
+  const {
+    created: [created],
+    restored: [restored],
+  } = message;
   if (created !== undefined) return { key: created.key, about: 'an upload' };
-  const [restored] = parseObjectRestored(body);
   if (restored !== undefined) return { key: restored.key, about: 'back from its archive' };
   return { about: 'something that is not known here' };
 }

@@ -1,5 +1,11 @@
 import * as z from 'zod';
 import { InvalidInput } from '../../errors.ts';
+import {
+  type ObjectCreated,
+  type ObjectVersion,
+  parseObjectCreated,
+  parseObjectRestored,
+} from '../../platform/events.ts';
 import type { Queue } from '../../platform/ports.ts';
 
 /** Messages hold ids only; the handler reads the current records. */
@@ -51,7 +57,20 @@ const copySchema = z.object({ runId: z.string(), outputId: z.string(), arrivedBy
 const notifySchema = z.object({ runId: z.string(), revision: z.int(), url: z.string().optional() });
 
 /** Undefined for other messages: the queue also carries the bucket's events. */
-export const parseStartMessage = (body: unknown): StartMessage | undefined => startSchema.safeParse(body).data;
+/** What a message of the start queue says: one of ours, or an S3 event about objects. */
+export type StartQueueMessage =
+  | StartMessage
+  | {
+      readonly kind: 's3-event';
+      readonly created: readonly ObjectCreated[];
+      readonly restored: readonly ObjectVersion[];
+    };
+
+export function parseStartQueueMessage(body: unknown): StartQueueMessage {
+  const ours = startSchema.safeParse(body).data;
+  return ours ?? { kind: 's3-event', created: parseObjectCreated(body), restored: parseObjectRestored(body) };
+}
+
 export const parseSettleMessage = (body: unknown): SettleMessage => parse(settleSchema, body, 'settle');
 export const parseCopyMessage = (body: unknown): CopyMessage => parse(copySchema, body, 'copy');
 
