@@ -4,7 +4,7 @@ import { plainText } from '../local/shown-path.ts';
 import { wrapped } from '../local/wrap-text.ts';
 import { chooseAccount, type InWorld, type Options, type WithoutWorld, worldOptionsOf } from './options.ts';
 import { columnsHere } from './print/layout.ts';
-import { type Print, printed } from './print/outcome.ts';
+import { type Print, printOutcome } from './print/outcome.ts';
 import { registerBackfill } from './register/backfill.ts';
 import { registerControl } from './register/control.ts';
 import { registerDoctor } from './register/doctor.ts';
@@ -58,7 +58,7 @@ const actionInWorld = (print: Print, exit: (code: number) => void): InWorld =>
       const world = await openWorld(worldOptionsOf(options));
       try {
         const outcome = await work(world, this.args, options);
-        exit(typeof outcome === 'number' ? outcome : printed(print, outcome, options.json === true));
+        exit(typeof outcome === 'number' ? outcome : printOutcome(print, outcome, options.json === true));
       } finally {
         world.close();
       }
@@ -70,7 +70,7 @@ const actionWithoutWorld = (print: Print, exit: (code: number) => void): Without
     return async function action(this: Command): Promise<void> {
       const options = this.optsWithGlobals<Options>();
       chooseAccount(options);
-      exit(printed(print, await work(options), options.json === true));
+      exit(printOutcome(print, await work(options), options.json === true));
     };
   };
 

@@ -5,7 +5,7 @@ import type { Outcome } from '../print/outcome.ts';
 import type { World } from '../world/world.ts';
 
 /** The bus of a folder has no listeners; this is how one sees what a stage's would hear. */
-export async function toldEvents(
+export async function showEvents(
   world: World,
   runId: string | undefined,
   { limit = 50 }: { readonly limit?: number },

@@ -6,7 +6,7 @@ import { count, localTime, table } from '../print/layout.ts';
 import type { Outcome } from '../print/outcome.ts';
 import { type DeadLetter, type Hop, peek, sendBack } from '../queries/dead-letters.ts';
 import type { World } from '../world/world.ts';
-import { redelivered } from './redeliver.ts';
+import { redeliver } from './redeliver.ts';
 
 /** `redrive`: dead letters go back to where they failed; of a run, its delivery is done again. */
 export async function redrive(
@@ -17,10 +17,10 @@ export async function redrive(
   const [first, ...others] = words;
   if (first !== undefined && isRunId(first)) {
     if (others.length > 0) throw new InvalidInput('One run at a time: tessera redrive RUN.');
-    return redelivered(world, first, dryRun);
+    return redeliver(world, first, dryRun);
   }
   const hops = chosen(world.hops(), words);
-  return dryRun ? lookedAt(world, hops) : sentBack(world, hops);
+  return dryRun ? listDeadLetters(world, hops) : sendAllBack(world, hops);
 }
 
 function chosen(hops: readonly Hop[], names: readonly string[]): readonly Hop[] {
@@ -35,7 +35,7 @@ function chosen(hops: readonly Hop[], names: readonly string[]): readonly Hop[] 
 /** More than a person reads are only counted. */
 const mostLookedAt = 200;
 
-async function lookedAt(world: World, hops: readonly Hop[]): Promise<Outcome> {
+async function listDeadLetters(world: World, hops: readonly Hop[]): Promise<Outcome> {
   const letters = (await Promise.all(hops.map((hop) => peek(world.runs, hop, mostLookedAt)))).flat();
   const total = (await Promise.all(hops.map(({ deadLetters }) => deadLetters.count()))).reduce((a, b) => a + b, 0);
   if (letters.length === 0) return { lines: [`No dead letters in ${namesOf(hops)}.`], json: [] };
@@ -66,7 +66,7 @@ function ageInWords(seconds: number | undefined): string {
   return seconds < 2 * 86_400 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
-async function sentBack(world: World, hops: readonly Hop[]): Promise<Outcome> {
+async function sendAllBack(world: World, hops: readonly Hop[]): Promise<Outcome> {
   const interrupted = interruption();
   const sent: Record<string, number> = {};
   const unreadable: string[] = [];

@@ -10,14 +10,14 @@ import type { Outcome } from '../print/outcome.ts';
 import type { World } from '../world/world.ts';
 
 /** `rules check`: every fault, each with its place as editors and terminals understand it. */
-export async function checkedRules(world: World, path: string): Promise<Outcome> {
+export async function checkRulesFile(world: World, path: string): Promise<Outcome> {
   const { faults, warnings } = await check(world, path);
   if (faults.length > 0) return refused(path, faults);
   return { lines: [`${shownPath(path)} can be applied.`], json: { faults: [], warnings }, note: noted(path, warnings) };
 }
 
 /** `rules apply`: checked first, so that what holds is never worse than a refusal. */
-export async function appliedRules(
+export async function applyRulesFile(
   world: World,
   path: string,
   { dryRun = false, basedOn }: { readonly dryRun?: boolean; readonly basedOn?: number },

@@ -8,7 +8,7 @@ import type { Outcome } from '../print/outcome.ts';
 import type { World } from '../world/world.ts';
 
 /** `rules explain`: what would happen to an upload of this key and why, rule by rule; nothing is done. */
-export async function explainedKey(world: World, key: string): Promise<Outcome> {
+export async function explainUpload(world: World, key: string): Promise<Outcome> {
   const { deliveriesPrefix } = world.places;
   const explanation = await explainKey({ ...world, deliveriesPrefix }, key);
   const { rules, heldBack } = explanation;

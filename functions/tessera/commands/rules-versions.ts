@@ -23,14 +23,14 @@ const initialSummary = ({ isStage }: World): string =>
   isStage ? 'as deployed with the stage' : 'a folder for each agent';
 
 /** `rules show`: the text as it was applied, fit to be edited and applied again. */
-export async function rulesShown(world: World, asked: number | undefined): Promise<Outcome> {
+export async function showRules(world: World, asked: number | undefined): Promise<Outcome> {
   const version = asked ?? (await world.rules()).version;
   const text = await rulesText(world, version);
   const shown = text?.replace(/\n$/, '') ?? JSON.stringify(await world.initialRules(), null, 2);
   return { lines: [shown], json: { version, document: JSON.parse(shown) } };
 }
 
-export async function rolledBackRules(world: World, wanted: number): Promise<Outcome> {
+export async function rollBack(world: World, wanted: number): Promise<Outcome> {
   const before = (await world.rules()).version;
   const { version } = await rollbackRules(world, wanted, { by: whoIAm(), places: world.places });
   const json = { version, same: wanted, changed: version !== before };

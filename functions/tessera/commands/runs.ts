@@ -20,7 +20,7 @@ interface Which {
 }
 
 /** Newest first; the keys come last and lose their beginnings where the terminal is too narrow. */
-export async function listedRuns(world: World, options: Which): Promise<Outcome> {
+export async function showRuns(world: World, options: Which): Promise<Outcome> {
   const { rule, status, key, since, until, open, limit = 50 } = options;
   const which = { status: knownStatus(status), key, since, until, open };
   const set = rule === undefined ? undefined : await world.rules();

@@ -25,7 +25,7 @@ import { operatorNextStep } from '../queries/operator-next-step.ts';
 import type { World } from '../world/world.ts';
 
 /** One run whole: where it is and what comes next, then what is known of it, then what happened. */
-export async function shownRun(world: World, idOrKey: string): Promise<Outcome> {
+export async function showRun(world: World, idOrKey: string): Promise<Outcome> {
   const run = await findRun(world, idOrKey);
   if (run === undefined)
     throw new Missing(`There is no run ${idOrKey}, and none of a key that is called so. tessera runs lists them.`);

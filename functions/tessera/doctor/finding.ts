@@ -26,7 +26,7 @@ export interface Check {
 }
 
 /** Runs all checks at once and keeps their order. A check that throws is a bad finding. */
-export async function lookedAt(checks: readonly Check[]): Promise<readonly Finding[]> {
+export async function runChecks(checks: readonly Check[]): Promise<readonly Finding[]> {
   return (await Promise.all(checks.map(found))).flat();
 }
 

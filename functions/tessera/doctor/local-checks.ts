@@ -11,13 +11,13 @@ import { shownPath } from '../../local/shown-path.ts';
 import { readSecret } from '../../local/stores.ts';
 import { inBytes } from '../print/layout.ts';
 import { openLocalWorld } from '../world/local-world.ts';
-import { bad, type Check, type Finding, good, lookedAt, note } from './finding.ts';
+import { bad, type Check, type Finding, good, note, runChecks } from './finding.ts';
 import { node } from './node-check.ts';
 import { pipelineChecks } from './pipeline-checks.ts';
 
 /** Checks what `npm start` needs on this machine, and its data folder. */
 export async function localFindings(dataFolder: string, showSecrets: boolean): Promise<readonly Finding[]> {
-  const machine = await lookedAt([
+  const machine = await runChecks([
     node,
     { name: 'ffmpeg', look: ffmpeg },
     { name: 'other engine', look: otherEngine },
@@ -43,7 +43,7 @@ async function inFolder(dataFolder: string, showSecrets: boolean): Promise<reado
   try {
     const world = openLocalWorld(dataFolder);
     try {
-      return await lookedAt([...checks, ...pipelineChecks(world)]);
+      return await runChecks([...checks, ...pipelineChecks(world)]);
     } finally {
       world.close();
     }

@@ -4,11 +4,11 @@ import { wakeSettle, wakeStartWaiting } from '../../../shared/runs/run/messages.
 import type { Hop } from '../queries/dead-letters.ts';
 import type { StageOutputs } from '../world/stage-outputs.ts';
 import type { World } from '../world/world.ts';
-import { type Check, type Finding, good, lookedAt } from './finding.ts';
+import { type Check, type Finding, good, runChecks } from './finding.ts';
 
 /** Each permission that the command needs, by a call that changes nothing. */
 export async function permissions(world: World, outputs: StageOutputs): Promise<readonly Finding[]> {
-  const found = await lookedAt([
+  const found = await runChecks([
     ...tablePermissions(world.runs),
     ...bucketPermissions(world),
     ...queuePermissions(world, outputs),

@@ -44,7 +44,7 @@ async function rules(world: World): Promise<readonly Finding[]> {
         bad(
           'rules',
           `the rule ${ruleId} names the agent ${agentId}, which is not there`,
-          `mend it and apply it: ${typed(world, 'rules apply FILE')}`,
+          `fix it and apply it: ${typed(world, 'rules apply FILE')}`,
         ),
       ];
     }
@@ -83,7 +83,7 @@ async function queues(world: World): Promise<readonly Finding[]> {
     bad(
       'dead letters',
       `what was tried too often: ${total}`,
-      `see what it is: ${typed(world, 'redrive --dry-run')}; mend the cause; then: ${typed(world, 'redrive')}`,
+      `see what it is: ${typed(world, 'redrive --dry-run')}; fix the cause; then: ${typed(world, 'redrive')}`,
     ),
   ];
 }
@@ -129,7 +129,7 @@ async function heldBack(world: World): Promise<readonly Finding[]> {
       bad(
         'account',
         `starts are refused until ${hold.until}: ${hold.message}`,
-        `mend that; to try at once: ${typed(world, 'resume')}`,
+        `fix that; to try at once: ${typed(world, 'resume')}`,
       ),
     );
   return findings;

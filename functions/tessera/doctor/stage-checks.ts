@@ -4,7 +4,7 @@ import { explained } from '../world/aws-errors.ts';
 import { findStage, type StageOutputs, sinceNotices } from '../world/stage-outputs.ts';
 import { stageWorld } from '../world/stage-world.ts';
 import type { World } from '../world/world.ts';
-import { bad, type Finding, good, lookedAt, note } from './finding.ts';
+import { bad, type Finding, good, note, runChecks } from './finding.ts';
 import { node } from './node-check.ts';
 import { permissions } from './permissions.ts';
 import { pipelineChecks } from './pipeline-checks.ts';
@@ -12,7 +12,7 @@ import { secretChecks } from './secret-checks.ts';
 
 /** How a deployed stage is, and whether these credentials can do what the command does there. */
 export async function stageFindings(stage: string): Promise<readonly Finding[]> {
-  const first = await lookedAt([node, { name: 'credentials', look: credentials }]);
+  const first = await runChecks([node, { name: 'credentials', look: credentials }]);
   // Without any, everything else would only say the same again.
   if (first.some(({ state }) => state === 'bad')) return first;
   try {
@@ -25,7 +25,7 @@ export async function stageFindings(stage: string): Promise<readonly Finding[]> 
 
 async function inStage(stage: string, stack: Stack, outputs: StageOutputs): Promise<readonly Finding[]> {
   const world = stageWorld(stage, outputs);
-  return lookedAt([
+  return runChecks([
     { name: 'stack', look: async () => stackIs(stack, outputs) },
     { name: 'permissions', look: () => permissions(world, outputs) },
     ...secretChecks(stage, stack, outputs),

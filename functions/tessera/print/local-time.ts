@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** A time as people type it, as an ISO time: a day or a time of the user's clock, or how long ago. */
-export function moment(text: string): string {
+export function parseTime(text: string): string {
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?)\s*([mhd])$/.exec(text.trim()) ?? [];
   if (number !== undefined) return new Date(Date.now() - Number(number) * (unitMs[unit] ?? 0)).toISOString();
   // A day alone is the user's day; `Date` would take it for one of UTC.

@@ -19,7 +19,7 @@ export interface Print {
 }
 
 /** Prints the outcome and returns the exit code. */
-export function printed(print: Print, { lines, json, faults = [], note }: Outcome, asJson: boolean): number {
+export function printOutcome(print: Print, { lines, json, faults = [], note }: Outcome, asJson: boolean): number {
   const notes = note === undefined ? [] : note.split('\n').flatMap(fitting);
   if (asJson) print.out(harmless(JSON.stringify(json, null, 2)));
   else for (const line of lines.flatMap(fitting)) print.out(line);

@@ -19,7 +19,7 @@ export function operatorNextStep(run: Run, obstacles: Obstacles): string | undef
     case 'claimed':
       return run.parked === undefined
         ? 'It is looked at in a moment.'
-        : `Mend what keeps us from reading it; it is tried again at ${localTime(run.checkAfter)}, or at once by: tessera resume ${run.id}`;
+        : `Fix what prevents reading it; it is tried again at ${localTime(run.checkAfter)}, or at once by: tessera resume ${run.id}`;
     case 'gathering':
       return `It waits until ${localTime(run.until)}.`;
     case 'restoring':

@@ -8,5 +8,5 @@ export function registerEvents(tessera: Command, inWorld: InWorld): void {
     .command('events [run]')
     .description('the events of all runs, newest last, or those of RUN (only of a folder)')
     .option('--limit <n>', 'at most so many, the newest', parsePositiveNumber, 50)
-    .action(inWorld(async (world, [runId], options) => (await events()).toldEvents(world, runId, options)));
+    .action(inWorld(async (world, [runId], options) => (await events()).showEvents(world, runId, options)));
 }

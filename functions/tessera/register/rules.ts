@@ -19,17 +19,17 @@ function registerRulesFile(rules: Command, inWorld: InWorld): void {
     .option('--based-on <version>', 'refuse when another version than this holds by now', parseWholeNumber)
     .action(
       inWorld(async (world, [file = ''], { dryRun, basedOn }) =>
-        (await rulesApply()).appliedRules(world, absolutePath(file), { dryRun, basedOn }),
+        (await rulesApply()).applyRulesFile(world, absolutePath(file), { dryRun, basedOn }),
       ),
     );
   rules
     .command('check <file>')
     .description('say what is wrong with the rules in FILE')
-    .action(inWorld(async (world, [file = '']) => (await rulesApply()).checkedRules(world, absolutePath(file))));
+    .action(inWorld(async (world, [file = '']) => (await rulesApply()).checkRulesFile(world, absolutePath(file))));
   rules
     .command('explain <key>')
     .description('say what would happen to an upload of this key, and why; nothing is done')
-    .action(inWorld(async (world, [key = '']) => (await rulesExplain()).explainedKey(world, key)));
+    .action(inWorld(async (world, [key = '']) => (await rulesExplain()).explainUpload(world, key)));
 }
 
 function registerRulesVersions(rules: Command, inWorld: InWorld): void {
@@ -43,12 +43,12 @@ function registerRulesVersions(rules: Command, inWorld: InWorld): void {
     .description('the rules that hold, or those of a version, as they were written')
     .action(
       inWorld(async (world, [version]) =>
-        (await rulesVersions()).rulesShown(world, version === undefined ? undefined : Number(version)),
+        (await rulesVersions()).showRules(world, version === undefined ? undefined : Number(version)),
       ),
     );
   rules
     .command('rollback')
     .argument('<version>', 'a number of the history', parseWholeNumber)
     .description('let the rules of an earlier version hold again, as a new version')
-    .action(inWorld(async (world, [version]) => (await rulesVersions()).rolledBackRules(world, Number(version))));
+    .action(inWorld(async (world, [version]) => (await rulesVersions()).rollBack(world, Number(version))));
 }

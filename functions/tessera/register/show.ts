@@ -7,5 +7,5 @@ export function registerShow(tessera: Command, inWorld: InWorld): void {
   tessera
     .command('show <run-or-key>')
     .description('one run whole: where it is, what comes next, what happened; a key shows its newest run')
-    .action(inWorld(async (world, [idOrKey = '']) => (await show()).shownRun(world, idOrKey)));
+    .action(inWorld(async (world, [idOrKey = '']) => (await show()).showRun(world, idOrKey)));
 }
