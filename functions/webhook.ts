@@ -24,7 +24,7 @@ const reply = (statusCode: number, message: string): APIGatewayProxyStructuredRe
   body: JSON.stringify({ message }),
 });
 
-/** Whatever is stored is answered 200: nothing is gained by its coming again, and a sender that sees errors may stop. */
+/** A stored webhook is answered with 200: a repeat would add nothing, and a sender that sees errors may stop. */
 const replies: Record<Received, APIGatewayProxyStructuredResultV2> = {
   accepted: reply(200, 'accepted'),
   'unknown-run': reply(200, 'accepted'),

@@ -28,12 +28,12 @@ export class Rejected extends PermanentError {
   override name = 'Rejected';
 }
 
-/** Two writers met and neither wrote; a write begun anew may go well, so this is not a PermanentError. */
+/** Two writers conflicted and neither wrote. A retry may succeed, so this is not a PermanentError. */
 export class Conflict extends Error {
   override name = 'Conflict';
 }
 
-/** We may not do this. Whoever grants permissions can mend that, so this is not a PermanentError. */
+/** Access denied. An administrator can fix that, so this is not a PermanentError. */
 export class Denied extends Error {
   override name = 'Denied';
 }
@@ -43,5 +43,5 @@ export class DiskFull extends Error {
   override name = 'DiskFull';
 }
 
-/** The sentence a person should read: the message of whatever was thrown. */
+/** The message of anything that was thrown, for a person to read. */
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

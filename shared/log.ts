@@ -47,7 +47,7 @@ export const withoutLinkSecrets = (text: string): string =>
     .replace(/\bBearer\s+[^\s"'<>,;…]+/gi, 'Bearer …')
     .replace(/\bmk_[\w-]+/g, 'mk_…');
 
-// Bounded, so that no text, whoever wrote it, takes longer than its length.
+// Bounded, so that the time stays proportional to the length of any text.
 const secretNames =
   '(?:x-(?:amz|goog)-(?:signature|credential|security-token)|x-mosaic-signature|signature|sig|credential|' +
   '[a-z]{0,20}[_-]?token|api[_-]?key|[a-z]{0,20}[_-]?secret|secretaccesskey|password|authorization)';

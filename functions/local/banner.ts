@@ -40,7 +40,7 @@ function placesOf({ version, rules }: RuleSet, { agents }: LocalWorld): readonly
   return [...byPlace].map(([place, ids]) => ({ place, what: `rule ${[...ids].join(', ')}` }));
 }
 
-/** Whoever starts it again may have forgotten, and would wait in vain. */
+/** A user who starts it again may have forgotten the pause, and would wait in vain. */
 export const pausedLines = ({ all, rules }: Pauses): string[] =>
   [
     ...(all === undefined ? [] : [`Everything is paused (${all.reason}): tessera resume`]),

@@ -1,7 +1,7 @@
 import type { Ranges } from './ranged-reader.ts';
 
 const ticksPerSecond = 90_000;
-/** The clock of a transport stream has 33 bits, so it begins anew after about a day. */
+/** The clock of a transport stream has 33 bits, so it wraps around after about a day. */
 const clockTicks = 2 ** 33;
 const lookedAtBytes = 256 * 1024;
 
@@ -14,7 +14,7 @@ export async function transportStreamSeconds({ size, read }: Ranges): Promise<nu
   const tail = timesIn(await read(Math.max(0, size - lookedAtBytes), size));
   const [first] = head;
   if (first === undefined || tail.length === 0) return undefined;
-  // Counted from the first one on, so that a clock that began anew in between does no harm.
+  // Counted from the first time stamp, so that a clock that wrapped around in between does no harm.
   const since = [...head, ...tail].map((time) => (time - first + clockTicks) % clockTicks);
   // Pictures are stored before those that they are made of, so some times lie a little before the first one.
   const ticks = since.filter((time) => time < clockTicks / 2).reduce((most, time) => Math.max(most, time), 0);

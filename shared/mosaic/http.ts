@@ -119,7 +119,7 @@ function urlOf(baseUrl: string, call: Call): string {
 
 /** A key with a stray character would be shown by the error that `fetch` throws for it. */
 async function usableKey(apiKey: () => Promise<string>, what: string): Promise<string> {
-  // Nothing was sent, and whoever starts a run must know that for sure.
+  // Nothing was sent. The caller that starts a run must know that for sure.
   const key = await apiKey().then(
     (text) => text.trim(),
     (cause: unknown) => {

@@ -24,7 +24,7 @@ export interface AgentRunReport {
   readonly startedAt?: string;
 }
 
-/** Its links are signed: pass them on to whoever fetches, never to a log or a table. */
+/** Its links are signed: use them to fetch, never write them to a log or a table. */
 export interface AgentRunOutput {
   readonly id: string;
   readonly videoUrl: string;

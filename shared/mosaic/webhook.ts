@@ -71,7 +71,7 @@ const id = (maxLength: number) =>
     .max(maxLength)
     .regex(/^[\w.:-]+$/);
 
-/** What is optional never makes a report unreadable, whatever stands there. */
+/** A malformed optional field never makes a report unreadable. */
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish().catch(undefined);
 const text = optional(z.string());
 const count = optional(z.number().int().min(0).max(1e9));

@@ -10,7 +10,7 @@ export function fromCursor(cursor: string): Record<string, string> {
     if (key !== null && typeof key === 'object' && Object.values(key).every((value) => typeof value === 'string'))
       return key as Record<string, string>;
   } catch {
-    // Said below, in words for whoever sent it.
+    // Reported below, in words for the sender.
   }
   throw new InvalidInput('The cursor is not one that a query returned.');
 }

@@ -27,7 +27,7 @@ export async function sendRequest(url: URL, sending: Sending): Promise<IncomingM
   return (kept ?? (await send(url, sending, ownAgent(url, sending)))).answer;
 }
 
-/** The other side had closed it, unseen: it has not answered, so the request is sent anew. */
+/** The server had closed the idle connection without an answer, so the request is sent again. */
 class KeptConnectionDied extends Error {}
 
 function send(

@@ -246,7 +246,7 @@ export interface Queue {
 
 // ---------------------------------------------------------------- Events
 
-/** Something that happened, for whoever listens on the bus; told at least once, the same `id` each time. */
+/** An event for subscribers of the bus. Delivered at least once; deduplicate by `id`. */
 export interface BusEvent {
   readonly id: string;
   /** Such as `Run Delivered`. */

@@ -70,7 +70,7 @@ const may = (name: string, call: () => Promise<unknown>): Check => ({
   name,
   look: async () => {
     await call().catch((error: unknown) => {
-      // Whoever may not do it is told so before anybody looks at the receipt.
+      // SQS checks the permission before it looks at the receipt.
       if (!/ReceiptHandle|InvalidParameter/.test(`${(error as Error).name} ${messageOf(error)}`)) throw error;
     });
     return good(name, 'given');

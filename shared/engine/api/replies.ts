@@ -37,7 +37,7 @@ export async function bodyOf(context: Context): Promise<unknown> {
   return body;
 }
 
-/** Nothing that is asked for is nested more than a few levels, and whoever walks through more runs out of stack. */
+/** No request needs more than a few levels of nesting, and walking through many would overflow the stack. */
 const deepest = 50;
 
 function isDeeperThan(levels: number, value: unknown): boolean {

@@ -41,7 +41,7 @@ function pictureChains(timeline: Timeline, { video }: Probe): string[] {
 export const fromPictureStart = (filter: 'setpts' | 'asetpts', { delaySeconds }: VideoTrack): string[] =>
   delaySeconds === 0 ? [] : [`${filter}=PTS-${delaySeconds.toFixed(6)}/TB`];
 
-/** A picture that changes its size half-way (recorded calls do) must not make FFmpeg start the graph, and its counting, anew. */
+/** A picture that changes its size half-way (as in recorded calls) must not make FFmpeg restart the graph and its frame count. */
 const toOneSize = ({ stored }: VideoTrack): string[] =>
   stored === undefined ? [] : [`scale=${stored.width}:${stored.height}`];
 

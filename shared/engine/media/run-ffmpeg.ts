@@ -13,7 +13,7 @@ export const safeInput = (path: string, format?: string): string[] => [
   ...['-i', `file:${path}`],
 ];
 
-/** An input option: sound that changes its rate or channels half-way is an error, not a graph that starts anew. */
+/** An input option: sound that changes its rate or channels half-way is an error instead of a restart of the graph. */
 export const steadySound = ['-reinit_filter:a', '0'];
 
 export interface Program {

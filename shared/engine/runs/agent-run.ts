@@ -1,6 +1,6 @@
 import type { Parameters } from '../agents/agent.ts';
 
-/** A node of the agent as this run has it: the parameters are those of the start, whatever happens to the agent later. */
+/** A node of the agent as it was when the run started: later changes of the agent do not apply. */
 export interface RunNode {
   /** Of this run alone. */
   readonly id: string;
@@ -51,7 +51,7 @@ interface RenderBase {
   readonly path: readonly string[];
   /** The video has been fetched. */
   readonly fetched: boolean;
-  /** How often it was queued anew by a resume. What was meant for an earlier round is void. */
+  /** How often a resume queued it again. Messages of an earlier round are ignored. */
   readonly round: number;
 }
 

@@ -15,7 +15,7 @@ import type { Resumed } from './resume-agent-run.ts';
 /** The longest life that S3 gives a link. */
 const linkSeconds = 7 * 24 * 3600;
 
-/** What `GET /agent_run/{id}` says. Links are made anew at each asking. */
+/** The answer of `GET /agent_run/{id}`. Each request signs new links. */
 export async function statusReport(bucket: Bucket, loaded: LoadedRun): Promise<AgentRunStatus> {
   const { run, renders } = loaded;
   return {

@@ -49,7 +49,7 @@ const isBeingDone = (render: Render, { receiveCount }: Delivery, nowMs: number):
   render.status === 'running' && receiveCount === 1 && nowMs - Date.parse(render.touchedAt) < staleMs;
 const staleMs = 150_000;
 
-/** From here on the render is this worker's alone; whoever had it before finds out at its next write. */
+/** Takes the render for this worker. An earlier worker notices at its next write. */
 async function take({ table, clock }: DoRenderDeps, render: Render, worker: string): Promise<boolean> {
   const written = await table.write({
     update: renderKey(render.runId, render.index),

@@ -22,7 +22,7 @@ export interface Tracker extends Watcher {
 interface Tracking {
   readonly worker: string;
   readonly receipt: string;
-  /** Says to whoever wants to know that there is news. */
+  /** Announces progress. */
   readonly tell: () => Promise<void>;
 }
 

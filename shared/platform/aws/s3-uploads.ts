@@ -117,7 +117,7 @@ async function publish(
   try {
     const answer = await place.s3.send(command);
     const versionId = answer.VersionId;
-    // The object is there now, whatever this question is answered; it only adds what the upload was started with.
+    // The object is published even if this request fails; it only adds the properties of the upload.
     const found = await head(key, { versionId }).catch(() => undefined);
     const known = { key, size: own.size, etag: withoutQuotes(answer.ETag), versionId: versionId ?? 'null' };
     return {
@@ -131,7 +131,7 @@ async function publish(
       if (repeated.outcome === 'stored') return repeated;
     }
     if (isAwsError(error, 'ConditionalRequestConflict')) {
-      // S3 wants such an upload begun anew, so this one is over.
+      // S3 wants a new upload in this case, so this one is over.
       await abandon(upload).catch(() => {});
       throw missing(place.name, upload, error);
     }

@@ -8,7 +8,7 @@ import { openUploads } from './uploads.ts';
 import { addVersion, findVersion, piecesOf, readPieces, type Storage, type Version } from './versions.ts';
 
 export interface LocalBucket extends Bucket {
-  /** Brings a file from disk in, whole, whatever its size. */
+  /** Imports a file from disk, of any size, whole. */
   importFile(key: string, path: string, properties?: ObjectProperties): Promise<ObjectHead>;
   /** Where this version's bytes are, if they are one file. Only to be read or copied, never changed. */
   localPath(key: string, versionId?: string): Promise<string | undefined>;

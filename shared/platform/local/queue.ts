@@ -43,7 +43,7 @@ export function openQueue(storage: QueueStorage, name: string, maxReceives: numb
   };
 }
 
-/** For use inside a transaction; whoever commits it wakes the queue. */
+/** For use inside a transaction. Wake the queue after its commit. */
 export function insertMessages({ database, clock }: QueueStorage, queue: string, messages: readonly Outgoing[]): void {
   for (const { body, delayMs } of checkMessages(messages))
     database.run(

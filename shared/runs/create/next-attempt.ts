@@ -43,7 +43,7 @@ export async function mayTryAgain({ runs }: RunDeps, run: Run, failure: FailureC
   const { retry } = run.rule;
   if (retry?.on.some((each) => each === failure)) return run.attempt < retry.attempts;
   if (failure !== 'input-expired') return false;
-  // A new link allows one more start, whatever earlier attempts failed for.
+  // A new link allows one more start, for any earlier reason to fail.
   if (run.previousRunId === undefined) return true;
   const before = await readRun(runs, run.previousRunId);
   // If the records of the last attempt have expired, its failure is unknown, and retrying could go on for ever.

@@ -2,7 +2,7 @@ import { type CopiedOutput, readOutput } from '../run/output-items.ts';
 import type { Copying, ExpectedOutput } from '../run/run.ts';
 import type { DeliverDeps } from './deps.ts';
 
-/** What the run before this one did deliver, as long as it lies there still: it is not copied twice. */
+/** The object that the previous run delivered, if it still exists: it is not copied twice. */
 export async function adoptedOutput(
   { runs, deliveries, log }: DeliverDeps,
   { id: runId, redelivers }: Copying,
@@ -12,7 +12,7 @@ export async function adoptedOutput(
   if (before?.status !== 'copied') return undefined;
   const head = await deliveries.head(before.key, { versionId: before.versionId });
   if (head?.size !== before.size) return undefined;
-  // Without versions it may be another object by now.
+  // Without versions, another object may have this key now.
   if (before.checksum.algorithm === 'crc32c' && (head.crc32c ?? before.checksum.value) !== before.checksum.value)
     return undefined;
   log.info('output.adopted', { runId, outputId: id, key: before.key });

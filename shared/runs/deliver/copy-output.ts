@@ -75,7 +75,7 @@ async function handOver(
   if (arrivedBytes === message.arrivedBytes)
     throw new Error(`Of output ${outputId}, nothing has arrived in this slice; ${arrivedBytes} bytes are there.`);
   if (restarts > mostRestarts)
-    throw new Error(`Output ${outputId} had to be begun anew ${restarts} times: its source keeps changing.`);
+    throw new Error(`Output ${outputId} was restarted ${restarts} times: its source keeps changing.`);
   await deps.copyQueue.send({ body: { runId, outputId, arrivedBytes } });
   deps.log.info('output.handed-over', { runId, outputId, arrivedBytes });
   return 'handed-over';

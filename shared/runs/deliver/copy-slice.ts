@@ -20,7 +20,7 @@ export interface Slice {
 export interface HandedOver {
   readonly status: 'handed-over';
   readonly arrivedBytes: number;
-  /** How many slices had to begin anew so far. */
+  /** How many slices restarted the copy so far. */
   readonly restarts: number;
 }
 
@@ -60,7 +60,7 @@ async function copyTo(
   const result = await transfer(
     { ...deps, bucket: notingUploads(deps, run.id, output.id) },
     {
-      // Links go stale, so none is kept: whoever copies asks for one.
+      // Links expire, so none is stored: each copy asks for a new one.
       openLinkNow: () => freshLink(deps.mosaic, run, output),
       keyFor,
       identity: identityOf(run, output),
@@ -77,7 +77,7 @@ async function copyTo(
         if (former !== undefined && former.uploadId !== state.uploadId) restarts = formerly + 1;
         const counted = { arrivedBytes, failures, ...(restarts > 0 && { restarts }) };
         const copying = { status: 'copying', transfer: state, begunAt, at: at(), ...counted } as const;
-        // A worker that was silent for long must not begin anew: what it published late might replace what came since.
+        // A worker that was silent for long must not restart the copy: publishing late could replace a newer object.
         if (!(await noteOutput(runs, run.id, output.id, copying)))
           throw new Error(`Output ${output.id} was ended by another worker meanwhile.`);
       },

@@ -6,13 +6,13 @@ import type { Copying, NextState, Run, Undelivered } from '../run/run.ts';
 import type { DeliverDeps } from './deps.ts';
 import { type Endings, writeManifest } from './manifest.ts';
 
-/** Ends a run whose outputs are all done: the manifest comes last, so whoever sees it sees all that it names. */
+/** Ends a run whose outputs are all done. The manifest is written last, so everything it names exists. */
 export async function deliverRun(deps: DeliverDeps, run: Copying): Promise<'delivered' | 'unfinished'> {
   const outputs = await endedOutputs(deps.runs, run.id);
   if (run.expected.some(({ id }) => !outputs.has(id))) return 'unfinished';
   const next = await ending(deps, run, endingsOf(run, outputs));
   let current: Run | undefined = run;
-  // The last copies may end together; whoever moves the run first has written what the others would.
+  // The last copies may end together. The first to move the run has written what the others would write.
   while (current?.status === 'copying') {
     const { to, writes } = await followUpWrites(deps, current, next);
     const moved = await moveRun(deps, current, to, writes);

@@ -39,11 +39,11 @@ interface KeyOptions {
   /** All videos of the run; no two of them share a key. */
   readonly expected?: readonly ExpectedOutput[];
   readonly prefix?: string;
-  /** By another run's output: then the key is marked as this run's. */
+  /** Another run's output has this key: add a mark of this run. */
   readonly isTaken?: boolean;
 }
 
-/** Beside its video and called after it: `talk.mp4` has `talk.thumbnail.jpg` and `talk.project.zip`. */
+/** Named after its video: `talk.mp4` has `talk.thumbnail.jpg` and `talk.project.zip`. */
 export function companionKey(
   run: Run,
   { id, kind }: ExpectedOutput,
@@ -103,11 +103,11 @@ function filledKey(
   }
 }
 
-/** What an uploader wrote is one part of a path, whatever it holds; only the key's own folders may be several. */
+/** An uploader's text is one path segment even if it has slashes; only the key's own folders may be several. */
 const withinSegment = (value: string, name: string): string =>
   name === 'folder' || name === 'key' ? value : value.replaceAll('/', '-');
 
-/** No empty, hidden-from-sight or upward parts: nothing leaves the folder that it is put into. */
+/** Removes empty, invisible and upward segments, so that a key stays in its folder. */
 const safeKey = (key: string): string =>
   key
     .replace(/[\p{Cc}\p{Surrogate}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '')
@@ -115,7 +115,7 @@ const safeKey = (key: string): string =>
     .filter((part) => !/^[\s.]*$/.test(part))
     .join('/');
 
-/** A key that is cut keeps its ending, and what it was tells it from others that begin alike. */
+/** A key that is cut keeps its ending, and a hash tells it from other keys with the same beginning. */
 function fitted(key: string, prefix: string): string {
   const room = maxKeyBytes - Buffer.byteLength(prefix);
   if (Buffer.byteLength(key) <= room) return prefix + key;

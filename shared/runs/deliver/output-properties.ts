@@ -11,19 +11,19 @@ type Texts = Readonly<Record<string, string>>;
 const maxMetadataBytes = 2048 - 'crc32c'.length - 8;
 const maxTags = 10;
 
-/** What tells an output from any other, the same on every try. */
+/** Identifies an output, with the same marks on every try. */
 export const identityOf = (run: Run, { id }: ExpectedOutput): Texts => ({
   [runIdMetadata]: run.id,
   [outputIdMetadata]: encodeURIComponent(id.replace(/\p{Surrogate}/gu, '')),
 });
 
-/** How often a video went round before it came to this run: whoever takes its output as an upload counts on. */
+/** How many runs this video has been through. A rule that takes the output as an upload continues the count. */
 const lineageMarks = ({ id, lineage }: Run): Texts => ({
   [hopsMetadata]: String(lineage?.hops ?? 0),
   [rootRunIdMetadata]: lineage?.rootRunId ?? id,
 });
 
-/** What a rule wants written on an output, as far as S3 takes it, and our own marks. */
+/** The metadata and tags of an output: those of its rule, as far as S3 accepts them, and our own marks. */
 export function propertiesOf(
   run: Run,
   output: ExpectedOutput,
@@ -31,7 +31,7 @@ export function propertiesOf(
   expected: readonly ExpectedOutput[] = [output],
 ): { readonly metadata: Texts; readonly tags?: Texts } {
   const { tags = {}, metadata = {} } = run.rule.deliver ?? {};
-  // What was made beside a video is labelled as that video is.
+  // An attachment has the labels of its video.
   const variables = outputVariables(run, videoOf(expected, output), extension, videosOf(expected));
   const marks = { ...lineageMarks(run), ...identityOf(run, output) };
   const written = tagsOf(filled(tags, variables));
@@ -41,7 +41,7 @@ export function propertiesOf(
   };
 }
 
-/** What cannot be filled in is left out: the edit is paid for, and a label is no reason to lose it. */
+/** Leaves out a label that cannot be filled in: the edit is paid for, and a label is no reason to lose it. */
 function filled(templates: Texts, variables: Variables): readonly (readonly [name: string, value: string])[] {
   return Object.entries(templates).flatMap(([name, template]) => {
     try {

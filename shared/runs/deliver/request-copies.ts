@@ -12,16 +12,16 @@ import { claimResultName } from './claim-result-name.ts';
 import { copyingBeganAt } from './copying-began-at.ts';
 import { undeliveredOf } from './deliver-run.ts';
 
-/** Longer than a copy under way is ever silent, so that none is asked for twice. */
+/** Longer than any copy in flight is silent, so that none is requested twice. */
 export const silentSeconds = 1200;
-/** The API keeps outputs for about as long; until then a fault on our side (a bucket's policy, say) can be mended. */
+/** The API keeps outputs for about this long. Until then, a fault on our side (a bucket policy, say) can be fixed. */
 export const giveUpSeconds = 7 * 24 * 3600;
-/** For the end of a run of which nothing is left to copy. */
+/** The extra time to end a run that has nothing left to copy. */
 export const lastSeconds = 24 * 3600;
 
 type RequestDeps = FollowUpDeps & { readonly copyQueue: Queue };
 
-/** Asks for each output that is not copied yet, when that is due: at first at once, later where a copy got lost. */
+/** Requests a copy of each missing output: at once at first, later again for copies that got lost. */
 export async function announceOutputs(deps: RequestDeps, before: Copying): Promise<Run | 'settled'> {
   const now = deps.clock();
   if (now < Date.parse(before.checkAfter)) return 'settled';
@@ -33,7 +33,7 @@ export async function announceOutputs(deps: RequestDeps, before: Copying): Promi
   const isOver = triedSeconds > giveUpSeconds;
   if (triedSeconds > giveUpSeconds + lastSeconds && missing.length === 0) return fail(deps, run);
   if (isOver) await giveUp(deps, run, missing);
-  // The messages go first: whoever stops between the two sends them again, and a copy ignores repeats.
+  // Messages first: after a crash between the two they are sent again, and a copy ignores repeats.
   await askForCopies(deps.copyQueue, run.id, toAskFor(deps, run, states, isOver ? [] : missing));
   const waitSeconds = isOver ? silentSeconds : Math.max(silentSeconds, triedSeconds / 4);
   const checkAfter = isoAfter(now, waitSeconds);
@@ -53,11 +53,11 @@ function toAskFor(
   const quiet = new Date(clock() - silentSeconds * 1000).toISOString();
   const isSilent = (state: OutputState | undefined) => state?.status !== 'copying' || (state.at ?? '') < quiet;
   const due = missing.filter((output) => mayBeCopied(output, ended) && isSilent(states.get(output.id)));
-  // With nothing missing only the end was: any one message makes copy-output see to it.
+  // Nothing is missing but the end of the run: any message makes copy-output write it.
   return (missing.length > 0 ? due : expected.slice(0, 1)).map(({ id }) => id);
 }
 
-/** What nobody could copy ends here; whoever is then asked for one of them delivers what there is. */
+/** Marks the outputs that could not be copied as failed. The next copy message then delivers the rest. */
 async function giveUp({ runs, log }: RequestDeps, { id }: Copying, missing: readonly ExpectedOutput[]): Promise<void> {
   if (missing.length > 0) log.error('outputs.given-up', { runId: id, outputs: missing.length });
   const reason = 'it could not be copied within a week. The dead letters and alarms of the copies say why.';

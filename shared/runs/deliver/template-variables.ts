@@ -3,7 +3,7 @@ import { isManifestKey } from '../run/control-files.ts';
 import { sha256 } from '../run/ids.ts';
 import type { ExpectedOutput, Run } from '../run/run.ts';
 
-/** What the templates of a delivery know of one output. */
+/** The template variables of one output. */
 export function outputVariables(
   run: Run,
   output: ExpectedOutput,
@@ -26,10 +26,10 @@ export function outputVariables(
   };
 }
 
-/** Ids come from outside: one that is no plain name must neither leave its folder nor look like another. */
+/** Ids come from outside. One that is not a plain name must not leave its folder or collide with another. */
 export const safeId = (id: string): string => (/^[\w-]{1,100}$/.test(id) ? id : sha256(id).slice(0, 32));
 
-/** The key after which deliveries are called: of a group its first member's, whichever of them came first. */
+/** The key that results are named after. For a group, that of its first member, in any order of arrival. */
 export function namesakeOf({ rule, upload, input }: Run): string {
   const isOfGroup = typeof rule.start === 'object' && !isManifestKey(upload.key);
   return (isOfGroup && input?.kind === 'objects' && input.objects[0]?.key) || upload.key;

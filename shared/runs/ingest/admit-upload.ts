@@ -21,7 +21,7 @@ export async function admitUpload(deps: IngestDeps, upload: Upload): Promise<rea
   await wakeAwaiting(deps, upload);
   if (isSidecarKey(upload.key)) return [];
   const rules = rulesFor(await deps.rules(), upload.key);
-  // Without a rule nobody asked for a run, so there is nothing to keep but a line in the log.
+  // No rule takes it, so only the log records it.
   if (rules.length === 0) return passedOver(deps, upload);
   const runs: Run[] = [];
   for (const rule of rules) {
@@ -31,13 +31,13 @@ export async function admitUpload(deps: IngestDeps, upload: Upload): Promise<rea
   return runs;
 }
 
-/** The same for an object that a back-fill tells of; told of more than once, or by S3 as well, it has the same runs. */
+/** Admits an object named by a back-fill. Repeats, also as S3 events, lead to the same runs. */
 export async function admitToldOf(deps: IngestDeps, message: ObjectMessage): Promise<readonly Run[]> {
   const upload = await uploadToldOf(deps, message);
   return upload === undefined ? [] : admitUpload(deps, upload);
 }
 
-/** Goes on with a run that is not yet admitted: its first worker stopped, or what it waited for may have come. */
+/** Continues a run that is not admitted yet: its first worker stopped, or the object it waited for arrived. */
 export async function admitRun(deps: IngestDeps, runId: string): Promise<Run> {
   const run = await readRun(deps.runs, runId);
   if (run === undefined) throw new Missing(`There is no run ${runId} to go on with.`);
@@ -54,7 +54,7 @@ const isUnadmitted = (run: Run): run is Unadmitted =>
 
 const mostSteps = 20;
 
-/** Each step is one guarded write; whoever was faster saw the same object version, and is followed. */
+/** Each step is one guarded write. A faster worker saw the same object version, so its result is used. */
 async function admit(deps: IngestDeps, first: Run): Promise<Run> {
   let run = first;
   for (let step = 0; step < mostSteps && isUnadmitted(run); step += 1) {

@@ -35,7 +35,7 @@ export async function awaitRestored(
   const askedAt = run.status === 'restoring' ? run.askedAt : new Date(now).toISOString();
   if (now > Date.parse(askedAt) + mostSeconds * 1000)
     return rejected(`${where} and was not restored within ${mostSeconds / 86_400} days. Look at it in S3.`);
-  // Before the move: whoever dies in between asks once more, which changes nothing.
+  // Before the move: after a crash in between it is requested again, which changes nothing.
   for (const { object, head } of archived)
     if (head.archive === 'archived') await uploads.restore(object.key, { versionId: object.versionId, ...restore });
   const checkAfter = isoAfter(now, lookAgainSeconds);

@@ -44,7 +44,7 @@ export async function joinGroup(
 const longer = (one: Lineage | undefined, other: Lineage | undefined): { lineage?: Lineage } =>
   other !== undefined && other.hops > (one?.hops ?? 0) ? { lineage: other } : {};
 
-/** No rule's group is another's, whatever an uploader calls a folder; and a key has room for it. */
+/** Groups of different rules never collide, for any folder name, and the text fits into a key. */
 function groupName(ruleId: string, text: string): string {
   const rule = ruleId.replaceAll('%', '%25').replaceAll('#', '%23');
   const name = `${rule}#${text}`;
@@ -106,7 +106,7 @@ function joins({ clock, startQueue, log }: IngestDeps, run: Unadmitted, collecti
     { put: runToItem(next), if: { revision: collecting.revision } },
     { update: claim, set: { runId: collecting.id }, if: { runId: run.id } },
     ...keyWrites(bucket, [key], collecting, members),
-    // Whoever looks for the key finds the run that uses it, not the one that only handed it over.
+    // A search by key finds the run that uses the object, not the one that handed it over.
     { delete: { pk: keyPk(bucket, key), sk: `${run.createdAt}#${run.id}` } },
   ];
   return {

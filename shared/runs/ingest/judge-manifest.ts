@@ -60,7 +60,7 @@ async function lookFor(deps: IngestDeps, inputs: readonly InputObject[]): Promis
     }
     const came = await lineageOf(deps, head.metadata);
     if (isVerdict(came)) {
-      // Whoever names an output of ours in a list means it; only a loop over several pipelines is stopped.
+      // A manifest names our output on purpose; only a loop over several pipelines is stopped.
       if (came.next.status === 'rejected') return { found, missing, lineage: came };
     } else if (came !== undefined && came.hops > (lineage?.hops ?? 0)) lineage = came;
     found.push({ ...input, versionId: input.versionId ?? versionOf(head), etag: head.etag, size: head.size });

@@ -21,7 +21,7 @@ export async function uploadToldOf(deps: IngestDeps, message: ObjectMessage): Pr
     return { bucket: deps.uploads.name, key, versionId: versionOf(head), etag: head.etag, size: head.size, sequencer };
   } catch (error) {
     if (!(error instanceof Denied)) throw error;
-    // Without its version there is nothing to claim yet, so the message itself waits, anew each time.
+    // Without its version there is nothing to claim yet, so the message is sent again with a delay.
     const fields = { key, reason: error.message };
     if (message.deniedBefore === true) deps.log.warn('upload.denied', fields);
     else deps.log.error('upload.denied', fields);

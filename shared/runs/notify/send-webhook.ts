@@ -24,7 +24,7 @@ export async function sendWebhook(deps: WebhookDeps, url: string, event: RunEven
   const outcome = await post(deps, url, event, headers);
   deps.metrics?.count('Webhooks', 1, { outcome: typeof outcome === 'string' ? outcome : 'failed' });
   if (outcome === 'sent') deps.log.info('notice.sent', { runId, id, host });
-  // Whoever answers so wants no more of it; only the rule's author can stop it for good.
+  // This answer means: send no more. Only the author of the rule can stop it for good.
   else if (outcome === 'gone') deps.log.warn('notice.unwanted', { runId, id, host });
   else throw outcome;
   return outcome;

@@ -29,6 +29,6 @@ export function parseSigningSecrets(text: string): readonly string[] {
 function isSecret(secret: string): boolean {
   const encoded = secret.replace(/^whsec_/, '');
   const bytes = Buffer.from(encoded, 'base64');
-  // As strict as the library of whoever verifies.
+  // As strict as the library that receivers verify with.
   return bytes.byteLength >= 24 && bytes.toString('base64') === encoded;
 }

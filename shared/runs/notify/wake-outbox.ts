@@ -9,7 +9,7 @@ import { outboxPk, reconciledKey, shards } from '../run/run-items.ts';
 /** The most that one pass wakes of each shard; the next pass goes on behind them. */
 export const atOnce = 250;
 
-/** For reconcile: wakes whoever tells of what lies there untold, because its message was lost or its tries are over. */
+/** For reconcile: wakes notify for unsent events whose message was lost or out of tries. */
 export async function wakeOutbox(deps: RunDeps): Promise<{ woken: number }> {
   if (deps.notifyQueue === undefined) return { woken: 0 };
   let woken = 0;
@@ -37,7 +37,7 @@ async function wakeShard(deps: RunDeps, notifyQueue: Queue, shard: string): Prom
 
 const messageOf = ({ runId, revision }: Item): NotifyMessage => ({ runId: String(runId), revision: Number(revision) });
 
-/** Its message has tries of its own: who woke it again each time would fill the dead letters with one and the same. */
+/** Its message has its own retries. Waking it at every pass would fill the dead letters with the same message. */
 async function putOff({ runs, clock }: RunDeps, { pk, sk, wakeAfter, wakes }: Item): Promise<void> {
   const times = Number(wakes ?? 0);
   await runs.write({

@@ -40,7 +40,7 @@ export async function backfill(
     const lastKey = objects.at(-1)?.key;
     if (lastKey !== undefined) {
       await sendObjects(deps.startQueue, objects.map(messageOf));
-      // Only once all of the page is told of: whoever stops before that tells of it again.
+      // Only after the whole page was sent: after a crash before that, the page is sent again.
       await remember(deps, prefix, lastKey);
       sent += objects.length;
       onPage?.({ sent, lastKey });

@@ -43,7 +43,7 @@ export function describeRun(run: Run): string {
   }
 }
 
-/** What is missing and why; the first few, for whoever is to do something about it. */
+/** The first few missing outputs, with reasons, for the operator. */
 function undelivered({ failedOutputs = [], undelivered: left }: Delivered): string {
   if (failedOutputs.length === 0) return '';
   const told = failedOutputs.slice(0, 3).map(({ id, reason }) => {

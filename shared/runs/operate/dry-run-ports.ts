@@ -1,6 +1,6 @@
 import type { Bucket, Item, Key, Queue, Table, Write } from '../../platform/ports.ts';
 
-/** The same table, but what is written stays with whoever writes it, and nobody else ever sees it. */
+/** The same table, but writes stay in memory and are seen only through this object. */
 export function whatIfTable(table: Table): Table {
   const written = new Map<string, Item | undefined>();
   const get = async (key: Key) => (written.has(nameOf(key)) ? written.get(nameOf(key)) : table.get(key));

@@ -29,7 +29,7 @@ export async function redeliverRun(deps: RedeliverDeps, runId: string): Promise<
 
 async function madeBefore({ runs }: RedeliverDeps, last: Run): Promise<Run | undefined> {
   const next = last.nextRunId === undefined ? undefined : await readRun(runs, last.nextRunId);
-  // Of an ended one it is not written any more whether it delivered anew, but only that has the same agent run.
+  // An ended run does not keep `redelivers`, but only a redelivery has the same agent run.
   const isRedelivery =
     next !== undefined && agentRunIdOf(next) !== undefined && agentRunIdOf(next) === agentRunIdOf(last);
   return isRedelivery ? next : undefined;
@@ -58,7 +58,7 @@ function redelivering({ clock, newId = newRunId }: RedeliverDeps, last: Run): Co
 }
 
 function undeliveredOf(last: Run): Undelivered & { readonly agentRunId: string } {
-  const refused = (why: string) => new InvalidInput(`Nothing of run ${last.id} is delivered anew: ${why}`);
+  const refused = (why: string) => new InvalidInput(`Nothing of run ${last.id} is redelivered: ${why}`);
   if (last.nextRunId !== undefined)
     throw refused(`it has another attempt already, run ${last.nextRunId}. Look at that one.`);
   if (!mayLack(last))

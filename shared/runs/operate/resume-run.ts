@@ -12,7 +12,7 @@ import { sameState } from '../run/state-fields.ts';
 export async function askResume(deps: ControlDeps, runId?: string): Promise<void> {
   if (runId !== undefined) return resumeOne(deps, runId);
   await releaseAccount(deps);
-  // Whoever mended the account may have a larger plan now.
+  // The fixed account may have a larger plan now.
   await deps.runs.write({ delete: limitKey });
   await wakeHolders(deps);
   await wakeStartWaiting(deps.startQueue);

@@ -3,7 +3,7 @@ import { slotsHeld } from '../capacity/slots.ts';
 import type { RunDeps } from '../run/deps.ts';
 import { openPk, shards, waitingPk } from '../run/run-items.ts';
 
-/** Whoever is due at three looks of reconcile in a row, which come every five minutes, is not helped by being woken. */
+/** A run that is due at three passes of reconcile in a row, five minutes apart, is stuck: waking it does not help. */
 export const stuckMs = 3 * 300_000;
 /** Of each shard, and of the line: more than anybody has, and few enough to be read often. */
 const atMost = 1000;

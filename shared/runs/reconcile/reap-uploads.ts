@@ -38,7 +38,7 @@ async function reap(deps: ReapDeps, noted: NotedUpload): Promise<boolean> {
   const { runs, deliveries, log } = deps;
   const { pk, sk, key, runId } = noted;
   const uploadIds = noted.uploadId === undefined ? await begunThen(deps, noted) : [noted.uploadId];
-  // First the parts, then the note: whoever stops between the two finds it again.
+  // First the parts, then the note: after a crash between the two, the note leads here again.
   for (const uploadId of uploadIds) await deliveries.abandon({ key, uploadId });
   await runs.write({ delete: { pk, sk } });
   if (uploadIds.length > 0) log.info('upload.reaped', { runId, key });
@@ -51,7 +51,7 @@ async function mayGoOn({ runs }: ReapDeps, { runId, outputId, uploadId }: NotedU
   if (run?.status !== 'copying') return false;
   const output = await readOutput(runs, runId, outputId);
   if (output !== undefined && output.status !== 'copying') return false;
-  // It began anew since.
+  // The copy was restarted since.
   return output?.transfer?.uploadId === uploadId;
 }
 

@@ -19,7 +19,7 @@ export interface ReconcileDeps extends RunDeps {
 /** The most that one pass wakes of each shard; the next pass goes on behind them, so that none is passed over. */
 export const atOnce = 250;
 
-/** Wakes whoever is to look at runs that went quiet: a lost message or webhook costs time, never a run. */
+/** Wakes the queues for runs that went quiet: a lost message or webhook costs time, never a run. */
 export async function reconcileRuns(deps: ReconcileDeps): Promise<{ woken: number; waiting: boolean }> {
   const { deliveries } = deps;
   // Before they are woken: what is due for long is what waking did not help.
@@ -30,7 +30,7 @@ export async function reconcileRuns(deps: ReconcileDeps): Promise<{ woken: numbe
   const waiting = await somebodyWaits(deps);
   if (waiting) await wakeStartWaiting(deps.startQueue);
   await wakeOutbox(deps);
-  // Last, since it is for money only: whatever hinders it keeps no run waiting.
+  // Last, because it only saves money: its failure must not keep runs waiting.
   if (deliveries !== undefined) await reapUploads({ ...deps, deliveries });
   return { woken, waiting };
 }
@@ -42,7 +42,7 @@ async function wakeDue(deps: ReconcileDeps, shard: string): Promise<number> {
   const page = await duePage(deps, shard, before?.cursor === undefined ? undefined : String(before.cursor));
   const runIds = page.items.map(({ id }) => String(id));
   if (runIds.length > 0) await wakeSettle(deps.settleQueue, runIds);
-  // First the messages, then the place: whoever stops between the two wakes the same ones again.
+  // First the messages, then the cursor: after a crash between the two the same runs are woken again.
   if (page.next !== before?.cursor) await remember(deps, place, page.next);
   return runIds.length;
 }

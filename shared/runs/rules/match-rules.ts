@@ -16,7 +16,7 @@ export const rulesFor = (set: RuleSet, key: string): readonly Rule[] =>
 /** Whether each rule takes this key, and why not. */
 export function matchRules({ match, rules }: RuleSet, key: string): readonly RuleMatch[] {
   const objectionTo = isManifestKey(key) ? objectionToManifest : objectionOf;
-  // A rule only for manifests wins over rules for videos, whatever their order.
+  // A rule for manifests only wins over rules for videos, in any order.
   const meant = isManifestKey(key)
     ? rules.find((rule) => rule.start === 'manifest' && objectionTo(rule, key) === undefined)
     : undefined;

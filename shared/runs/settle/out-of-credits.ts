@@ -29,7 +29,7 @@ export async function outOfCredits(
   const pausedAt = run.pausedAt ?? new Date(deps.clock()).toISOString();
   if (deps.clock() > Date.parse(pausedAt) + pausedDeadlineSeconds * 1000) return giveUp(deps, run, pausedAt);
   if (run.status === 'running') {
-    // First the hold, then the pause: whoever stops between the two does both again.
+    // First the hold, then the pause: after a crash between the two both are written again.
     const seconds = await holdAccount(deps, { kind: 'credits', message: reason, runId: run.id });
     return pausedState(deps, run, report, pausedAt, seconds);
   }
