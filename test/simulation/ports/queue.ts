@@ -14,6 +14,8 @@ interface Message {
 export interface MemoryQueue {
   readonly name: string;
   send(messages: readonly Outgoing[]): void;
+  /** A message that was sent before, to another queue. */
+  add(body: string, sentAt: string): void;
   receive(max: number, visibilitySeconds: number): Received[];
   extend(receipt: string, seconds: number): void;
   done(receipt: string): void;
@@ -41,7 +43,7 @@ export function memoryQueue(name: string, options: QueueOptions): MemoryQueue {
   const { clock, newId, maxReceives = Number.POSITIVE_INFINITY, deadLetters, choose = () => 0 } = options;
   const { visibleAt = () => {}, seen = () => {} } = options;
   let messages: Message[] = [];
-  const add = (body: string, visibleMs: number) => {
+  const add = (body: string, visibleMs: number, sentAt = new Date(clock()).toISOString()) => {
     seen(body);
     messages.push({
       messageId: newId(),
@@ -49,12 +51,13 @@ export function memoryQueue(name: string, options: QueueOptions): MemoryQueue {
       visibleMs,
       receives: 0,
       receipt: '',
-      sentAt: new Date(clock()).toISOString(),
+      sentAt,
     });
     visibleAt(visibleMs);
   };
   return {
     name,
+    add: (body, sentAt) => add(body, clock(), sentAt),
     send: (outgoing) => {
       for (const { body, delayMs } of checkMessages(outgoing)) add(body, clock() + delayMs);
     },
@@ -62,7 +65,8 @@ export function memoryQueue(name: string, options: QueueOptions): MemoryQueue {
       const visible = messages.filter(({ visibleMs }) => visibleMs <= clock());
       const spent = visible.filter(({ receives }) => receives >= maxReceives);
       messages = messages.filter((message) => !spent.includes(message));
-      deadLetters?.send(spent.map(({ body }) => ({ body: JSON.parse(body) })));
+      // As in SQS, a dead letter keeps the time it was first sent.
+      for (const { body, sentAt } of spent) deadLetters?.add(body, sentAt);
       const due = visible.filter((message) => !spent.includes(message)).sort((a, b) => a.visibleMs - b.visibleMs);
       const taken: Received[] = [];
       while (taken.length < Math.min(max, 10) && due.length > 0) {
