@@ -41,7 +41,7 @@ function send(
     const late = setTimeout(() => sent.destroy(coded('HEADERS_TIMEOUT')), headersTimeoutMs);
     sent.once('close', () => {
       clearTimeout(late);
-      // Node tells of no error where the other side would go over to another protocol.
+      // Node reports no error when the server switches to another protocol.
       reject(coded('ECONNRESET'));
     });
     sent.once('response', (answer) => {

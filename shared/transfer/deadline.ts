@@ -2,7 +2,7 @@ import type { Clock } from '../platform/ports.ts';
 import { OutOfTime } from './errors.ts';
 
 export interface Progress {
-  /** Of which the store has said that they arrived. */
+  /** Bytes the store has confirmed. */
   readonly bytes: number;
   readonly ofBytes: number;
 }

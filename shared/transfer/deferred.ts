@@ -4,7 +4,7 @@ export interface Promised<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** A promise that somebody else keeps. */
+/** A promise that is resolved from outside. */
 export function promised<T>(): Promised<T> {
   let resolve: (value: T) => void = () => {};
   let reject: (error: unknown) => void = () => {};

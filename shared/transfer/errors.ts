@@ -13,7 +13,7 @@ export class SourceBroke extends Error {
   override name = 'SourceBroke';
 }
 
-/** Whoever copies is about to be ended from outside: better to say so than to be cut off. */
+/** Lambda is about to time out: fail with a reason instead of being killed. */
 export class OutOfTime extends Error {
   override name = 'OutOfTime';
 }
@@ -23,7 +23,7 @@ export class SourceBusy extends Error {
   override name = 'SourceBusy';
 }
 
-/** It answers with the whole file whatever is asked. */
+/** The source ignores ranges and answers with the whole file. */
 export class RangesIgnored extends Error {
   override name = 'RangesIgnored';
 }

@@ -2,7 +2,7 @@ import { Rejected } from '../errors.ts';
 import { crc32cOf } from '../platform/crc32c.ts';
 import type { Bucket, ObjectHead } from '../platform/ports.ts';
 
-/** The key belongs to somebody else's object. */
+/** Another object has this key. */
 export class KeyTaken extends Rejected {
   override name = 'KeyTaken';
 }

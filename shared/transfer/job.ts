@@ -44,7 +44,7 @@ export interface TransferJob {
   readonly heartbeat?: (progress: Progress) => Promise<void> | void;
   /** Epoch milliseconds after which no part is begun: what is missing then is handed over. */
   readonly deadlineMs?: number;
-  /** Epoch milliseconds at which also what is under way is stopped, since whoever copies is ended from outside then. */
+  /** Epoch milliseconds at which requests in flight are stopped too, because the worker's time ends. */
   readonly endMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -101,7 +101,7 @@ export const transferred = (
   versionId: head.versionId,
   bytes: head.size,
   checksum: { algorithm: 'crc32c', value: checksum },
-  // What an earlier attempt published may be of a source that was made anew since.
+  // An earlier attempt may have published an older version of the source.
   comparedWithSource: sourceCrc32c === checksum,
   contentType,
   extension,

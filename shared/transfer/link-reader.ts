@@ -25,7 +25,7 @@ export function linkReader(source: LinkSource): (asking: Asking) => Promise<Link
     asked += 1;
     const number = asked;
     fresh = source.openLinkNow().then((link) => ({ link, number }));
-    // One that could not be had is asked for again by whoever comes next.
+    // After a failure, the next caller asks for the link again.
     fresh.catch(() => {
       if (asked === number) fresh = undefined;
     });

@@ -15,7 +15,7 @@ export interface UploadJob {
 
 export type Published = Existing & { readonly outcome: 'copied' | 'already-there' };
 
-/** Somebody published or abandoned it: a sibling that was quicker, an earlier attempt, or whoever cleans up. */
+/** The upload was published or aborted: by a faster worker, an earlier attempt, or a clean-up. */
 export class UploadEnded extends Error {
   override name = 'UploadEnded';
 }
@@ -33,7 +33,7 @@ export interface PartUpload {
   abandon(): Promise<void>;
 }
 
-/** An upload in parts, of which `listed` have arrived in attempts before this one. */
+/** A multipart upload. `listed`: parts that arrived in earlier attempts. */
 export function partUpload(
   bucket: Bucket,
   job: UploadJob,

@@ -1,11 +1,11 @@
 import { promised } from './deferred.ts';
 
-/** As much memory as is allowed for parts that are filled and sent: whoever wants more waits until some is given back. */
+/** The memory budget for parts in flight. A request beyond it waits until memory is released. */
 export interface PartMemory {
   readonly maxBytes: number;
   /** In the order in which it was asked for. One buffer is given even where it is larger than all that is allowed. */
   take(bytes: number): Promise<Buffer>;
-  refundEstimate(buffer: Buffer): void;
+  release(buffer: Buffer): void;
   /** Waits no longer for what was asked for: what has not been given yet is refused. */
   forgo(taking: Promise<Buffer>): void;
 }
@@ -43,7 +43,7 @@ export function partMemory(maxBytes: number): PartMemory {
       waiting.push({ bytes, taking: given.promise, give: given.resolve, refuse: given.reject });
       return given.promise;
     },
-    refundEstimate: (buffer) => {
+    release: (buffer) => {
       takenBytes -= buffer.byteLength;
       keptBytes += buffer.byteLength;
       kept.push(buffer);

@@ -23,19 +23,19 @@ export interface Reading {
   readonly missing: () => readonly number[];
   /** Given the first bytes of the file, as soon as they are there. */
   readonly head?: (bytes: Uint8Array) => void;
-  /** Told of what ends the reading early. */
+  /** Called with the error that ends the reading early. */
   readonly failed?: (error: unknown) => void;
   /** The bytes are valid until it resolves. */
   readonly send: (part: FullPart) => Promise<void>;
 }
 
 export interface Sending {
-  /** Sends a part, and gives its buffer back afterwards. Does not wait. */
+  /** Sends a part and releases its buffer afterwards. Does not wait. */
   begin(partNumber: number, buffer: Buffer, crc32c: string): void;
-  /** Nothing more is to be read: the first error is the one that counts. */
+  /** Stops the reading. The first error counts. */
   fail(error: unknown): void;
   failure(): { readonly error: unknown } | undefined;
-  /** Waits until all that was begun has arrived or failed. Throws the first error. */
+  /** Waits until every part in flight has arrived or failed. Throws the first error. */
   settled(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export function sendingOf({ send, memory, watch, progress, failed }: Reading, st
       fail(error);
     } finally {
       // Also when it failed: a reader may be waiting for this buffer before it can hear of the failure.
-      memory.refundEstimate(buffer);
+      memory.release(buffer);
     }
   };
   return {

@@ -127,7 +127,7 @@ async function bufferOf({ memory, inHand }: Copy, part: PartInHand): Promise<Buf
   try {
     return await taking;
   } catch {
-    // Another worker may have asked for it anew by now.
+    // Another worker may have requested it again by now.
     if (part.buffer !== taking) return undefined;
     part.buffer = undefined;
     inHand.delete(part);
@@ -164,7 +164,7 @@ async function ask(copy: Copy, { first, filled, size }: Stretch): Promise<Answer
   const failure = sending.failure();
   if (answer.isRange && !failure) return answer;
   answer.discard();
-  throw failure ? failure.error : new RangesIgnored('The source answers with the whole file, whatever is asked.');
+  throw failure ? failure.error : new RangesIgnored('The source answers every range with the whole file.');
 }
 
 const checksumOf = ({ stretches: [first, ...others] }: PartInHand): string =>
@@ -172,5 +172,5 @@ const checksumOf = ({ stretches: [first, ...others] }: PartInHand): string =>
 
 /** Buffers of parts that nobody will finish. */
 async function forget({ inHand, memory }: Copy): Promise<void> {
-  for (const { buffer } of inHand) if (buffer) memory.refundEstimate(await buffer);
+  for (const { buffer } of inHand) if (buffer) memory.release(await buffer);
 }

@@ -73,7 +73,7 @@ async function readOn(reading: Reading, opened?: Answered): Promise<void> {
   } catch (error) {
     if (!now.isOver) sending.fail(error);
   } finally {
-    if (now.part) memory.refundEstimate(now.part.buffer);
+    if (now.part) memory.release(now.part.buffer);
   }
   await sending.settled();
 }

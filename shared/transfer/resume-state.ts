@@ -25,7 +25,7 @@ export type RememberedTransfer = {
 /** A part with the checksum of its bytes. */
 export type KnownPart = Part & { readonly crc32c: string };
 
-/** Whether this version can go on with it: earlier ones began uploads of which the store kept no CRC32C. */
+/** Whether this version can resume the upload: earlier versions started uploads without CRC32C checksums. */
 export const isUsable = (state: RememberedTransfer): boolean => typeof state.crc32c === 'string';
 
 export function withChecksum(state: RememberedTransfer, { partNumber, crc32c }: KnownPart): RememberedTransfer {

@@ -42,7 +42,7 @@ export async function transfer(deps: TransferDeps, job: TransferJob): Promise<Tr
   } catch (error) {
     // The source changed, or someone else ended the upload. Once more from the start; then the queue may try again.
     if (!(error instanceof StartOver)) throw error;
-    return await anew(copy, error);
+    return await restart(copy, error);
   } finally {
     await copy.watch.settled().catch(() => {});
   }
@@ -74,8 +74,8 @@ async function open({ source }: Copy, isOneStream: boolean): Promise<Answered> {
   return source.read([0]);
 }
 
-/** Once more from the start, unless bytes are wrong for the second time, be it slices later. */
-async function anew(copy: Copy, why: StartOver): Promise<Transferred | HandedOver> {
+/** Restarts the copy, unless this is its second corruption. */
+async function restart(copy: Copy, why: StartOver): Promise<Transferred | HandedOver> {
   const isWrong = why instanceof WrongBytes;
   if (isWrong && copy.wrongBefore)
     throw new Rejected(`${why.message} That was so twice, so it was not delivered.`, {}, { cause: why });
@@ -84,6 +84,6 @@ async function anew(copy: Copy, why: StartOver): Promise<Transferred | HandedOve
     return await begin(next);
   } catch (again) {
     if (!(again instanceof WrongBytes)) throw again;
-    return anew(next, again);
+    return restart(next, again);
   }
 }

@@ -71,7 +71,7 @@ test('what is no longer waited for is refused, and passes on', async () => {
   await expect(second).rejects.toThrow('any longer');
   expect((await third).byteLength).toBe(2);
   memory.forgo(third);
-  memory.refundEstimate(first);
+  memory.release(first);
   expect((await memory.take(8)).byteLength).toBe(8);
 });
 

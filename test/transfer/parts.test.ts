@@ -71,12 +71,12 @@ test('buffers are used again, and those that wait get theirs in turn', async () 
       return buffer;
     }),
   );
-  memory.refundEstimate(first);
+  memory.release(first);
   const third = await waiting[0];
   expect(third).toBe(first);
   expect(given).toEqual([10]);
-  memory.refundEstimate(third as Buffer);
-  memory.refundEstimate(Buffer.alloc(10));
+  memory.release(third as Buffer);
+  memory.release(Buffer.alloc(10));
   expect((await waiting[1])?.byteLength).toBe(15);
   // One that is larger than all that is allowed is given when nothing else is taken.
   expect((await partMemory(5).take(9)).byteLength).toBe(9);

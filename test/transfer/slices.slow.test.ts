@@ -27,9 +27,9 @@ function counted(maxBytes: number) {
       seen.most = Math.max(seen.most, seen.taken);
       return buffer;
     },
-    refundEstimate: (buffer) => {
+    release: (buffer) => {
       seen.taken -= buffer.byteLength;
-      inner.refundEstimate(buffer);
+      inner.release(buffer);
     },
     forgo: inner.forgo,
   };

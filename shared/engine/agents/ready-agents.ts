@@ -24,7 +24,7 @@ export const readyAgents: readonly Agent[] = [
   ]),
 ];
 
-/** Puts them where they are not yet. One that somebody has changed through the API stays as it was changed. */
+/** Adds the ready agents that are missing. One that was changed through the API keeps its changes. */
 export async function seedReadyAgents(table: Table): Promise<void> {
   await Promise.all(readyAgents.map((agent) => writeAgent(table, agent)));
 }

@@ -160,7 +160,7 @@ async function missingIfEnded<T>(place: S3Place, upload: Upload, action: string,
 
 const missing = (bucket: string, { key }: Upload, cause: unknown): Missing =>
   new Missing(
-    `There is no unfinished upload of ${key} in ${bucket}: it was published, abandoned, never started, or has to be started anew.`,
+    `There is no unfinished upload of ${key} in ${bucket}: it was published, abandoned, never started, or has to be restarted.`,
     {},
     { cause },
   );

@@ -24,7 +24,7 @@ export interface Blobs {
   copy(path: string): Promise<Blob>;
   pathOf(blob: string): string;
   remove(blobs: readonly string[]): Promise<void>;
-  /** Deletes what a killed process left: unfinished files, and blobs of which no row tells. */
+  /** Deletes leftovers of a killed process: unfinished files, and blobs without a row. */
   sweep(known: ReadonlySet<string>): void;
 }
 

@@ -40,13 +40,13 @@ export async function copyOutput(
   return 'copied';
 }
 
-/** What was made beside a video is called after it, so it waits until that has ended; its end asks for it. */
+/** An attachment is named after its video, so it waits for the video to end, which then requests it. */
 async function isDue({ runs }: CopyDeps, run: Copying, { of }: ExpectedOutput): Promise<boolean> {
   const video = of === undefined ? undefined : await readOutput(runs, run.id, of);
   return of === undefined || (video !== undefined && video.status !== 'copying');
 }
 
-/** Also when it was copied before: an earlier worker may have stopped between the copy and what follows from it. */
+/** Also after an earlier copy: its worker may have stopped before this step. */
 async function goOn(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {
   const companions = companionsOf(run.expected, output.id);
   if (companions.length > 0) {
@@ -83,7 +83,7 @@ async function handOver(
 
 const mostRestarts = 5;
 
-/** An output's key leads to its run, as an upload's does. */
+/** Lets a search by the output's key find its run, as for uploads. */
 function foundBy({ deliveries }: CopyDeps, { id, createdAt }: Copying, ended: OutputState): Write[] {
   if (ended.status !== 'copied') return [];
   return [{ put: { pk: keyPk(deliveries.name, ended.key), sk: `${createdAt}#${id}`, type: 'key', runId: id } }];
@@ -115,7 +115,7 @@ async function copyOrGiveUp(deps: CopyDeps, job: SliceJob): Promise<EndedOutput 
   }
 }
 
-/** A video is worth a week of tries, and an alarm. What was made beside it must not keep it back for longer than minutes. */
+/** A video is retried for a week, with an alarm. An attachment must not delay it for more than minutes. */
 async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: SliceJob, error: unknown): Promise<boolean> {
   if (output.kind === undefined) return false;
   const state = await readOutput(runs, run.id, output.id);
@@ -125,12 +125,12 @@ async function wasTriedEnough({ runs }: CopyDeps, { run, output, before }: Slice
   return failures >= (error instanceof MosaicError ? triesOfApi : triesOfFile);
 }
 
-/** As many as a message has before it comes to the dead letters. */
+/** As many tries as a message has before it becomes a dead letter. */
 export const triesOfFile = 5;
-/** That the API cannot be asked says nothing of the file: these take about an hour. */
+/** A failure of the API says nothing about the file. These tries take about an hour. */
 export const triesOfApi = 12;
 
-/** Unfinished parts cost money until somebody says that nobody will finish them. */
+/** Unfinished parts cost money until the upload is aborted. */
 async function forgetParts(deps: CopyDeps, run: Copying, output: ExpectedOutput): Promise<void> {
   const state = await readOutput(deps.runs, run.id, output.id);
   if (state?.status === 'copying' && state.transfer !== undefined)

@@ -13,7 +13,7 @@ import { settingsOf } from './settings.ts';
 import { outdated, rewritten } from './superseded-versions.ts';
 import { ignored, rejected, type Unadmitted, type Verdict } from './verdict.ts';
 
-/** An upload that is to be the one input of a run, or a member of a group. */
+/** An upload that becomes the only input of a run, or a member of a group. */
 export async function judgeVideo(deps: IngestDeps, run: Unadmitted): Promise<Verdict | 'stays'> {
   const { upload } = run;
   const passedOver = run.status === 'claimed' ? await notToBeRead(deps, run) : undefined;

@@ -12,7 +12,7 @@ export async function readSidecar(uploads: Bucket, key: string): Promise<Setting
   return text === '' ? 'empty' : parseAsked(sidecarSchema, text, `Its sidecar ${key}`, 'Mend it, then retry the run.');
 }
 
-/** All of an object that somebody else wrote, if it is there and no larger than it should be. */
+/** Reads a whole object from a user, if it exists and is not too large. */
 export async function readSmallText(
   uploads: Bucket,
   key: string,

@@ -2,7 +2,7 @@ import { InvalidInput } from '../../errors.ts';
 import type { Write } from '../../platform/ports.ts';
 import type { Claimed, Gathering, NextState, Restoring } from '../run/run.ts';
 
-/** A run of which it is not yet said whether it will start. */
+/** A run that is not admitted yet. */
 export type Unadmitted = Claimed | Gathering | Restoring;
 
 /** What comes next for a run, in one write. `afterwards`: when it was made by us; it may be lost. */

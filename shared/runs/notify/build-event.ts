@@ -11,7 +11,7 @@ interface BuildDeps {
   readonly deliveries: { readonly name: string };
 }
 
-/** What is told of one move of a run, the same each time; undefined where nothing is. */
+/** The event for one move of a run, the same each time. Undefined for a move without an event. */
 export async function buildEvent(deps: BuildDeps, run: Run, revision: number): Promise<RunEventTold | undefined> {
   const move = await deps.runs.get(moveKey(run.id, revision));
   const told = move === undefined ? bornEnded(run, revision) : toldBy(move);

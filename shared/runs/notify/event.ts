@@ -1,4 +1,4 @@
-/** What is told of runs, on the bus and by webhook; `docs/events.schema.json` is made of it, descriptions included. */
+/** The events of runs, on the bus and by webhook. `docs/events.schema.json` is generated from this schema. */
 import * as z from 'zod';
 import type { EventName } from '../run/event-names.ts';
 import { failureClasses } from '../run/failure-classes.ts';

@@ -36,7 +36,7 @@ export async function notifyRun(
     if (urls.length > 0) await wakeNotify(deps.notifyQueue, ...urls.map((each) => ({ runId, revision, url: each })));
     deps.log.info('notice.told', { runId, id: data.id, type, receivers: urls.length });
   }
-  // Only what was told of may go.
+  // Delete only what was sent.
   if (run !== undefined) await expireRun(deps, run);
   await deps.runs.write({ delete: key });
   return event === undefined ? 'nothing-to-tell' : 'told';

@@ -14,7 +14,7 @@ export function whatIfTable(table: Table): Table {
   };
 }
 
-/** The same bucket, of which nothing can be had that costs anything or changes it. */
+/** The same bucket without the calls that cost money or change something. */
 export function whatIfBucket(bucket: Bucket): Bucket {
   const never = async () => {
     throw new Error('Nothing is written to find out what would be.');
@@ -31,7 +31,7 @@ export function whatIfBucket(bucket: Bucket): Bucket {
   };
 }
 
-/** Takes every message, and nobody hears of it. */
+/** Accepts every message and drops it. */
 export const whatIfQueue: Queue = {
   send: async () => {},
   receive: async () => [],

@@ -9,7 +9,7 @@ import type { Run } from '../run/run.ts';
 import { nextRunWrite } from '../run/run-items.ts';
 
 interface RetryDeps extends ControlDeps {
-  /** Those in force, where what was refused by its rule is to be judged by the rule as it is now. */
+  /** The rules in force: a run that its rule refused is judged again by the current rule. */
   readonly rules?: () => Promise<RuleSet>;
 }
 

@@ -10,7 +10,7 @@ import { mostProgress } from './read-report.ts';
 import { cancelAndAsk } from './request-agent-run-cancel.ts';
 
 const pausedCheckSeconds = 900;
-/** After a resume of which nobody knows what came. */
+/** After a resume with an unknown outcome. */
 const soonSeconds = 60;
 /** No call takes longer than this, and its effect shows at once. */
 const resumeSeconds = 150;
@@ -83,7 +83,7 @@ export async function resume(deps: SettleDeps, run: Running, report: AgentRunRep
     deps.log.warn('resume.refused', { runId: run.id, agentRunId: run.agentRunId, kind: error.kind, error });
     const pausedAt = run.pausedAt ?? run.startedAt;
     const waitSeconds = await afterRefusedResume(deps, run, error);
-    // Where somebody wrote on it meanwhile, it is looked at once more anyway.
+    // After a concurrent write it is looked at again anyway.
     await moveRun(deps, run, pausedState(deps, run, report, pausedAt, waitSeconds));
   }
 }

@@ -70,14 +70,14 @@ export function mostProgress({ progress }: Running | Paused, report: AgentRunRep
 export const nodeErrorsOf = ({ errors }: AgentRunReport): readonly NodeError[] =>
   errors.slice(0, 20).map(({ nodeId, messages }) => ({ nodeId, messages: messages.slice(0, 3).map(short) }));
 
-/** Why an agent run failed, in the words of whoever ran it. */
+/** Why an agent run failed, in the API's words. */
 export function agentFailureReason(report: AgentRunReport): string {
   const said = [report.statusMessage ?? '', ...nodeErrorsOf(report).flatMap(({ messages }) => messages)];
   const distinct = [...new Set(said.map((words) => short(words).trim()).filter((words) => words !== ''))];
   return distinct.length === 0 ? 'the agent failed without saying why.' : distinct.slice(0, 5).join('; ');
 }
 
-/** Why an agent run was cancelled, where somebody said it. */
+/** Why an agent run was cancelled, if the API gives a reason. */
 export const cancellationWords = ({ statusMessage = '' }: AgentRunReport): string =>
   short(statusMessage).trim() || 'its agent run was cancelled.';
 

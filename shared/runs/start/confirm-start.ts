@@ -18,7 +18,7 @@ export async function confirmStart(
 ): Promise<Run | undefined> {
   let run: Run | undefined = start;
   while (run?.status === 'starting' || run?.status === 'uncertain') {
-    // One that is to be cancelled is due at once.
+    // A run with a cancel request is due at once.
     const waitMs = run.cancelAsked === undefined ? firstCheckSeconds * 1000 : 0;
     const checkAfter = new Date(deps.clock() + waitMs).toISOString();
     const moved = await moveRun(deps, run, {

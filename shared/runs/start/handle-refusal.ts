@@ -11,7 +11,7 @@ import { moveStart, neverBegan } from './move-start.ts';
 
 /** A start that brought no agent run: it is wrong for good, must wait, or may have happened all the same. */
 export async function afterRefusal(deps: StartDeps, run: Starting, error: unknown): Promise<void> {
-  // Whoever is not known to have said no may have said yes.
+  // Without a clear refusal, the API may have accepted the start.
   if (!(error instanceof MosaicError) || error.ambiguous) return becomeUncertain(deps, run, error);
   deps.log.warn('start.refused', { runId: run.id, kind: error.kind, error });
   const consequence = consequences[error.kind];

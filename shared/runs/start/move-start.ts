@@ -30,7 +30,7 @@ const mayHaveBegun = (to: NextState): boolean =>
 const isStill = (run: Run | undefined, start: Starting | Uncertain): run is Starting | Uncertain =>
   (run?.status === 'starting' || run?.status === 'uncertain') && run.startedAt === start.startedAt;
 
-/** Where a start that surely never began leads: back to the others that wait, unless somebody wanted its end. */
+/** The next state after a start that definitely never began: waiting again, unless it was cancelled. */
 export function neverBegan(run: Starting | Uncertain, waiting: Pick<Waiting, 'notBefore' | 'refusal'> = {}): NextState {
   if (run.cancelAsked !== undefined) return { status: 'cancelled', reason: run.cancelAsked.reason };
   return { status: 'waiting', starts: run.starts, ...waiting };

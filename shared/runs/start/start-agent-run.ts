@@ -9,7 +9,7 @@ import type { StartDeps } from './deps.ts';
 import { agentRunFromEvents } from './find-reported-agent-run.ts';
 import { afterRefusal } from './handle-refusal.ts';
 
-/** The paid call. Whatever comes of it is written on the run, and an answer that did not come is not guessed. */
+/** The paid call. Its outcome is written on the run; a missing answer is never guessed. */
 export async function startAgentRun(deps: StartDeps, run: Starting, inputs: RunInputs): Promise<void> {
   // A report may have come after an earlier start was given up: that agent run is paid for already.
   const known = run.starts > 1 ? await agentRunFromEvents(deps, run) : undefined;

@@ -101,7 +101,7 @@ const deniedKind = 'denied';
 async function startOne(deps: StartDeps, limits: Limits, runId: string): Promise<Outcome> {
   const run = await readRun(deps.runs, runId);
   if (run?.status !== 'waiting') return 'done';
-  // Whatever may fail without having started anything comes before the slot is taken.
+  // Everything that may fail before the start comes before the slot is taken.
   const room = await roomFor(deps, limits, run);
   if (typeof room === 'string') return room;
   const input = await openInput(deps, run);
