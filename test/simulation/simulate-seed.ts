@@ -31,14 +31,14 @@ const quietWithinMs = 12 * 24 * hourMs;
  * - claim-run.ts: put the claim without `if: 'absent'`                        → two paid runs, within a few seeds
  * - move-run.ts: write the run with `if: {}` instead of its revision          → a write that does not count, a few seeds
  * - move-run.ts: leave slots out of what a move gives back                    → a slot kept, a few seeds
- * - waiting-lines.ts: turn the order of the lines round                       → started out of order, tens of seeds
+ * - waiting-queue.ts: turn the order of the lines round                       → started out of order, tens of seeds
  * - reconcile-runs.ts: do not wake the start of waiting runs                  → a run waits for ever, tens of seeds
  * - settle-start.ts: take an uncertain start for one that never began         → two paid runs, hundreds of seeds
- * - settle-start.ts, after-refusal.ts: look at the run list too early         → two paid runs, about a thousand seeds
+ * - settle-start.ts, handle-refusal.ts: look at the run list too early         → two paid runs, about a thousand seeds
  * - deliver-run.ts: end the run while outputs are missing                     → a manifest too early, a few seeds
- * - transfer-small.ts: do not compare with the source's checksum              → spoilt bytes seen, a few seeds
- * - transfer-source.ts: take any version of the source, at any time           → a mixture seen, tens of seeds
- * - noted-uploads.ts: note no upload before it begins                         → parts left behind, tens of seeds
+ * - copy-small.ts: do not compare with the source's checksum              → spoilt bytes seen, a few seeds
+ * - source.ts: take any version of the source, at any time           → a mixture seen, tens of seeds
+ * - track-uploads.ts: note no upload before it begins                         → parts left behind, tens of seeds
  * - reap-uploads.ts: take all uploads whose key begins with ours              → another's thrown away, tens of seeds
  * - move-run.ts: write no outbox with a move                                  → an end that is not told, every seed
  * - notify-run.ts: delete the outbox before it is told of                     → an end that is not told, a few seeds
